@@ -1,0 +1,306 @@
+//! The one error type: what went wrong, where, whether to try again, and what to do next.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::OAuthToken;
+
+/// What kind of failure an [`Error`] is; [`Error::kind`] answers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The token or id given cannot be used. Nothing was read or written.
+    InvalidToken,
+    /// A setting is missing, unknown or malformed.
+    InvalidConfig,
+    /// There are no usable credentials: none found, wrong, or expired.
+    Unauthenticated,
+    /// The credentials are good but may not do this; [`Error::missing_action`] names the permission.
+    AccessDenied,
+    /// The key that encrypts the secret cannot be used: disabled, deleted, or of another region.
+    Encryption,
+    /// More calls a second than the account's quota allows.
+    Throttled,
+    /// A limit that waiting a moment does not lift: too many versions of a secret, too many secrets.
+    QuotaExceeded,
+    /// Other writers, or a deletion still under way, were in the way until the tries ran out.
+    Conflict,
+    /// The token does not fit into a secret, or its id not into a secret's name.
+    TooLarge,
+    /// The secret's value is not a token's document that this version can read. It is left as it is.
+    Decode,
+    /// The store could not be reached, did not answer in time, or failed within.
+    Unavailable,
+    /// Anything else.
+    Other,
+}
+
+impl ErrorKind {
+    /// The kind in lower case with underscores, for example `access_denied`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ErrorKind::InvalidToken => "invalid_token",
+            ErrorKind::InvalidConfig => "invalid_config",
+            ErrorKind::Unauthenticated => "unauthenticated",
+            ErrorKind::AccessDenied => "access_denied",
+            ErrorKind::Encryption => "encryption",
+            ErrorKind::Throttled => "throttled",
+            ErrorKind::QuotaExceeded => "quota_exceeded",
+            ErrorKind::Conflict => "conflict",
+            ErrorKind::TooLarge => "too_large",
+            ErrorKind::Decode => "decode",
+            ErrorKind::Unavailable => "unavailable",
+            ErrorKind::Other => "other",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why an operation of a store failed.
+///
+/// Its text names the operation, the secret and AWS's request id where there are such, and says what to do next;
+/// it never holds a token value, client secret or user name. The cause is kept as [`source`](StdError::source).
+///
+/// ```
+/// use zoho_token_store::{ErrorKind, OAuthToken};
+///
+/// let error = OAuthToken::builder().user_name("").build().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidToken);
+/// assert!(!error.is_retryable());
+/// assert_eq!(error.to_string(), "`user_name` is empty: leave out what is not known");
+/// ```
+#[derive(Clone)]
+pub struct Error {
+    inner: Arc<Inner>,
+}
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    advice: Option<Cow<'static, str>>,
+    operation: Option<&'static str>,
+    secret: Option<String>,
+    version: Option<String>,
+    request_id: Option<String>,
+    missing_action: Option<String>,
+    readable_tokens: Vec<OAuthToken>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of this kind; for implementations of [`TokenStore`](crate::TokenStore).
+    ///
+    /// The message must not hold a token value, client secret or user name.
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Error {
+            inner: Arc::new(Inner {
+                kind,
+                message: message.into(),
+                advice: None,
+                operation: None,
+                secret: None,
+                version: None,
+                request_id: None,
+                missing_action: None,
+                readable_tokens: Vec::new(),
+                source: None,
+            }),
+        }
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.edit().source = Some(Arc::from(source.into()));
+        self
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.inner.kind
+    }
+
+    /// Whether the same call may succeed when it is made again a little later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self.inner.kind,
+            ErrorKind::Throttled | ErrorKind::Conflict | ErrorKind::Unavailable
+        )
+    }
+
+    /// The method of the store that failed, for example `save_token`.
+    pub fn operation(&self) -> Option<&str> {
+        self.inner.operation
+    }
+
+    /// The name of the secret concerned.
+    pub fn secret_name(&self) -> Option<&str> {
+        self.inner.secret.as_deref()
+    }
+
+    /// AWS's id of the request that failed, for a support case.
+    pub fn request_id(&self) -> Option<&str> {
+        self.inner.request_id.as_deref()
+    }
+
+    /// The IAM action that is not allowed, for example `secretsmanager:ListSecrets`.
+    pub fn missing_action(&self) -> Option<&str> {
+        self.inner.missing_action.as_deref()
+    }
+
+    /// The tokens that could be read when [`get_tokens`](crate::TokenStore::get_tokens) failed because of others.
+    pub fn readable_tokens(&self) -> &[OAuthToken] {
+        &self.inner.readable_tokens
+    }
+
+    pub(crate) fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.edit().advice = Some(advice.into());
+        self
+    }
+
+    pub(crate) fn during(mut self, operation: &'static str) -> Self {
+        self.edit().operation = Some(operation);
+        self
+    }
+
+    pub(crate) fn about_secret(mut self, name: impl Into<String>) -> Self {
+        self.edit().secret = Some(name.into());
+        self
+    }
+
+    pub(crate) fn about_version(mut self, version: &str) -> Self {
+        self.edit().version = Some(version.to_owned());
+        self
+    }
+
+    pub(crate) fn with_request_id(mut self, request_id: Option<&str>) -> Self {
+        self.edit().request_id = request_id.map(str::to_owned);
+        self
+    }
+
+    pub(crate) fn with_missing_action(mut self, action: impl Into<String>) -> Self {
+        self.edit().missing_action = Some(action.into());
+        self
+    }
+
+    pub(crate) fn with_readable_tokens(mut self, tokens: Vec<OAuthToken>) -> Self {
+        self.edit().readable_tokens = tokens;
+        self
+    }
+
+    pub(crate) fn with_shared_source(mut self, source: &Error) -> Self {
+        self.edit().source = Some(Arc::new(source.clone()));
+        self
+    }
+
+    fn edit(&mut self) -> &mut Inner {
+        Arc::make_mut(&mut self.inner)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.inner;
+        if let Some(operation) = inner.operation {
+            write!(f, "{operation}: ")?;
+        }
+        f.write_str(&inner.message)?;
+        let place = [
+            inner
+                .secret
+                .as_ref()
+                .map(|secret| format!("secret `{secret}`")),
+            inner
+                .version
+                .as_ref()
+                .map(|version| format!("version {version}")),
+            inner
+                .request_id
+                .as_ref()
+                .map(|request| format!("request {request}")),
+        ];
+        let place: Vec<_> = place.into_iter().flatten().collect();
+        if !place.is_empty() {
+            write!(f, " ({})", place.join(", "))?;
+        }
+        if let Some(advice) = &inner.advice {
+            write!(f, ": {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.inner;
+        let mut output = f.debug_struct("Error");
+        output
+            .field("kind", &inner.kind)
+            .field("message", &self.to_string());
+        if let Some(action) = &inner.missing_action {
+            output.field("missing_action", action);
+        }
+        if let Some(source) = &inner.source {
+            output.field("source", &SourceChain(source.as_ref()));
+        }
+        output.finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.inner
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+/// The texts of the causes; their Debug output may go into details nobody has looked through for secrets.
+struct SourceChain<'a>(&'a (dyn StdError + 'static));
+
+impl fmt::Debug for SourceChain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let causes = std::iter::successors(Some(self.0), |&cause| cause.source());
+        f.debug_list()
+            .entries(causes.map(ToString::to_string))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_names_operation_secret_request_and_advice() {
+        let error = Error::new(ErrorKind::AccessDenied, "not allowed")
+            .with_missing_action("secretsmanager:ListSecrets")
+            .with_request_id(Some("r-1"))
+            .about_secret("zoho/tokens/x")
+            .during("find_token")
+            .advise("allow it");
+        assert_eq!(
+            error.to_string(),
+            "find_token: not allowed (secret `zoho/tokens/x`, request r-1): allow it"
+        );
+        assert_eq!(error.missing_action(), Some("secretsmanager:ListSecrets"));
+    }
+
+    #[test]
+    fn the_cause_is_kept() {
+        let error = Error::new(ErrorKind::Unavailable, "no answer")
+            .with_source(std::io::Error::other("reset"));
+        assert_eq!(error.source().unwrap().to_string(), "reset");
+        assert!(format!("{error:?}").contains("reset"));
+        assert!(error.is_retryable());
+    }
+}

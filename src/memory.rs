@@ -1,0 +1,84 @@
+//! A token store in memory, for tests and local development.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::token::check_id;
+use crate::{Error, OAuthToken, TokenStore, matching};
+
+/// A [`TokenStore`] that forgets everything when it is dropped: the contract without AWS.
+///
+/// ```
+/// use zoho_token_store::{Error, MemoryTokenStore, OAuthToken, TokenStore};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Error> {
+/// let store = MemoryTokenStore::new();
+/// let saved = store.save_token(&OAuthToken::builder().access_token("1000.aa").build()?).await?;
+/// let id = saved.id().expect("a stored record has an id");
+/// assert_eq!(store.find_token_by_id(id).await?, Some(saved.clone()));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct MemoryTokenStore {
+    records: Mutex<BTreeMap<String, OAuthToken>>,
+}
+
+impl MemoryTokenStore {
+    /// A store without any record.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn records(&self) -> MutexGuard<'_, BTreeMap<String, OAuthToken>> {
+        // Every change is one insert or remove: a panic elsewhere cannot have left half of one.
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl TokenStore for MemoryTokenStore {
+    async fn find_token(&self, partial: &OAuthToken) -> Result<Option<OAuthToken>, Error> {
+        Ok(matching::denoted(partial, self.records().values()).map(|(_, record)| record.clone()))
+    }
+
+    async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
+        let mut records = self.records();
+        let record = match matching::denoted(token, records.values()) {
+            Some((_, stored)) => matching::merged(stored, token)?,
+            None => {
+                matching::check_insertable(token).map_err(|error| error.during("save_token"))?;
+                match token.id() {
+                    Some(_) => token.clone(),
+                    None => token.to_builder().id(Uuid::new_v4().to_string()).build()?,
+                }
+            }
+        };
+        records.extend(record.id().map(|id| (id.to_owned(), record.clone())));
+        Ok(record)
+    }
+
+    async fn delete_token(&self, id: &str) -> Result<(), Error> {
+        check_id(id).map_err(|error| error.during("delete_token"))?;
+        self.records().remove(id);
+        Ok(())
+    }
+
+    async fn get_tokens(&self) -> Result<Vec<OAuthToken>, Error> {
+        Ok(self.records().values().cloned().collect())
+    }
+
+    async fn delete_tokens(&self) -> Result<(), Error> {
+        self.records().clear();
+        Ok(())
+    }
+
+    async fn find_token_by_id(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
+        check_id(id).map_err(|error| error.during("find_token_by_id"))?;
+        Ok(self.records().get(id).cloned())
+    }
+}

@@ -1,0 +1,235 @@
+//! The AWS calls the store makes, each by its own method, and nothing else of AWS.
+
+use std::time::SystemTime;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::batch_get_secret_value::BatchGetSecretValueOutput;
+use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
+use aws_sdk_secretsmanager::operation::list_secrets::ListSecretsOutput;
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, Tag};
+use tracing::Dispatch;
+use tracing::instrument::WithSubscriber;
+
+use super::failure::{Failure, Reason};
+use super::index::MANAGED_BY;
+
+/// ListSecrets answers at most 100 secrets a page, BatchGetSecretValue takes at most 20 ids (API reference).
+pub(super) const BATCH_LIMIT: usize = 20;
+const PAGE_LIMIT: i32 = 100;
+
+const DESCRIPTION: &str = "An OAuth token for Zoho, kept by zoho-token-store";
+
+/// What happens to a deleted secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deletion {
+    /// It can be restored for so many days.
+    RecoveryWindow { days: u8 },
+    /// It is gone.
+    Force,
+}
+
+/// The value of a secret, or why there is none.
+#[derive(Debug)]
+pub(super) enum Value {
+    Text {
+        text: String,
+        version: String,
+        created: Option<SystemTime>,
+    },
+    Binary {
+        version: String,
+    },
+    NotFound,
+    Deleted,
+}
+
+/// A Secrets Manager client with the settings that concern calls.
+pub(super) struct Api {
+    pub(super) client: Client,
+    pub(super) kms_key_id: Option<String>,
+    pub(super) extra_tags: Vec<(String, String)>,
+    pub(super) deletion: Deletion,
+}
+
+impl Api {
+    pub(super) async fn get(&self, name: &str) -> Result<Value, Failure> {
+        tracing::debug!(secret = name, "GetSecretValue");
+        match self.client.get_secret_value().secret_id(name).send().await {
+            Ok(output) => Ok(match (output.secret_string, output.version_id) {
+                (Some(text), Some(version)) => {
+                    let created = output
+                        .created_date
+                        .and_then(|date| SystemTime::try_from(date).ok());
+                    Value::Text {
+                        text,
+                        version,
+                        created,
+                    }
+                }
+                (_, version) => Value::Binary {
+                    version: version.unwrap_or_default(),
+                },
+            }),
+            Err(error) => {
+                let failure = Failure::of("secretsmanager:GetSecretValue", error);
+                match failure.reason {
+                    Reason::NotFound => Ok(Value::NotFound),
+                    Reason::Deleted => Ok(Value::Deleted),
+                    _ => Err(failure.about(name)),
+                }
+            }
+        }
+    }
+
+    pub(super) async fn create(
+        &self,
+        name: &str,
+        document: String,
+        tags: Vec<(String, String)>,
+        request_token: &str,
+    ) -> Result<(), Failure> {
+        tracing::debug!(secret = name, "CreateSecret");
+        let call = self
+            .client
+            .create_secret()
+            .name(name)
+            .description(DESCRIPTION)
+            .secret_string(document)
+            .set_tags(Some(self.all_tags(tags)))
+            .set_kms_key_id(self.kms_key_id.clone())
+            .client_request_token(request_token)
+            .send();
+        match silently(call).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::of("secretsmanager:CreateSecret", error).about(name)),
+        }
+    }
+
+    pub(super) async fn put(
+        &self,
+        name: &str,
+        document: String,
+        version: &str,
+    ) -> Result<(), Failure> {
+        tracing::debug!(secret = name, version, "PutSecretValue");
+        let call = self
+            .client
+            .put_secret_value()
+            .secret_id(name)
+            .secret_string(document)
+            .client_request_token(version)
+            .send();
+        match silently(call).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::of("secretsmanager:PutSecretValue", error).about(name)),
+        }
+    }
+
+    pub(super) async fn tag(&self, name: &str, tags: Vec<(String, String)>) -> Result<(), Failure> {
+        tracing::debug!(secret = name, "TagResource");
+        let tags = self.all_tags(tags);
+        match self
+            .client
+            .tag_resource()
+            .secret_id(name)
+            .set_tags(Some(tags))
+            .send()
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::of("secretsmanager:TagResource", error).about(name)),
+        }
+    }
+
+    pub(super) async fn describe(&self, name: &str) -> Result<DescribeSecretOutput, Failure> {
+        tracing::debug!(secret = name, "DescribeSecret");
+        let output = self.client.describe_secret().secret_id(name).send().await;
+        output.map_err(|error| Failure::of("secretsmanager:DescribeSecret", error).about(name))
+    }
+
+    pub(super) async fn restore(&self, name: &str) -> Result<(), Failure> {
+        tracing::debug!(secret = name, "RestoreSecret");
+        match self.client.restore_secret().secret_id(name).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::of("secretsmanager:RestoreSecret", error).about(name)),
+        }
+    }
+
+    pub(super) async fn delete(&self, name: &str) -> Result<(), Failure> {
+        tracing::debug!(secret = name, "DeleteSecret");
+        let call = self.client.delete_secret().secret_id(name);
+        let call = match self.deletion {
+            Deletion::RecoveryWindow { days } => call.recovery_window_in_days(days.into()),
+            Deletion::Force => call.force_delete_without_recovery(true),
+        };
+        match call.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::of("secretsmanager:DeleteSecret", error).about(name)),
+        }
+    }
+
+    /// One page of the secrets below a prefix that have a tag with one of these values.
+    pub(super) async fn list(
+        &self,
+        prefix: &str,
+        tag_values: Vec<String>,
+        page: Option<String>,
+    ) -> Result<ListSecretsOutput, Failure> {
+        tracing::debug!(prefix, "ListSecrets");
+        let filter = |key, values| Filter::builder().key(key).set_values(Some(values)).build();
+        let output = self
+            .client
+            .list_secrets()
+            .filters(filter(FilterNameStringType::Name, vec![prefix.to_owned()]))
+            .filters(filter(FilterNameStringType::TagValue, tag_values))
+            .max_results(PAGE_LIMIT)
+            .set_next_token(page)
+            .send()
+            .await;
+        output.map_err(|error| Failure::of("secretsmanager:ListSecrets", error))
+    }
+
+    pub(super) async fn batch_get(
+        &self,
+        names: Vec<String>,
+    ) -> Result<BatchGetSecretValueOutput, Failure> {
+        tracing::debug!(secrets = names.len(), "BatchGetSecretValue");
+        let output = self
+            .client
+            .batch_get_secret_value()
+            .set_secret_id_list(Some(names))
+            .send()
+            .await;
+        output.map_err(|error| Failure::of("secretsmanager:BatchGetSecretValue", error))
+    }
+
+    /// The tags of the index, and those that every secret of the store has.
+    fn all_tags(&self, index: Vec<(String, String)>) -> Vec<Tag> {
+        let managed_by = (MANAGED_BY.0.to_owned(), MANAGED_BY.1.to_owned());
+        let tags = std::iter::once(managed_by)
+            .chain(self.extra_tags.iter().cloned())
+            .chain(index);
+        tags.map(|(key, value)| Tag::builder().key(key).value(value).build())
+            .collect()
+    }
+}
+
+impl Failure {
+    fn about(mut self, name: &str) -> Self {
+        self.error = self.error.about_secret(name);
+        self
+    }
+}
+
+/// Whether these tags say that the secret is one of this crate's stores'.
+pub(super) fn is_managed(tags: &[Tag]) -> bool {
+    tags.iter()
+        .any(|tag| tag.key() == Some(MANAGED_BY.0) && tag.value() == Some(MANAGED_BY.1))
+}
+
+/// Runs a call that carries a token to AWS without the SDK's logging.
+///
+/// At TRACE the SDK prints requests before they are sent, body and all.
+async fn silently<T>(call: impl Future<Output = T>) -> T {
+    call.with_subscriber(Dispatch::none()).await
+}

@@ -1,0 +1,260 @@
+//! The store that keeps each token as a JSON secret in AWS Secrets Manager.
+
+mod api;
+mod builder;
+mod bulk;
+mod cache;
+mod client;
+mod delete;
+mod document;
+mod failure;
+mod flight;
+mod index;
+mod lookup;
+mod naming;
+mod patience;
+mod save;
+mod settings;
+mod version;
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use async_trait::async_trait;
+use futures::Stream;
+use secrecy::SecretSlice;
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
+
+use crate::token::check_id;
+use crate::{Error, ErrorKind, OAuthToken, TokenStore};
+
+use api::{Api, Value};
+use cache::{Cache, Entry, Stamp};
+use flight::Flights;
+use index::Fingerprints;
+use lookup::{Query, Slot};
+use naming::Naming;
+
+pub use builder::SecretsManagerTokenStoreBuilder;
+
+/// A [`TokenStore`] that keeps each token as a JSON secret in AWS Secrets Manager.
+///
+/// Records are found by their id, by a name derived from the user or token they were first saved with, or through
+/// a tag index; what was found stays in a cache for a while. Writers on many machines do not overwrite each other:
+/// a save that meets another one is repeated on top of it. The README tells what is guaranteed, and what AWS's
+/// eventual consistency leaves open.
+///
+/// It is cheap to clone, and all clones share cache and connections.
+///
+/// ```no_run
+/// use zoho_token_store::{Error, OAuthToken, SecretsManagerTokenStore, TokenStore};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Error> {
+/// let store = SecretsManagerTokenStore::from_env().await?;
+/// let ada = OAuthToken::builder().user_name("ada@example.com:7").build()?;
+/// let token = store.find_token(&ada).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SecretsManagerTokenStore {
+    core: Arc<Core>,
+}
+
+/// What a lookup answers: a record, none, or a failure.
+type Found = Result<Option<Arc<Entry>>, Error>;
+
+/// What the clones of a store share.
+struct Core {
+    api: Api,
+    naming: Naming,
+    tag_index: bool,
+    cache: Cache,
+    fingerprint_key: FingerprintKey,
+    fingerprints: OnceCell<Fingerprints>,
+    reads: Flights<(Arc<str>, Stamp), Result<Slot, Error>>,
+    lookups: Flights<(Query, Stamp), Found>,
+    turns: Turns,
+    batch_denied: AtomicBool,
+}
+
+/// The key that fingerprints are made with.
+enum FingerprintKey {
+    /// None: everybody who knows a user name can tell its fingerprint.
+    Public,
+    Given(SecretSlice<u8>),
+    /// The value of the secret with this name or ARN.
+    InSecret(String),
+}
+
+impl SecretsManagerTokenStore {
+    /// A store with the settings of the environment: the standard AWS variables, and `ZOHO_TOKEN_STORE_…`.
+    ///
+    /// The same as [`SecretsManagerTokenStoreBuilder::from_env`] and then
+    /// [`build`](SecretsManagerTokenStoreBuilder::build).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidConfig`] for a setting that is unknown or malformed, and when there is no AWS region.
+    pub async fn from_env() -> Result<Self, Error> {
+        SecretsManagerTokenStoreBuilder::from_env()?.build().await
+    }
+
+    /// A builder with the default settings.
+    pub fn builder() -> SecretsManagerTokenStoreBuilder {
+        SecretsManagerTokenStoreBuilder::default()
+    }
+
+    /// Drops what the cache knows of a record, so that the next lookup asks AWS.
+    ///
+    /// For a token that Zoho has refused (HTTP status 401) though it has not expired.
+    pub fn invalidate(&self, id: &str) {
+        self.core.cache.forget(id);
+    }
+
+    /// All records as a stream, each as soon as it is read: memory stays bounded however many there are.
+    ///
+    /// A secret that cannot be read is an error in the stream and does not end it; an error of AWS's does.
+    ///
+    /// ```no_run
+    /// # use zoho_token_store::{Error, SecretsManagerTokenStore};
+    /// use futures::{StreamExt, pin_mut};
+    ///
+    /// # async fn print(store: SecretsManagerTokenStore) -> Result<(), Error> {
+    /// let tokens = store.tokens();
+    /// pin_mut!(tokens);
+    /// while let Some(token) = tokens.next().await {
+    ///     println!("{:?}", token?.id());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tokens(&self) -> impl Stream<Item = Result<OAuthToken, Error>> + Send + 'static {
+        self.core.tokens()
+    }
+}
+
+#[async_trait]
+impl TokenStore for SecretsManagerTokenStore {
+    async fn find_token(&self, partial: &OAuthToken) -> Result<Option<OAuthToken>, Error> {
+        let found = self
+            .core
+            .find(partial)
+            .await
+            .map_err(|error| error.during("find_token"))?;
+        Ok(found.map(|entry| entry.token.clone()))
+    }
+
+    async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
+        self.core
+            .save(token)
+            .await
+            .map_err(|error| error.during("save_token"))
+    }
+
+    async fn delete_token(&self, id: &str) -> Result<(), Error> {
+        let deleted = async {
+            check_id(id)?;
+            self.core.delete(id).await
+        };
+        deleted.await.map_err(|error| error.during("delete_token"))
+    }
+
+    /// All records, in any order.
+    ///
+    /// # Errors
+    ///
+    /// Secrets below the prefix that cannot be read are one error of the kind [`ErrorKind::Decode`] that names them;
+    /// the tokens in all others are its [`readable_tokens`](Error::readable_tokens).
+    async fn get_tokens(&self) -> Result<Vec<OAuthToken>, Error> {
+        self.core
+            .get_all()
+            .await
+            .map_err(|error| error.during("get_tokens"))
+    }
+
+    /// Deletes all secrets that have both the prefix and the tag of this store and hold a record.
+    ///
+    /// # Errors
+    ///
+    /// Secrets that cannot be read are left alone and named in an error of the kind [`ErrorKind::Decode`], after all
+    /// others have been deleted.
+    async fn delete_tokens(&self) -> Result<(), Error> {
+        self.core
+            .delete_all()
+            .await
+            .map_err(|error| error.during("delete_tokens"))
+    }
+
+    async fn find_token_by_id(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
+        let found = async {
+            check_id(id)?;
+            self.core.find_by_id(id).await
+        };
+        let found = found
+            .await
+            .map_err(|error| error.during("find_token_by_id"))?;
+        Ok(found.map(|entry| entry.token.clone()))
+    }
+}
+
+impl fmt::Debug for SecretsManagerTokenStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretsManagerTokenStore")
+            .field("prefix", &self.core.naming)
+            .field("tag_index", &self.core.tag_index)
+            .field("deletion", &self.core.api.deletion)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    /// Waits until no other task of this process writes the record.
+    async fn turn(&self, id: &str) -> MutexGuard<'_, ()> {
+        self.turns.of(id).lock().await
+    }
+
+    /// Fetches the fingerprint key, if it is in a secret, when it is first needed.
+    async fn fingerprints(&self) -> Result<&Fingerprints, Error> {
+        let make = async || {
+            match &self.fingerprint_key {
+            FingerprintKey::Public => Fingerprints::new(None),
+            FingerprintKey::Given(key) => Fingerprints::new(Some(key)),
+            FingerprintKey::InSecret(name) => match self.api.get(name).await.map_err(|failure| failure.error)? {
+                Value::Text { text, .. } => {
+                    let key = SecretSlice::from(text.into_bytes());
+                    Fingerprints::new(Some(&key)).map_err(|error| error.about_secret(name))
+                }
+                _ => Err(Error::new(ErrorKind::InvalidConfig, "there is no fingerprint key in the secret")
+                    .about_secret(name)
+                    .advise("store a random string of at least 16 bytes in it, or correct ZOHO_TOKEN_STORE_FINGERPRINT_KEY_SECRET")),
+            },
+        }
+        };
+        self.fingerprints.get_or_try_init(make).await
+    }
+}
+
+/// Locks by record, a fixed number of them: two records that share one wait for each other, which costs a little
+/// time, and nothing grows with the number of records.
+struct Turns {
+    locks: Box<[Mutex<()>]>,
+    hasher: RandomState,
+}
+
+impl Turns {
+    fn new() -> Self {
+        Turns {
+            locks: (0..256).map(|_| Mutex::new(())).collect(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    fn of(&self, id: &str) -> &Mutex<()> {
+        let number = usize::try_from(self.hasher.hash_one(id)).unwrap_or(usize::MAX);
+        &self.locks[number % self.locks.len()]
+    }
+}
