@@ -10,7 +10,7 @@ use super::Core;
 use super::api::{BATCH_LIMIT, Value, is_managed};
 use super::failure::{Failure, Reason};
 use super::index::MANAGED_BY;
-use super::lookup::{Asked, Slot};
+use super::lookup::Slot;
 use crate::{Error, ErrorKind, OAuthToken};
 
 /// Calls under way at once. BatchGetSecretValue is good for about 100 a second, so more would only be throttled.
@@ -40,7 +40,7 @@ impl Core {
         while let Some(read) = all.next().await {
             match read {
                 Ok(token) => tokens.push(token),
-                Err(error) if error.kind() == ErrorKind::Decode => unreadable.push(error),
+                Err(error) if concerns_one_secret(&error) => unreadable.push(error),
                 Err(error) => return Err(error),
             }
         }
@@ -198,7 +198,7 @@ impl Core {
                 reason: Reason::Other,
                 error,
             })?;
-            asked.push((id, Asked::now(self, id)));
+            asked.push((id, self.asking(id)));
             names.push(name);
         }
         let output = self.api.batch_get(names).await?;
@@ -229,29 +229,34 @@ impl Core {
     }
 }
 
+/// Whether other secrets may be readable all the same. Each may have a KMS key of its own.
+fn concerns_one_secret(error: &Error) -> bool {
+    let kinds = [
+        ErrorKind::Decode,
+        ErrorKind::Encryption,
+        ErrorKind::AccessDenied,
+    ];
+    error.secret_name().is_some() && kinds.contains(&error.kind())
+}
+
 /// One error for all secrets that cannot be read.
 fn summary(mut unreadable: Vec<Error>) -> Option<Error> {
-    let first = unreadable.pop()?;
-    if unreadable.is_empty() {
-        return Some(first);
+    if unreadable.len() < 2 {
+        return unreadable.pop();
     }
-    unreadable.push(first.clone());
-    let mut names: Vec<_> = unreadable
-        .iter()
-        .filter_map(Error::secret_name)
-        .map(|name| format!("`{name}`"))
-        .collect();
+    let mut names: Vec<_> = unreadable.iter().filter_map(Error::secret_name).collect();
     names.sort_unstable();
     let message = format!(
-        "{} secrets hold no token that can be read: {}",
+        "{} secrets cannot be read: {}",
         names.len(),
         names.join(", ")
     );
-    Some(
-        Error::new(ErrorKind::Decode, message)
-            .with_shared_source(&first)
-            .advise(
-                "they are left as they are; read each by its id to learn what is wrong with it",
-            ),
-    )
+    let first = unreadable.first()?;
+    let error = Error::new(first.kind(), message)
+        .with_shared_source(first)
+        .advise("they are left as they are; read each by its id to learn what is wrong with it");
+    Some(match first.missing_action() {
+        Some(action) => error.with_missing_action(action),
+        None => error,
+    })
 }

@@ -106,7 +106,7 @@ pub(super) fn of_service(
         )
     };
     match code {
-        "ResourceNotFoundException" => (Reason::NotFound, failed(ErrorKind::Other, "there is no such secret")),
+        "ResourceNotFoundException" => (Reason::NotFound, failed(ErrorKind::Conflict, "there is no such secret any more").advise("try again")),
         "InvalidRequestException" if is_about_deletion(message) => (
             Reason::Deleted,
             failed(ErrorKind::Conflict, "the secret is being deleted").advise("try again in a minute"),
@@ -225,7 +225,7 @@ mod tests {
                 "ResourceNotFoundException",
                 "",
                 Reason::NotFound,
-                ErrorKind::Other,
+                ErrorKind::Conflict,
             ),
             (
                 "InvalidRequestException",

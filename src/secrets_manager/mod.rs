@@ -7,15 +7,20 @@ mod cache;
 mod client;
 mod delete;
 mod document;
+mod entry;
 mod failure;
 mod flight;
 mod index;
 mod lookup;
 mod naming;
 mod patience;
+mod recent;
+mod revive;
 mod save;
 mod settings;
+mod stamps;
 mod version;
+mod walk;
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -31,11 +36,13 @@ use crate::token::check_id;
 use crate::{Error, ErrorKind, OAuthToken, TokenStore};
 
 use api::{Api, Value};
-use cache::{Cache, Entry, Stamp};
+use cache::Cache;
+use entry::Entry;
 use flight::Flights;
 use index::Fingerprints;
 use lookup::{Query, Slot};
 use naming::Naming;
+use stamps::Stamp;
 
 pub use builder::SecretsManagerTokenStoreBuilder;
 
@@ -190,10 +197,7 @@ impl TokenStore for SecretsManagerTokenStore {
     }
 
     async fn find_token_by_id(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
-        let found = async {
-            check_id(id)?;
-            self.core.find_by_id(id).await
-        };
+        let found = async { self.core.find(&OAuthToken::builder().id(id).build()?).await };
         let found = found
             .await
             .map_err(|error| error.during("find_token_by_id"))?;

@@ -228,7 +228,10 @@ mod tests {
                 .eq(SETTINGS.iter().map(|setting| setting.name))
         );
         for (name, value) in good {
-            assert!(applied(&format!("{BEGINNING}{name}"), value).is_ok(), "{name}");
+            assert!(
+                applied(&format!("{BEGINNING}{name}"), value).is_ok(),
+                "{name}"
+            );
         }
     }
 

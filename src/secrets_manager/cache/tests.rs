@@ -1,0 +1,272 @@
+//! The cache without AWS: what it keeps, for how long, and who may overwrite what.
+
+use super::super::document::UnknownFields;
+use super::*;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn cache() -> Cache {
+    Cache::new(100, MINUTE, Duration::ZERO)
+}
+
+/// A token from `column=value` pairs.
+fn token(columns: &str) -> OAuthToken {
+    let pairs = columns
+        .split_whitespace()
+        .map(|pair| pair.split_once('=').unwrap());
+    let builder = pairs.fold(OAuthToken::builder(), |token, (name, value)| {
+        token.field(name.parse().unwrap(), value)
+    });
+    builder.build().unwrap()
+}
+
+fn entry(columns: &str) -> Entry {
+    Entry {
+        token: token(columns),
+        unknown: UnknownFields::default(),
+        version: columns.into(),
+        created: None,
+        asked: Moment::now(),
+    }
+}
+
+fn load(cache: &Cache, columns: &str) {
+    let (stamp, entry) = (
+        cache.stamp_of_record(token(columns).id().unwrap()),
+        entry(columns),
+    );
+    cache.loaded(&Arc::new(entry), stamp);
+}
+
+fn write(cache: &Cache, columns: &str, replaced: Option<&str>) {
+    cache.written(&Arc::new(entry(columns)), replaced.map(token).as_ref());
+}
+
+/// Resolves a query to this record, as a lookup would.
+fn answer(cache: &Cache, partial: &str, decided_by: Field, id: &str) {
+    let stamps = cache.stamps_of_query(&token(partial));
+    let (_, stamp) = stamps
+        .into_iter()
+        .find(|(field, _)| *field == decided_by)
+        .unwrap();
+    cache.answered(&token(partial), decided_by, id, stamp, SystemTime::now());
+}
+
+fn version(cache: &Cache, id: &str) -> Option<String> {
+    cache.record(id).map(|entry| entry.version.clone())
+}
+
+fn found(cache: &Cache, partial: &str) -> Option<String> {
+    cache
+        .find(&token(partial))
+        .map(|entry| entry.id().to_owned())
+}
+
+#[test]
+fn a_load_in_flight_never_overwrites_a_save() {
+    let cache = cache();
+    let (stamp, old) = (cache.stamp_of_record("1"), entry("id=1 access_token=old"));
+    write(&cache, "id=1 access_token=new", None);
+    cache.loaded(&Arc::new(old), stamp);
+    assert_eq!(
+        version(&cache, "1").as_deref(),
+        Some("id=1 access_token=new")
+    );
+}
+
+#[test]
+fn a_load_in_flight_brings_back_neither_a_deleted_nor_an_invalidated_record() {
+    let cache = cache();
+    let (stamp, old) = (cache.stamp_of_record("1"), entry("id=1"));
+    cache.forget("1");
+    cache.loaded(&Arc::new(old), stamp);
+    assert_eq!(version(&cache, "1"), None);
+
+    let (stamp, old) = (cache.stamp_of_record("1"), entry("id=1"));
+    cache.missing("1", cache.stamp_of_record("1"));
+    cache.loaded(&Arc::new(old), stamp);
+    assert_eq!(version(&cache, "1"), None);
+}
+
+#[test]
+fn of_two_loads_the_one_that_asked_later_stays() {
+    let cache = cache();
+    let (stamp, early) = (cache.stamp_of_record("1"), entry("id=1 access_token=early"));
+    load(&cache, "id=1 access_token=late");
+    cache.loaded(&Arc::new(early), stamp);
+    assert_eq!(
+        version(&cache, "1").as_deref(),
+        Some("id=1 access_token=late")
+    );
+}
+
+#[test]
+fn a_read_that_found_nothing_does_not_drop_what_was_written_since() {
+    let cache = cache();
+    let stamp = cache.stamp_of_record("1");
+    write(&cache, "id=1", None);
+    cache.missing("1", stamp);
+    assert!(version(&cache, "1").is_some());
+}
+
+#[test]
+fn a_write_that_a_read_has_overtaken_is_not_kept() {
+    let cache = cache();
+    let put = entry("id=1 access_token=mine");
+    load(&cache, "id=1 access_token=what-followed");
+    cache.written(&Arc::new(put), None);
+    assert_eq!(version(&cache, "1"), None);
+}
+
+#[test]
+fn a_write_that_is_dropped_takes_the_record_out() {
+    let cache = cache();
+    load(&cache, "id=1");
+    drop(Unsettled::new(&cache, "1"));
+    assert_eq!(version(&cache, "1"), None);
+    Unsettled::new(&cache, "1").settle(entry("id=1 access_token=a"), None);
+    assert!(version(&cache, "1").is_some());
+}
+
+#[test]
+fn an_entry_lives_no_longer_than_its_time_and_its_access_token() {
+    let cache = cache();
+    let now = SystemTime::now();
+    let milliseconds = |time: SystemTime| {
+        time.duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap()
+            .as_millis()
+    };
+    let mut entry = entry(&format!(
+        "id=1 expiry_time={}",
+        milliseconds(now + MINUTE / 2)
+    ));
+    entry.asked.wall = now;
+    let fresh_at = |after: Duration| cache.is_fresh(&entry, now + after);
+    assert!(fresh_at(MINUTE / 3));
+    assert!(
+        !fresh_at(MINUTE / 2 + Duration::from_secs(1)),
+        "the access token has expired"
+    );
+    assert!(
+        !cache.is_fresh(&entry, now - Duration::from_secs(1)),
+        "the clock was set back"
+    );
+
+    entry.token = token("id=1");
+    assert!(cache.is_fresh(&entry, now + MINUTE - Duration::from_millis(1)));
+    assert!(!cache.is_fresh(&entry, now + MINUTE));
+}
+
+#[test]
+fn a_record_that_is_stored_expired_is_read_again_after_seconds() {
+    let cache = cache();
+    let entry = entry("id=1 expiry_time=1");
+    assert!(cache.is_fresh(&entry, entry.asked.wall + EXPIRED_RECHECK / 2));
+    assert!(!cache.is_fresh(&entry, entry.asked.wall + EXPIRED_RECHECK));
+}
+
+#[test]
+fn an_answer_holds_for_every_query_with_the_same_deciding_fields() {
+    let cache = cache();
+    load(&cache, "id=1 user_name=u client_id=c access_token=a");
+    answer(&cache, "user_name=u client_id=c", Field::UserName, "1");
+    assert_eq!(
+        found(&cache, "user_name=u client_id=c").as_deref(),
+        Some("1")
+    );
+    assert_eq!(
+        found(&cache, "user_name=u client_id=c access_token=x").as_deref(),
+        Some("1")
+    );
+    assert_eq!(
+        found(&cache, "user_name=u"),
+        None,
+        "another query: the record of another client may come first"
+    );
+    assert_eq!(found(&cache, "user_name=u client_id=d"), None);
+}
+
+#[test]
+fn an_answer_leads_only_to_a_record_that_still_matches() {
+    let cache = cache();
+    load(&cache, "id=1 user_name=u");
+    answer(&cache, "user_name=u", Field::UserName, "1");
+    load(&cache, "id=1 user_name=v");
+    assert_eq!(found(&cache, "user_name=u"), None);
+}
+
+#[test]
+fn a_write_ends_the_answers_that_it_may_change_and_no_others() {
+    let cache = cache();
+    load(&cache, "id=1 refresh_token=r client_id=c client_secret=s");
+    load(&cache, "id=2 user_name=w access_token=a");
+    let by_refresh = "user_name=u refresh_token=r client_id=c client_secret=s";
+    answer(&cache, by_refresh, Field::RefreshToken, "1");
+    answer(&cache, "user_name=w", Field::UserName, "2");
+
+    write(
+        &cache,
+        "id=2 user_name=w access_token=b",
+        Some("id=2 user_name=w access_token=a"),
+    );
+    assert_eq!(found(&cache, by_refresh).as_deref(), Some("1"));
+    assert_eq!(
+        found(&cache, "user_name=w").as_deref(),
+        Some("2"),
+        "a refresh changes no answer by user"
+    );
+
+    write(&cache, "id=3 user_name=u", None);
+    assert_eq!(
+        found(&cache, by_refresh),
+        None,
+        "the user is stronger, and now there is one"
+    );
+}
+
+#[test]
+fn what_was_written_is_a_candidate_by_every_key() {
+    for capacity in [0, 100] {
+        let cache = Cache::new(capacity, MINUTE, Duration::ZERO);
+        write(&cache, "id=1 user_name=u access_token=a", None);
+        write(&cache, "id=2 user_name=u access_token=b", None);
+        assert_eq!(cache.recent_candidates(&token("user_name=u")), ["1", "2"]);
+        assert_eq!(cache.recent_candidates(&token("access_token=b")), ["2"]);
+        let mut written = cache.recently_written();
+        written.sort();
+        assert_eq!(written, ["1", "2"]);
+    }
+}
+
+#[test]
+fn a_cache_that_is_off_keeps_nothing() {
+    let cache = Cache::new(0, MINUTE, MINUTE);
+    load(&cache, "id=1");
+    write(&cache, "id=1 user_name=u", None);
+    answer(&cache, "user_name=u", Field::UserName, "1");
+    assert_eq!(
+        (version(&cache, "1"), found(&cache, "user_name=u")),
+        (None, None)
+    );
+    assert!(cache.last_known(&token("id=1")).is_none());
+}
+
+#[test]
+fn the_last_known_record_is_there_only_if_that_is_wanted() {
+    let mut old = entry("id=1 user_name=u");
+    old.asked.wall -= MINUTE * 2;
+    let old = Arc::new(old);
+    for (stale_for, expected) in [
+        (Duration::ZERO, false),
+        (MINUTE / 2, false),
+        (MINUTE * 2, true),
+    ] {
+        let cache = Cache::new(100, MINUTE, stale_for);
+        cache.loaded(&old, cache.stamp_of_record("1"));
+        answer(&cache, "user_name=u", Field::UserName, "1");
+        assert_eq!(found(&cache, "user_name=u"), None);
+        assert_eq!(cache.last_known(&token("user_name=u")).is_some(), expected);
+        assert_eq!(cache.last_known(&token("id=1")).is_some(), expected);
+    }
+}
