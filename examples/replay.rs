@@ -4,9 +4,9 @@
 //! echo '[[{"op": "save", "token": {"access_token": "1000.aa"}}, {"op": "list"}]]' | cargo run --example replay
 //! ```
 //!
-//! The input is a JSON array of sequences, each an array of operations or an object with such an array as `ops` (the
-//! form of `tests/vectors/contract.json`); the output is an array of result arrays. Each sequence has a store of its
-//! own that is empty at first.
+//! The input is a JSON array of sequences, each an array of operations or an object with such an
+//! array as `ops` (the form of `tests/vectors/contract.json`); the output is an array of result
+//! arrays. Each sequence has a store of its own that is empty at first.
 
 use std::io::{self, Read};
 use std::process::ExitCode;
@@ -101,7 +101,8 @@ async fn replay_alone(
     Ok(answers)
 }
 
-/// The store that is asked for: as it is configured, or below its prefix, and then perhaps one that deletes by force.
+/// The store that is asked for: as it is configured, or below its prefix, and then perhaps one that
+/// deletes by force.
 async fn open(
     options: &Options,
     below: Option<(&str, bool)>,

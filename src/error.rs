@@ -17,19 +17,22 @@ pub enum ErrorKind {
     InvalidConfig,
     /// There are no usable credentials: none found, wrong, or expired.
     Unauthenticated,
-    /// The credentials are good but may not do this; [`Error::missing_action`] names the permission.
+    /// The credentials are good but may not do this; [`Error::missing_action`] names the
+    /// permission.
     AccessDenied,
     /// The key that encrypts the secret cannot be used: disabled, deleted, or of another region.
     Encryption,
     /// More calls a second than the account's quota allows.
     Throttled,
-    /// A limit that waiting a moment does not lift: too many versions of a secret, too many secrets.
+    /// A limit that waiting a moment does not lift: too many versions of a secret, too many
+    /// secrets.
     QuotaExceeded,
     /// Other writers, or a deletion still under way, were in the way until the tries ran out.
     Conflict,
     /// The token does not fit into a secret, or its id not into a secret's name.
     TooLarge,
-    /// The secret's value is not a token's document that this version can read. It is left as it is.
+    /// The secret's value is not a token's document that this version can read. It is left as it
+    /// is.
     Decode,
     /// The store could not be reached, did not answer in time, or failed within.
     Unavailable,
@@ -65,8 +68,9 @@ impl fmt::Display for ErrorKind {
 
 /// Why an operation of a store failed.
 ///
-/// Its text names the operation, the secret and AWS's request id where there are such, and says what to do next;
-/// it never holds a token value, client secret or user name. The cause is kept as [`source`](StdError::source).
+/// Its text names the operation, the secret and AWS's request id where there are such, and says
+/// what to do next; it never holds a token value, client secret or user name. The cause is kept as
+/// [`source`](StdError::source).
 ///
 /// ```
 /// use zoho_token_store::{ErrorKind, OAuthToken};
@@ -156,7 +160,8 @@ impl Error {
         self.inner.missing_action.as_deref()
     }
 
-    /// The tokens that could be read when [`get_tokens`](crate::TokenStore::get_tokens) failed because of others.
+    /// The tokens that could be read when [`get_tokens`](crate::TokenStore::get_tokens) failed
+    /// because of others.
     pub fn readable_tokens(&self) -> &[OAuthToken] {
         &self.inner.readable_tokens
     }
@@ -264,7 +269,8 @@ impl StdError for Error {
     }
 }
 
-/// The texts of the causes; their Debug output may go into details nobody has looked through for secrets.
+/// The texts of the causes; their Debug output may go into details nobody has looked through for
+/// secrets.
 struct SourceChain<'a>(&'a (dyn StdError + 'static));
 
 impl fmt::Debug for SourceChain<'_> {

@@ -7,8 +7,8 @@ use crate::{Error, ErrorKind};
 
 /// One of the ten columns of an [`OAuthToken`](crate::OAuthToken).
 ///
-/// The names are those of the `oauthtoken` table in Zoho's guide and of the JSON document in a secret. Going
-/// through the columns by name is what imports and exports need:
+/// The names are those of the `oauthtoken` table in Zoho's guide and of the JSON document in a
+/// secret. Going through the columns by name is what imports and exports need:
 ///
 /// ```
 /// use zoho_token_store::{Field, OAuthToken};
@@ -95,7 +95,8 @@ impl FromStr for Field {
     fn from_str(name: &str) -> Result<Self, Error> {
         Field::ALL.into_iter().find(|field| field.as_str() == name).ok_or_else(|| {
             Error::new(ErrorKind::InvalidToken, format!("a token has no field `{}`", name.escape_debug())).advise(
-                "the fields are id, user_name, client_id, client_secret, refresh_token, access_token, grant_token, \
+                "the fields are id, user_name, client_id, client_secret, refresh_token, access_token, \
+                 grant_token, \
                  expiry_time, redirect_url and api_domain",
             )
         })

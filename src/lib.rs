@@ -1,11 +1,12 @@
-//! The token store of Zoho's CRM SDKs, in Rust, with each OAuth token kept as a JSON secret in AWS Secrets Manager.
+//! The token store of Zoho's CRM SDKs, in Rust, with each OAuth token kept as a JSON secret in AWS
+//! Secrets Manager.
 //!
 //! * [`TokenStore`] is the interface, with its contract; [`OAuthToken`] what it stores.
-//! * [`SecretsManagerTokenStore`] keeps tokens in AWS Secrets Manager, for Lambda functions and containers without a
-//!   disk, many copies at once.
+//! * [`SecretsManagerTokenStore`] keeps tokens in AWS Secrets Manager, for Lambda functions and
+//!   containers without a disk, many copies at once.
 //! * [`MemoryTokenStore`] keeps them in memory, for tests.
-//! * [`matching`] holds the rules of the contract, and the feature `conformance` the contract as a function, for
-//!   stores of your own.
+//! * [`matching`] holds the rules of the contract, and the feature `conformance` the contract as a
+//!   function, for stores of your own.
 //!
 //! ```no_run
 //! use zoho_token_store::{Error, OAuthToken, SecretsManagerTokenStore, TokenStore};
@@ -25,6 +26,7 @@ mod memory;
 mod secrets_manager;
 mod store;
 mod token;
+mod token_builder;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -36,4 +38,5 @@ pub use memory::MemoryTokenStore;
 pub use secrecy::{ExposeSecret, SecretString};
 pub use secrets_manager::{SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder};
 pub use store::TokenStore;
-pub use token::{OAuthToken, OAuthTokenBuilder};
+pub use token::OAuthToken;
+pub use token_builder::OAuthTokenBuilder;

@@ -1,4 +1,5 @@
-//! Which record a partial token denotes, and what a save makes of it: pure rules, shared by every store.
+//! Which record a partial token denotes, and what a save makes of it: pure rules, shared by every
+//! store.
 
 use crate::{Error, ErrorKind, Field, OAuthToken};
 
@@ -19,8 +20,9 @@ pub fn identifying_fields(partial: &OAuthToken) -> impl Iterator<Item = Field> {
 
 /// Of these records the one that the partial token denotes, and the field that decided.
 ///
-/// Where the rules leave a choice, the first in the given order is taken: give records in an order that is always
-/// the same. With an id, only a record of that id counts, and the field is [`Field::Id`].
+/// Where the rules leave a choice, the first in the given order is taken: give records in an order
+/// that is always the same. With an id, only a record of that id counts, and the field is
+/// [`Field::Id`].
 ///
 /// ```
 /// use zoho_token_store::{Field, OAuthToken, matching};
@@ -62,7 +64,8 @@ pub fn denoted<'a>(
     })
 }
 
-/// Whether the record is equal to the partial token in this field and agrees with it in user and client.
+/// Whether the record is equal to the partial token in this field and agrees with it in user and
+/// client.
 pub fn matches(partial: &OAuthToken, record: &OAuthToken, field: Field) -> bool {
     let agrees = |field| match (partial.expose(field), record.expose(field)) {
         (Some(given), Some(stored)) => given == stored,

@@ -8,27 +8,29 @@ use crate::{Error, OAuthToken};
 
 /// Where a client of Zoho's APIs keeps its OAuth tokens: the interface of Zoho's CRM SDKs, in Rust.
 ///
-/// The SDKs read the store on every API call and write it after every refresh, so a store answers from many tasks
-/// at once. The six methods mean the same in every implementation.
+/// The SDKs read the store on every API call and write it after every refresh, so a store answers
+/// from many tasks at once. The six methods mean the same in every implementation.
 ///
 /// # Which record a partial token denotes
 ///
 /// The record that shares its strongest identifying field and disagrees in neither user nor client:
 ///
 /// 1. With an `id`: the record with that id and no other. Nothing else is compared.
-/// 2. Otherwise `user_name`, then `access_token`, then `grant_token`, then `refresh_token` is tried, each only if
-///    it is given. The first field in which some record is equal decides, counting only records that *agree* in
-///    `user_name` and in `client_id`: equal, or absent on one of the two sides.
-/// 3. Of several such records, those with exactly the given `client_id` come first; beyond that the choice is
-///    unspecified but always the same.
+/// 2. Otherwise `user_name`, then `access_token`, then `grant_token`, then `refresh_token` is
+///    tried, each only if it is given. The first field in which some record is equal decides,
+///    counting only records that *agree* in `user_name` and in `client_id`: equal, or absent on one
+///    of the two sides.
+/// 3. Of several such records, those with exactly the given `client_id` come first; beyond that the
+///    choice is unspecified but always the same.
 ///
 /// Values are compared byte for byte. `client_secret` is never compared: it may be rotated.
 /// [`matching`](crate::matching) holds these rules as code for other implementations.
 ///
 /// # Errors
 ///
-/// A failure is always reported, and an outage is never reported as "no such token". The methods that take an id
-/// answer [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) for an empty one.
+/// A failure is always reported, and an outage is never reported as "no such token". The methods
+/// that take an id answer [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) for an empty
+/// one.
 ///
 /// # Implementing it
 ///
@@ -53,11 +55,12 @@ pub trait TokenStore: Debug + Send + Sync {
     /// The record that the partial token denotes, complete and as it is stored, or none.
     async fn find_token(&self, partial: &OAuthToken) -> Result<Option<OAuthToken>, Error>;
 
-    /// Updates the record that the token denotes, or inserts one, and answers the whole record as it is stored.
+    /// Updates the record that the token denotes, or inserts one, and answers the whole record as
+    /// it is stored.
     ///
-    /// In an update the given fields replace the stored ones, absent fields keep them, and the id never changes.
-    /// An inserted record gets the given id or a generated one, and needs at least one of `access_token`,
-    /// `grant_token` and `refresh_token`: else the error is of the kind
+    /// In an update the given fields replace the stored ones, absent fields keep them, and the id
+    /// never changes. An inserted record gets the given id or a generated one, and needs at least
+    /// one of `access_token`, `grant_token` and `refresh_token`: else the error is of the kind
     /// [`InvalidToken`](crate::ErrorKind::InvalidToken).
     async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error>;
 

@@ -13,7 +13,8 @@ use tracing::instrument::WithSubscriber;
 use super::failure::{Failure, Reason};
 use super::index::MANAGED_BY;
 
-/// ListSecrets answers at most 100 secrets a page, BatchGetSecretValue takes at most 20 ids (API reference).
+/// ListSecrets answers at most 100 secrets a page, BatchGetSecretValue takes at most 20 ids (API
+/// reference).
 pub(super) const BATCH_LIMIT: usize = 20;
 const PAGE_LIMIT: i32 = 100;
 

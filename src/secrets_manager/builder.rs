@@ -84,8 +84,8 @@ impl SecretsManagerTokenStoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] for a variable of that beginning that is no setting, and for a value that is
-    /// malformed.
+    /// [`ErrorKind::InvalidConfig`] for a variable of that beginning that is no setting, and for a
+    /// value that is malformed.
     pub fn from_env() -> Result<Self, Error> {
         settings::apply(Self::default(), std::env::vars_os())
     }
@@ -98,7 +98,8 @@ impl SecretsManagerTokenStoreBuilder {
         self
     }
 
-    /// The KMS key that new secrets are encrypted with: an id, ARN or alias. Default: the key `aws/secretsmanager`.
+    /// The KMS key that new secrets are encrypted with: an id, ARN or alias. Default: the key
+    /// `aws/secretsmanager`.
     pub fn kms_key_id(mut self, key: impl Into<String>) -> Self {
         self.kms_key_id = Some(key.into());
         self
@@ -112,15 +113,15 @@ impl SecretsManagerTokenStoreBuilder {
 
     /// How long a record is answered from the cache at most; default 300 seconds, up to a day.
     ///
-    /// So long may a change that another process made go unnoticed. A record is never cached for longer than its
-    /// access token lives.
+    /// So long may a change that another process made go unnoticed. A record is never cached for
+    /// longer than its access token lives.
     pub fn cache_time_to_live(mut self, time: Duration) -> Self {
         self.cache_time_to_live = time;
         self
     }
 
-    /// For how long after its time to live a cached record is still answered when AWS cannot be reached; default
-    /// zero, up to a day. Each such answer is logged as a warning.
+    /// For how long after its time to live a cached record is still answered when AWS cannot be
+    /// reached; default zero, up to a day. Each such answer is logged as a warning.
     pub fn serve_stale_for(mut self, time: Duration) -> Self {
         self.stale_for = time;
         self
@@ -128,8 +129,8 @@ impl SecretsManagerTokenStoreBuilder {
 
     /// Whether lookup keys are indexed in tags; default on.
     ///
-    /// Without the index a record is found by its id and by the user or token it was first saved with, and nothing
-    /// else; lookups then need no permission on `Resource: "*"`.
+    /// Without the index a record is found by its id and by the user or token it was first saved
+    /// with, and nothing else; lookups then need no permission on `Resource: "*"`.
     pub fn tag_index(mut self, on: bool) -> Self {
         self.tag_index = on;
         self
@@ -141,33 +142,39 @@ impl SecretsManagerTokenStoreBuilder {
         self
     }
 
-    /// For how many days a deleted secret can be restored: 7 to 30, default 7; zero deletes by force.
+    /// For how many days a deleted secret can be restored: 7 to 30, default 7; zero deletes by
+    /// force.
     pub fn recovery_window_days(mut self, days: u8) -> Self {
         self.recovery_window_days = days;
         self
     }
 
-    /// The key of the fingerprints in tags and ids: at least 16 random bytes, the same in every process.
+    /// The key of the fingerprints in tags and ids: at least 16 random bytes, the same in every
+    /// process.
     ///
-    /// Without one, whoever may list secrets can check a guess: whether a certain user has a token here.
+    /// Without one, whoever may list secrets can check a guess: whether a certain user has a token
+    /// here.
     pub fn fingerprint_key(mut self, key: impl Into<Vec<u8>>) -> Self {
         self.fingerprint_key = FingerprintKey::Given(SecretSlice::from(key.into()));
         self
     }
 
-    /// The name or ARN of a secret that holds the key of the fingerprints. It is read once, when first needed.
+    /// The name or ARN of a secret that holds the key of the fingerprints. It is read once, when
+    /// first needed.
     pub fn fingerprint_key_secret(mut self, name: impl Into<String>) -> Self {
         self.fingerprint_key = FingerprintKey::InSecret(name.into());
         self
     }
 
-    /// How long one attempt of a call to AWS may take; default 5 seconds, or what the given client says.
+    /// How long one attempt of a call to AWS may take; default 5 seconds, or what the given client
+    /// says.
     pub fn attempt_timeout(mut self, time: Duration) -> Self {
         self.attempt_timeout = Some(time);
         self
     }
 
-    /// How long a call to AWS may take with all its attempts; default 20 seconds, or what the given client says.
+    /// How long a call to AWS may take with all its attempts; default 20 seconds, or what the given
+    /// client says.
     pub fn operation_timeout(mut self, time: Duration) -> Self {
         self.operation_timeout = Some(time);
         self
@@ -189,7 +196,8 @@ impl SecretsManagerTokenStoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] for a setting that is out of its range, and when there is no AWS region.
+    /// [`ErrorKind::InvalidConfig`] for a setting that is out of its range, and when there is no
+    /// AWS region.
     pub async fn build(self) -> Result<SecretsManagerTokenStore, Error> {
         let naming = Naming::new(&self.prefix)?;
         self.check()?;
@@ -260,7 +268,8 @@ impl SecretsManagerTokenStoreBuilder {
             ),
             (
                 "a tag cannot be set",
-                "use at most 41 tags, each key once, of up to 127 characters with values of up to 255; letters, digits, spaces and \
+                "use at most 41 tags, each key once, of up to 127 characters with values of up to \
+                 255; letters, digits, spaces and \
                  + - = . _ : / @; not aws:… or the store's own managed-by and zoho-token-store:…",
                 self.tags_are_valid(),
             ),

@@ -13,7 +13,8 @@ use super::index::MANAGED_BY;
 use super::lookup::Slot;
 use crate::{Error, ErrorKind, OAuthToken};
 
-/// Calls under way at once. BatchGetSecretValue is good for about 100 a second, so more would only be throttled.
+/// Calls under way at once. BatchGetSecretValue is good for about 100 a second, so more would only
+/// be throttled.
 const BATCHES_AT_ONCE: usize = 4;
 const CALLS_AT_ONCE: usize = 8;
 
@@ -72,7 +73,8 @@ impl Core {
         summary(unreadable).map_or(Ok(()), Err)
     }
 
-    /// The ids of all own secrets below the prefix, and of those written here that the list may not show yet.
+    /// The ids of all own secrets below the prefix, and of those written here that the list may not
+    /// show yet.
     fn ids(self: &Arc<Self>) -> impl Stream<Item = Result<String, Error>> + Send + use<> {
         struct Listing {
             core: Arc<Core>,
@@ -166,10 +168,11 @@ impl Core {
                     open.remove(&id).then(|| slot.map(|slot| (id, slot)))
                 })),
                 Err(failure) if failure.reason == Reason::Denied => {
-                    tracing::warn!(error = %failure.error, "reading secrets one by one: BatchGetSecretValue is not allowed");
+                    tracing::warn!(error = %failure.error, "BatchGetSecretValue is not allowed: reading one by one");
                     self.batch_denied.store(true, Ordering::Relaxed);
                 }
-                // One secret that is gone or has no value can fail the whole batch; read alone, it says so itself.
+                // One secret that is gone or has no value can fail the whole batch; read alone, it
+                // says so itself.
                 Err(failure) if matches!(failure.reason, Reason::NotFound | Reason::Deleted) => {}
                 Err(failure) => return vec![Err(failure.error)],
             }

@@ -1,7 +1,8 @@
-//! What this process knows of the records: a bounded cache in memory, and none of it a promise about AWS.
+//! What this process knows of the records: a bounded cache in memory, and none of it a promise
+//! about AWS.
 //!
-//! Kept are records by id, each no longer than its time to live and its access token, and answers: which record a
-//! partial token denoted, each only as long as nothing written here could change it.
+//! Kept are records by id, each no longer than its time to live and its access token, and answers:
+//! which record a partial token denoted, each only as long as nothing written here could change it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -90,7 +91,8 @@ impl Cache {
         .then_some(entry)
     }
 
-    /// The last that was known of the record that the partial token denotes, for when AWS cannot be asked.
+    /// The last that was known of the record that the partial token denotes, for when AWS cannot be
+    /// asked.
     pub(super) fn last_known(&self, partial: &OAuthToken) -> Option<Arc<Entry>> {
         let entry = match partial.id() {
             Some(id) => self.kept.as_ref()?.records.get(id)?.entry,
@@ -106,7 +108,8 @@ impl Cache {
         self.stamps.of([self.stamps.hash(id)])
     }
 
-    /// The stamps of a query, for the strongest field alone up to all of them: taken before it is resolved.
+    /// The stamps of a query, for the strongest field alone up to all of them: taken before it is
+    /// resolved.
     pub(super) fn stamps_of_query(&self, partial: &OAuthToken) -> Vec<(Field, Stamp)> {
         let fields = matching::identifying_fields(partial);
         fields
@@ -119,7 +122,8 @@ impl Cache {
         self.stamps.of_all()
     }
 
-    /// Keeps what a read has brought, unless something was written since, or a later read was faster.
+    /// Keeps what a read has brought, unless something was written since, or a later read was
+    /// faster.
     pub(super) fn loaded(&self, entry: &Arc<Entry>, stamp: Stamp) {
         if Recent::concerns(entry, SystemTime::now()) {
             self.recent.learn(entry.id(), self.keys(&entry.token));
@@ -140,7 +144,8 @@ impl Cache {
             });
     }
 
-    /// Drops what is known of a record that a read did not find, unless something was written since.
+    /// Drops what is known of a record that a read did not find, unless something was written
+    /// since.
     pub(super) fn missing(&self, id: &str, stamp: Stamp) {
         let Some(kept) = &self.kept else { return };
         kept.records.entry(id.into()).and_compute_with(|_| {
@@ -230,7 +235,8 @@ impl Cache {
         }
     }
 
-    /// The answer kept for the query, by its strongest field alone first, and the record if it still matches.
+    /// The answer kept for the query, by its strongest field alone first, and the record if it
+    /// still matches.
     fn last_answer(&self, partial: &OAuthToken) -> Option<(Answer, Arc<Entry>)> {
         let kept = self.kept.as_ref()?;
         matching::identifying_fields(partial).find_map(|field| {
@@ -279,13 +285,14 @@ fn deciding_fields(partial: &OAuthToken, decided_by: Field) -> impl Iterator<Ite
         .take_while(move |&field| !std::mem::replace(&mut decided, field == decided_by))
 }
 
-/// Whether it is not longer ago than this. A time in the future is a clock that was set: nothing to rely on.
+/// Whether it is not longer ago than this. A time in the future is a clock that was set: nothing to
+/// rely on.
 fn within(time: SystemTime, span: Duration, now: SystemTime) -> bool {
     now.duration_since(time).is_ok_and(|age| age < span)
 }
 
-/// A write under way. Until AWS has said yes nobody knows what the secret holds: dropped, however that comes about,
-/// it takes the record out of the cache.
+/// A write under way. Until AWS has said yes nobody knows what the secret holds: dropped, however
+/// that comes about, it takes the record out of the cache.
 pub(super) struct Unsettled<'a> {
     cache: &'a Cache,
     id: &'a str,

@@ -29,8 +29,8 @@ pub(super) fn config(config: &SdkConfig) -> Builder {
 
 /// Adds what the store depends on, and makes the client.
 ///
-/// The SDK's calls have no timeout of their own: a connection that died while a Lambda function was frozen would be
-/// waited for until the function's own time is up.
+/// The SDK's calls have no timeout of their own: a connection that died while a Lambda function was
+/// frozen would be waited for until the function's own time is up.
 pub(super) fn finish(
     config: Builder,
     attempt: Option<Duration>,
@@ -69,8 +69,8 @@ pub(super) fn finish(
     ))
 }
 
-/// The SDK takes LimitExceededException for throttling and tries again. In Secrets Manager it is a quota (versions of
-/// a secret, secrets of an account) and does not pass.
+/// The SDK takes LimitExceededException for throttling and tries again. In Secrets Manager it is a
+/// quota (versions of a secret, secrets of an account) and does not pass.
 #[derive(Debug)]
 struct QuotasDoNotPass;
 

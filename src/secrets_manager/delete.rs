@@ -61,7 +61,7 @@ impl Core {
                         reason: Reason::Limit,
                         error,
                     }) => {
-                        tracing::warn!(secret = name, %error, "deleting a secret whose last version holds its token");
+                        tracing::warn!(secret = name, %error, "deleting without a tombstone");
                         None
                     }
                     Err(failure) => return Err(failure.error),
@@ -100,7 +100,7 @@ impl Core {
             Err(error) => Err(error),
         };
         if let Err(error) = put {
-            tracing::warn!(secret = name, %error, "a token that may not be deleted is readable as AWSPREVIOUS only");
+            tracing::warn!(secret = name, %error, "a token that may not be deleted is AWSPREVIOUS now");
         }
     }
 

@@ -1,4 +1,5 @@
-//! The JSON document in a secret: one flat object of strings, so that the AWS console shows it as a table.
+//! The JSON document in a secret: one flat object of strings, so that the AWS console shows it as a
+//! table.
 
 use std::fmt;
 use std::sync::Arc;
@@ -51,9 +52,14 @@ pub(super) fn encode(token: &OAuthToken, unknown: &UnknownFields) -> Result<Stri
     if document.len() > SIZE_LIMIT {
         return Err(Error::new(
             ErrorKind::TooLarge,
-            format!("the token's document has {} bytes, and a secret holds {SIZE_LIMIT}", document.len()),
+            format!(
+                "the token's document has {} bytes, and a secret holds {SIZE_LIMIT}",
+                document.len()
+            ),
         )
-        .advise("a token of Zoho's has at most a few hundred bytes: look at what was put into its fields"));
+        .advise(
+            "a token of Zoho's has a few hundred bytes: look at what was put into its fields",
+        ));
     }
     Ok(document)
 }
@@ -98,7 +104,10 @@ pub(super) fn decode(id: &str, document: &str) -> Result<Document, Error> {
         Some(newer) if newer > CURRENT_SCHEMA => {
             return Err(Error::new(
                 ErrorKind::Decode,
-                format!("the secret was written by a newer version of this crate (schema {newer}, this one knows {CURRENT_SCHEMA})"),
+                format!(
+                    "the secret was written by a newer version of this crate (schema {newer}, \
+                     this one knows {CURRENT_SCHEMA})"
+                ),
             )
             .advise("update the crate zoho-token-store in this service"));
         }
@@ -140,12 +149,18 @@ pub(super) fn decode(id: &str, document: &str) -> Result<Document, Error> {
 }
 
 fn damaged(what: String) -> Error {
-    Error::new(ErrorKind::Decode, format!("the secret's value is not the document of a token: {what}")).advise(
-        "it is left as it is; put an earlier version back (its staging label is AWSPREVIOUS), or delete the secret, or use another prefix",
+    Error::new(
+        ErrorKind::Decode,
+        format!("the secret's value is not the document of a token: {what}"),
+    )
+    .advise(
+        "it is left as it is; put an earlier version back (its staging label is AWSPREVIOUS), \
+         delete the secret, or use another prefix",
     )
 }
 
-/// serde_json's own text, which tells the place and the problem but no value: values are read as any JSON.
+/// serde_json's own text, which tells the place and the problem but no value: values are read as
+/// any JSON.
 fn describe_json_error(cause: &serde_json::Error) -> String {
     use serde_json::error::Category;
     let what = match cause.classify() {

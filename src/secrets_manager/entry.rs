@@ -27,7 +27,8 @@ impl Entry {
 pub(super) struct Moment {
     /// Never set back: for what was before what.
     pub(super) monotonic: Instant,
-    /// Goes on while a Lambda function is frozen, where the other one stands still: for how old something is.
+    /// Goes on while a Lambda function is frozen, where the other one stands still: for how old
+    /// something is.
     pub(super) wall: SystemTime,
 }
 

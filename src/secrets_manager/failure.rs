@@ -1,4 +1,5 @@
-//! What a failed AWS call means: for the store, which acts on it, and for the user, who gets an [`Error`].
+//! What a failed AWS call means: for the store, which acts on it, and for the user, who gets an
+//! [`Error`].
 
 use std::error::Error as StdError;
 
@@ -93,88 +94,141 @@ impl Attach for (Reason, Error) {
 }
 
 /// The codes of AWS's "Common errors" and of Secrets Manager's API reference.
-pub(super) fn of_service(
-    action: &'static str,
-    code: &str,
-    message: &str,
-    status: u16,
-) -> (Reason, Error) {
-    let failed = |kind, what: &str| {
-        Error::new(
-            kind,
-            format!("{what}: AWS answered {code} to {}", call(action)),
-        )
-    };
-    match code {
-        "ResourceNotFoundException" => (Reason::NotFound, failed(ErrorKind::Conflict, "there is no such secret any more").advise("try again")),
-        "InvalidRequestException" if is_about_deletion(message) => (
-            Reason::Deleted,
-            failed(ErrorKind::Conflict, "the secret is being deleted").advise("try again in a minute"),
+fn of_service(action: &'static str, code: &str, message: &str, status: u16) -> (Reason, Error) {
+    use ErrorKind as Kind;
+    let of_key = message.contains("KMS") || message.contains("kms");
+    let (reason, kind, what, advice) = match code {
+        "AccessDeniedException" | "AccessDenied" | "NotAuthorized" => {
+            return (Reason::Denied, access_denied(action, message, of_key));
+        }
+        "ResourceNotFoundException" => (
+            Reason::NotFound,
+            Kind::Conflict,
+            "there is no such secret any more",
+            "try again",
         ),
+        "InvalidRequestException" if is_about_deletion(message) => {
+            let what = "the secret is being deleted";
+            (
+                Reason::Deleted,
+                Kind::Conflict,
+                what,
+                "try again in a minute",
+            )
+        }
         "ResourceExistsException" => (
             Reason::Exists,
-            failed(ErrorKind::Conflict, "other writers were faster").advise("try again"),
+            Kind::Conflict,
+            "other writers were faster",
+            "try again",
         ),
         "LimitExceededException" => (
             Reason::Limit,
-            failed(ErrorKind::QuotaExceeded, "a quota of Secrets Manager is used up").advise(
-                "a secret keeps about 100 versions, and all of the last 24 hours; an account 500,000 secrets a region",
-            ),
+            Kind::QuotaExceeded,
+            "a quota of Secrets Manager is used up",
+            "a secret keeps about 100 versions, and all of the last 24 hours; an account has 500,000 \
+             secrets a region",
         ),
-        "AccessDeniedException" | "AccessDenied" | "NotAuthorized" => (Reason::Denied, access_denied(action, message)),
-        "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidSignatureException" | "SignatureDoesNotMatch"
-        | "MissingAuthenticationToken" | "MissingAuthenticationTokenException" | "IncompleteSignature"
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "IncompleteSignature"
         | "AuthFailure" => (
             Reason::Other,
-            failed(ErrorKind::Unauthenticated, "AWS does not know these credentials")
-                .advise("check the AWS credentials of this process, and its clock"),
+            Kind::Unauthenticated,
+            "AWS does not know these credentials",
+            "check the AWS credentials of this process, and its clock",
         ),
         "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" | "TokenRefreshRequired" => (
             Reason::Other,
-            failed(ErrorKind::Unauthenticated, "the AWS credentials have expired").advise("renew them"),
+            Kind::Unauthenticated,
+            "the AWS credentials have expired",
+            "renew them",
         ),
-        "EncryptionFailure" | "EncryptionFailureException" | "DecryptionFailure" | "DecryptionFailureException" => (
+        "EncryptionFailure"
+        | "EncryptionFailureException"
+        | "DecryptionFailure"
+        | "DecryptionFailureException" => (
             Reason::Other,
-            failed(ErrorKind::Encryption, "the KMS key of the secret cannot be used")
-                .advise("check that the key is enabled, in this region, and that this role may use it"),
+            Kind::Encryption,
+            "the KMS key of the secret cannot be used",
+            "check that the key is enabled, in this region, and that this role may use it",
         ),
-        "ThrottlingException" | "Throttling" | "ThrottledException" | "TooManyRequestsException"
-        | "RequestLimitExceeded" | "RequestThrottled" | "SlowDown" => (
+        "ThrottlingException"
+        | "Throttling"
+        | "ThrottledException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "SlowDown" => {
+            let what = "too many calls a second";
+            (
+                Reason::Other,
+                Kind::Throttled,
+                what,
+                "try again more slowly",
+            )
+        }
+        _ if status == 429 => {
+            let what = "too many calls a second";
+            (
+                Reason::Other,
+                Kind::Throttled,
+                what,
+                "try again more slowly",
+            )
+        }
+        _ if status >= 500 || code == "InternalServiceError" => (
             Reason::Other,
-            failed(ErrorKind::Throttled, "too many calls a second").advise("try again more slowly"),
+            Kind::Unavailable,
+            "AWS failed within",
+            UNAVAILABLE_ADVICE,
         ),
-        _ if status >= 500 || code == "InternalServiceError" => (Reason::Other, unavailable("AWS failed within")),
-        _ if status == 429 => (Reason::Other, failed(ErrorKind::Throttled, "too many calls a second")),
-        _ if message.contains("KMS") || message.contains("kms") => (
+        _ if of_key => (
             Reason::Other,
-            failed(ErrorKind::Encryption, "the KMS key cannot be used").advise("check the key's id, state and region"),
+            Kind::Encryption,
+            "the KMS key cannot be used",
+            "check the key's id, state and region",
         ),
-        _ => (Reason::Other, failed(ErrorKind::Other, "AWS refused the call")),
-    }
+        _ => (
+            Reason::Other,
+            Kind::Other,
+            "AWS refused the call",
+            "the cause says why",
+        ),
+    };
+    let call = action.split_once(':').map_or(action, |(_, call)| call);
+    let message = format!("{what}: AWS answered {code} to {call}");
+    (reason, Error::new(kind, message).advise(advice))
 }
 
-/// Secrets Manager says "marked for deletion" of reads and writes, and "scheduled for deletion" of CreateSecret.
+/// Secrets Manager says "marked for deletion" of reads and writes, and "scheduled for deletion" of
+/// CreateSecret.
 fn is_about_deletion(message: &str) -> bool {
     message.contains("deletion") || message.contains("deleted")
 }
 
-fn access_denied(action: &'static str, message: &str) -> Error {
+fn access_denied(action: &'static str, message: &str, of_key: bool) -> Error {
     // "User: … is not authorized to perform: secretsmanager:ListSecrets because …"
-    let named = message
-        .split_once("not authorized to perform: ")
-        .and_then(|(_, rest)| rest.split([' ', ',']).next());
-    let of_key = (message.contains("KMS") || message.contains("kms")).then_some(match action {
+    let named = message.split_once("not authorized to perform: ");
+    let named = named.and_then(|(_, rest)| rest.split([' ', ',']).next());
+    let key_action = match action {
         "secretsmanager:CreateSecret" | "secretsmanager:PutSecretValue" => "kms:GenerateDataKey",
         _ => "kms:Decrypt",
-    });
+    };
+    let implied = if of_key { key_action } else { action };
     let missing = named
         .filter(|named| named.contains(':'))
-        .or(of_key)
-        .unwrap_or(action)
+        .unwrap_or(implied)
         .to_owned();
     let advice = match missing.as_str() {
         "secretsmanager:ListSecrets" => {
-            "allow secretsmanager:ListSecrets on Resource \"*\", or switch the tag index off (ZOHO_TOKEN_STORE_TAG_INDEX=off)".into()
+            "allow secretsmanager:ListSecrets on Resource \"*\", or switch the tag index off \
+             (ZOHO_TOKEN_STORE_TAG_INDEX=off)"
+                .to_owned()
         }
         _ => format!("allow {missing} to this role"),
     };
@@ -200,14 +254,11 @@ fn of_dispatch(cause: Option<&(dyn StdError + 'static)>) -> Error {
     unavailable("AWS could not be reached")
 }
 
-fn unavailable(what: &'static str) -> Error {
-    Error::new(ErrorKind::Unavailable, what)
-        .advise("try again; if it stays so, check the network, the region and AWS_ENDPOINT_URL")
-}
+const UNAVAILABLE_ADVICE: &str =
+    "try again; if it stays so, check the network, the region and AWS_ENDPOINT_URL";
 
-/// The call that an action allows has the same name.
-fn call(action: &'static str) -> &'static str {
-    action.split_once(':').map_or(action, |(_, call)| call)
+fn unavailable(what: &'static str) -> Error {
+    Error::new(ErrorKind::Unavailable, what).advise(UNAVAILABLE_ADVICE)
 }
 
 #[cfg(test)]
@@ -218,7 +269,8 @@ mod tests {
     fn aws_codes_have_a_kind_and_a_reason() {
         let marked =
             "You can't perform this operation on the secret because it was marked for deletion.";
-        let scheduled = "You can't create this secret because a secret with this name is already scheduled for deletion.";
+        let scheduled = "You can't create this secret because a secret with this name is already \
+                         scheduled for deletion.";
         let replicas = "You can't delete secret x that still has replica regions [eu-west-1]";
         let cases = [
             (
@@ -301,13 +353,14 @@ mod tests {
     #[test]
     fn the_missing_action_is_the_one_aws_names() {
         let missing = |action, message| {
-            access_denied(action, message)
+            access_denied(action, message, message.contains("KMS"))
                 .missing_action()
                 .unwrap()
                 .to_owned()
         };
         let create = "secretsmanager:CreateSecret";
-        let named = "User: arn:aws:iam::1:user/x is not authorized to perform: secretsmanager:TagResource because no policy allows it";
+        let named = "User: arn:aws:iam::1:user/x is not authorized to perform: \
+                     secretsmanager:TagResource because no policy allows it";
         assert_eq!(missing(create, named), "secretsmanager:TagResource");
         assert_eq!(
             missing(create, "Access to KMS is not allowed"),

@@ -11,8 +11,8 @@ type Call<T> = Shared<BoxFuture<'static, T>>;
 
 /// Calls under way, by what they are for.
 ///
-/// A call runs as long as one of its callers waits for it: whoever is dropped takes nothing from the others, and
-/// when all are, the call is dropped too.
+/// A call runs as long as one of its callers waits for it: whoever is dropped takes nothing from
+/// the others, and when all are, the call is dropped too.
 pub(super) struct Flights<K, T: Clone> {
     under_way: Arc<Mutex<UnderWay<K, T>>>,
 }
@@ -93,7 +93,8 @@ impl<K: Eq + Hash, T: Clone> Drop for Landing<K, T> {
             .under_way
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        // A call that was dropped may have been followed by another one for the same key. That one stays.
+        // A call that was dropped may have been followed by another one for the same key. That one
+        // stays.
         if under_way
             .calls
             .get(&self.key)

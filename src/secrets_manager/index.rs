@@ -14,10 +14,12 @@ pub(super) const MANAGED_BY: (&str, &str) = ("managed-by", "zoho-token-store");
 /// How many tags the store sets itself: [`MANAGED_BY`] and two for every lookup key.
 pub(super) const OWN_TAGS: usize = 9;
 
-/// Where no fingerprint key is configured: not a secret, it only keeps these digests apart from all others.
+/// Where no fingerprint key is configured: not a secret, it only keeps these digests apart from all
+/// others.
 const PUBLIC_KEY: &[u8] = b"zoho-token-store";
 
-/// How many ids are derived from one value before the store gives up; more than two take hand-made collisions.
+/// How many ids are derived from one value before the store gives up; more than two take hand-made
+/// collisions.
 pub(super) const DERIVED_IDS: u8 = 8;
 
 /// The fields that a new record's id is derived from, the first that is given.
@@ -30,8 +32,9 @@ const ID_SOURCES: [Field; 4] = [
 
 /// Makes fingerprints: HMAC-SHA-256 in hexadecimal, always 64 characters.
 ///
-/// As all are equally long, AWS's prefix match on tag values is an exact match; and as a tag's value begins with
-/// the kind of the key, it does not matter that AWS pairs keys and values of a filter only loosely.
+/// As all are equally long, AWS's prefix match on tag values is an exact match; and as a tag's
+/// value begins with the kind of the key, it does not matter that AWS pairs keys and values of a
+/// filter only loosely.
 pub(super) struct Fingerprints {
     keyed: Hmac<Sha256>,
 }
@@ -61,7 +64,8 @@ impl Fingerprints {
         self.digest(&[field.as_str(), value])
     }
 
-    /// The ids that a record found by this field may have been given, in the order in which they are taken.
+    /// The ids that a record found by this field may have been given, in the order in which they
+    /// are taken.
     pub(super) fn derived_id(
         &self,
         token: &OAuthToken,
@@ -90,8 +94,8 @@ impl Fingerprints {
 
     /// The index tags of a record, each key's fingerprint and the one it replaces.
     ///
-    /// The tags change before the value does. With both fingerprints there, the record is found by its old and by
-    /// its new key whichever value it holds, even if the writer stops in between.
+    /// The tags change before the value does. With both fingerprints there, the record is found by
+    /// its old and by its new key whichever value it holds, even if the writer stops in between.
     pub(super) fn tags(
         &self,
         record: &OAuthToken,
@@ -163,7 +167,8 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_hmac_sha_256_of_the_lengths_and_parts() {
-        // printf '\0\0\0\0\0\0\0\x09user_name\0\0\0\0\0\0\0\x03ada' | openssl dgst -sha256 -hmac zoho-token-store
+        // printf '\0\0\0\0\0\0\0\x09user_name\0\0\0\0\0\0\0\x03ada' | openssl dgst -sha256 -hmac
+        // zoho-token-store
         assert_eq!(
             fingerprints().of(Field::UserName, "ada"),
             "d827445debc38e4cc0147a1d1017b1f1344a572baa20a560a84db32a96c88cbc"

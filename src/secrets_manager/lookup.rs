@@ -99,7 +99,7 @@ impl Core {
             .last_known(partial)
             .ok_or_else(|| error.clone())?;
         let age_seconds = entry.asked.wall.elapsed().unwrap_or_default().as_secs();
-        tracing::warn!(id = entry.id(), age_seconds, %error, "AWS cannot be asked: serving the last known record");
+        tracing::warn!(id = entry.id(), age_seconds, %error, "serving the last known record");
         Ok(Some(entry))
     }
 
@@ -192,7 +192,8 @@ impl Core {
         try_join_all(ids.map(read)).await
     }
 
-    /// What stands under this id: from the cache, or by name, shared with whoever asks at the same time.
+    /// What stands under this id: from the cache, or by name, shared with whoever asks at the same
+    /// time.
     async fn read(self: &Arc<Self>, id: &str) -> Result<Slot, Error> {
         if let Some(entry) = self.cache.record(id) {
             return Ok(Slot::Record(entry));

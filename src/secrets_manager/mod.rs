@@ -32,7 +32,7 @@ use futures::Stream;
 use secrecy::SecretSlice;
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
-use crate::token::check_id;
+use crate::token_builder::check_id;
 use crate::{Error, ErrorKind, OAuthToken, TokenStore};
 
 use api::{Api, Value};
@@ -48,10 +48,10 @@ pub use builder::SecretsManagerTokenStoreBuilder;
 
 /// A [`TokenStore`] that keeps each token as a JSON secret in AWS Secrets Manager.
 ///
-/// Records are found by their id, by a name derived from the user or token they were first saved with, or through
-/// a tag index; what was found stays in a cache for a while. Writers on many machines do not overwrite each other:
-/// a save that meets another one is repeated on top of it. The README tells what is guaranteed, and what AWS's
-/// eventual consistency leaves open.
+/// Records are found by their id, by a name derived from the user or token they were first saved
+/// with, or through a tag index; what was found stays in a cache for a while. Writers on many
+/// machines do not overwrite each other: a save that meets another one is repeated on top of it.
+/// The README tells what is guaranteed, and what AWS's eventual consistency leaves open.
 ///
 /// It is cheap to clone, and all clones share cache and connections.
 ///
@@ -98,14 +98,16 @@ enum FingerprintKey {
 }
 
 impl SecretsManagerTokenStore {
-    /// A store with the settings of the environment: the standard AWS variables, and `ZOHO_TOKEN_STORE_…`.
+    /// A store with the settings of the environment: the standard AWS variables, and
+    /// `ZOHO_TOKEN_STORE_…`.
     ///
     /// The same as [`SecretsManagerTokenStoreBuilder::from_env`] and then
     /// [`build`](SecretsManagerTokenStoreBuilder::build).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] for a setting that is unknown or malformed, and when there is no AWS region.
+    /// [`ErrorKind::InvalidConfig`] for a setting that is unknown or malformed, and when there is
+    /// no AWS region.
     pub async fn from_env() -> Result<Self, Error> {
         SecretsManagerTokenStoreBuilder::from_env()?.build().await
     }
@@ -122,9 +124,11 @@ impl SecretsManagerTokenStore {
         self.core.cache.forget(id);
     }
 
-    /// All records as a stream, each as soon as it is read: memory stays bounded however many there are.
+    /// All records as a stream, each as soon as it is read: memory stays bounded however many there
+    /// are.
     ///
-    /// A secret that cannot be read is an error in the stream and does not end it; an error of AWS's does.
+    /// A secret that cannot be read is an error in the stream and does not end it; an error of
+    /// AWS's does.
     ///
     /// ```no_run
     /// # use zoho_token_store::{Error, SecretsManagerTokenStore};
@@ -174,8 +178,9 @@ impl TokenStore for SecretsManagerTokenStore {
     ///
     /// # Errors
     ///
-    /// Secrets below the prefix that cannot be read are one error of the kind [`ErrorKind::Decode`] that names them;
-    /// the tokens in all others are its [`readable_tokens`](Error::readable_tokens).
+    /// Secrets below the prefix that cannot be read are one error of the kind [`ErrorKind::Decode`]
+    /// that names them; the tokens in all others are its
+    /// [`readable_tokens`](Error::readable_tokens).
     async fn get_tokens(&self) -> Result<Vec<OAuthToken>, Error> {
         self.core
             .get_all()
@@ -187,8 +192,8 @@ impl TokenStore for SecretsManagerTokenStore {
     ///
     /// # Errors
     ///
-    /// Secrets that cannot be read are left alone and named in an error of the kind [`ErrorKind::Decode`], after all
-    /// others have been deleted.
+    /// Secrets that cannot be read are left alone and named in an error of the kind
+    /// [`ErrorKind::Decode`], after all others have been deleted.
     async fn delete_tokens(&self) -> Result<(), Error> {
         self.core
             .delete_all()
@@ -223,27 +228,33 @@ impl Core {
 
     /// Fetches the fingerprint key, if it is in a secret, when it is first needed.
     async fn fingerprints(&self) -> Result<&Fingerprints, Error> {
-        let make = async || {
-            match &self.fingerprint_key {
+        let make = async || match &self.fingerprint_key {
             FingerprintKey::Public => Fingerprints::new(None),
             FingerprintKey::Given(key) => Fingerprints::new(Some(key)),
-            FingerprintKey::InSecret(name) => match self.api.get(name).await.map_err(|failure| failure.error)? {
-                Value::Text { text, .. } => {
-                    let key = SecretSlice::from(text.into_bytes());
-                    Fingerprints::new(Some(&key)).map_err(|error| error.about_secret(name))
-                }
-                _ => Err(Error::new(ErrorKind::InvalidConfig, "there is no fingerprint key in the secret")
+            FingerprintKey::InSecret(name) => {
+                match self.api.get(name).await.map_err(|failure| failure.error)? {
+                    Value::Text { text, .. } => {
+                        let key = SecretSlice::from(text.into_bytes());
+                        Fingerprints::new(Some(&key)).map_err(|error| error.about_secret(name))
+                    }
+                    _ => Err(Error::new(
+                        ErrorKind::InvalidConfig,
+                        "there is no fingerprint key in the secret",
+                    )
                     .about_secret(name)
-                    .advise("store a random string of at least 16 bytes in it, or correct ZOHO_TOKEN_STORE_FINGERPRINT_KEY_SECRET")),
-            },
-        }
+                    .advise(
+                        "store a random string of at least 16 bytes in it, or correct \
+                         ZOHO_TOKEN_STORE_FINGERPRINT_KEY_SECRET",
+                    )),
+                }
+            }
         };
         self.fingerprints.get_or_try_init(make).await
     }
 }
 
-/// Locks by record, a fixed number of them: two records that share one wait for each other, which costs a little
-/// time, and nothing grows with the number of records.
+/// Locks by record, a fixed number of them: two records that share one wait for each other, which
+/// costs a little time, and nothing grows with the number of records.
 struct Turns {
     locks: Box<[Mutex<()>]>,
     hasher: RandomState,

@@ -15,9 +15,9 @@ const ESCAPE: char = '=';
 
 /// What every secret of one store is named by: the prefix, then the encoded id.
 ///
-/// The id's letters, digits and `_.+@-` stand as they are; every other byte is `=` and two hexadecimal digits. An
-/// encoded id therefore never holds a `/`, and as a prefix ends in one, the names of two stores never meet, even
-/// where one prefix begins with the other.
+/// The id's letters, digits and `_.+@-` stand as they are; every other byte is `=` and two
+/// hexadecimal digits. An encoded id therefore never holds a `/`, and as a prefix ends in one, the
+/// names of two stores never meet, even where one prefix begins with the other.
 #[derive(Clone)]
 pub(super) struct Naming {
     prefix: String,
@@ -41,8 +41,13 @@ impl Naming {
                 prefix: prefix.to_owned(),
             });
         };
-        Err(Error::new(ErrorKind::InvalidConfig, format!("the prefix cannot be used: {problem}")).advise(format!(
-            "set ZOHO_TOKEN_STORE_PREFIX or `prefix` to at most {} letters, digits and /_+=.@- that end in `/`, such as `zoho/tokens/`",
+        Err(Error::new(
+            ErrorKind::InvalidConfig,
+            format!("the prefix cannot be used: {problem}"),
+        )
+        .advise(format!(
+            "set ZOHO_TOKEN_STORE_PREFIX or `prefix` to at most {} letters, digits and /_+=.@- \
+             that end in `/`, such as `zoho/tokens/`",
             NAME_LIMIT - GENERATED_ID_LENGTH
         )))
     }
@@ -65,9 +70,10 @@ impl Naming {
                 );
             }
         }
-        // A secret's name followed by a hyphen and six characters looks like the end of another secret's ARN
-        // ("Do not end your secret name with a hyphen followed by six characters", CreateSecret). An escape
-        // character at the end escapes nothing, so it can stand there as padding.
+        // A secret's name followed by a hyphen and six characters looks like the end of another
+        // secret's ARN ("Do not end your secret name with a hyphen followed by six characters",
+        // CreateSecret). An escape character at the end escapes nothing, so it can stand there as
+        // padding.
         while name.len() >= 7 && name.as_bytes()[name.len() - 7] == b'-' {
             name.push(ESCAPE);
         }
@@ -84,7 +90,8 @@ impl Naming {
         Ok(name)
     }
 
-    /// The id of the record in the secret of this name; none where the name is not one of this store's.
+    /// The id of the record in the secret of this name; none where the name is not one of this
+    /// store's.
     pub(super) fn id_of(&self, name: &str) -> Option<String> {
         let mut rest = name
             .strip_prefix(&self.prefix)?

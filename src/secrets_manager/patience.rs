@@ -10,7 +10,8 @@ const AT_MOST: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Tries without a pause: each follows a change that was seen, so there are few. The bound is for what nobody thought of.
+/// Tries without a pause: each follows a change that was seen, so there are few. The bound is for
+/// what nobody thought of.
 const TRIES_AT_ONCE: u32 = 100;
 
 pub(super) struct Patience {

@@ -1,7 +1,8 @@
 //! What was written lately, by whomever, as far as this process knows.
 //!
-//! The list that the tag index is read through "might not reflect changes from the last five minutes" (AWS's
-//! documentation of ListSecrets). What is kept here fills that gap; every hit is read and verified like one of the list.
+//! The list that the tag index is read through "might not reflect changes from the last five
+//! minutes" (AWS's documentation of ListSecrets). What is kept here fills that gap; every hit is
+//! read and verified like one of the list.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,7 +15,8 @@ use super::entry::Entry;
 /// How long the list may lag behind, three times over.
 const RECENT: Duration = Duration::from_secs(900);
 
-/// More keys than one process can write in that time: 50 records a second are AWS's quota, with four keys each.
+/// More keys than one process can write in that time: 50 records a second are AWS's quota, with
+/// four keys each.
 const KEYS: u64 = 200_000;
 
 /// Ids of recent records by the hashes of their lookup keys.
@@ -25,7 +27,8 @@ pub(super) struct Recent {
 
 impl Recent {
     pub(super) fn new() -> Self {
-        // The last ones stay: moka's own policy may refuse a newcomer in favour of what is asked for often.
+        // The last ones stay: moka's own policy may refuse a newcomer in favour of what is asked
+        // for often.
         Recent {
             keys: Cache::builder()
                 .max_capacity(KEYS)

@@ -3,7 +3,8 @@
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A fixed number of counters. Two things that share one cost a needless call, never a wrong answer.
+/// A fixed number of counters. Two things that share one cost a needless call, never a wrong
+/// answer.
 const COUNTERS: usize = 4_096;
 
 /// Counts writes by what they concern.

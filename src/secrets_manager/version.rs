@@ -5,10 +5,11 @@ use uuid::Uuid;
 
 /// The version that follows this one, whoever writes it.
 ///
-/// PutSecretValue takes the id of the new version from its caller, and refuses one that exists with another content
-/// (ResourceExistsException). So of two writers who have both read the same version and put its successor, exactly
-/// one succeeds, and the other one learns of it in the same call. The id need not be a UUID, nor is every version's:
-/// other tools choose their own. But AWS recommends one.
+/// PutSecretValue takes the id of the new version from its caller, and refuses one that exists with
+/// another content (ResourceExistsException). So of two writers who have both read the same version
+/// and put its successor, exactly one succeeds, and the other one learns of it in the same call.
+/// The id need not be a UUID, nor is every version's: other tools choose their own. But AWS
+/// recommends one.
 pub(super) fn successor(version: &str) -> String {
     let mut digest = Sha256::new();
     digest.update(b"zoho-token-store successor of ");

@@ -1,0 +1,290 @@
+//! Sequences of operations as JSON: read, run on a store, answered as JSON.
+
+use std::fmt;
+
+use serde_json::{Map, Value, json};
+
+use crate::{Error, Field, OAuthToken, TokenStore};
+
+/// Operations to run one after another on a store.
+#[derive(Debug)]
+pub struct Sequence {
+    operations: Vec<Operation>,
+}
+
+#[derive(Debug)]
+enum Operation {
+    Save(Columns),
+    Find(Columns),
+    FindById(Id),
+    Delete(Id),
+    List,
+    Clear,
+}
+
+/// A token to be; whether it is valid shows when the operation is run.
+#[derive(Debug)]
+struct Columns {
+    id: Option<Id>,
+    others: Vec<(Field, String)>,
+}
+
+#[derive(Clone, Debug)]
+enum Id {
+    Literal(String),
+    /// The id in the record that this operation answered.
+    AnswerOf(usize),
+}
+
+/// What an operation answered.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Answer {
+    /// A record or none; none for the operations that answer nothing.
+    Record(Option<OAuthToken>),
+    /// All records.
+    Records(Vec<OAuthToken>),
+    /// The operation failed.
+    Failed(Error),
+    /// It refers to an operation that answered no record.
+    Skipped,
+}
+
+impl Sequence {
+    /// Reads an array of operations: `{"op": "save" | "find", "token": {…}}`, `{"op": "find_by_id"
+    /// | "delete", "id": …}`, `{"op": "list" | "clear"}`. An id is a string, or `{"ref": n}` for
+    /// the id that operation `n` answered.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] names the operation and what is wrong with it.
+    pub fn from_json(operations: &Value) -> Result<Self, Malformed> {
+        let operations = operations
+            .as_array()
+            .ok_or_else(|| Malformed("a sequence is not an array".into()))?;
+        let operations = operations.iter().enumerate().map(|(number, operation)| {
+            parse_operation(number, operation)
+                .map_err(|what| Malformed(format!("operation {number}: {what}")))
+        });
+        Ok(Sequence {
+            operations: operations.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Runs the operations on the store, one after another.
+    pub async fn replay(&self, store: &dyn TokenStore) -> Vec<Answer> {
+        let mut answers = Vec::with_capacity(self.operations.len());
+        for operation in &self.operations {
+            let answer = match run(operation, store, &answers).await {
+                Ok(Some(answer)) => answer,
+                Ok(None) => Answer::Skipped,
+                Err(error) => Answer::Failed(error),
+            };
+            answers.push(answer);
+        }
+        answers
+    }
+}
+
+impl Answer {
+    /// The answer as JSON: `{"ok": record | null | [records]}`, `{"error": {"kind": …, "message":
+    /// …}}` or `{"skipped": true}`. It holds the token values.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Answer::Record(record) => json!({"ok": record.as_ref().map(record_to_json)}),
+            Answer::Records(records) => {
+                json!({"ok": records.iter().map(record_to_json).collect::<Vec<_>>()})
+            }
+            Answer::Failed(error) => {
+                json!({"error": {"kind": error.kind().as_str(), "message": error.to_string()}})
+            }
+            Answer::Skipped => json!({"skipped": true}),
+        }
+    }
+
+    pub(super) fn id(&self) -> Option<&str> {
+        match self {
+            Answer::Record(Some(record)) => record.id(),
+            _ => None,
+        }
+    }
+}
+
+/// Why something is no sequence of operations.
+#[derive(Debug)]
+pub struct Malformed(String);
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// Runs one operation; none if it refers to an answer without a record.
+async fn run(
+    operation: &Operation,
+    store: &dyn TokenStore,
+    answers: &[Answer],
+) -> Result<Option<Answer>, Error> {
+    let resolve = |id: &Id| match id {
+        Id::Literal(id) => Some(id.clone()),
+        Id::AnswerOf(number) => answers.get(*number)?.id().map(str::to_owned),
+    };
+    let token = |columns: &Columns| {
+        let mut token = OAuthToken::builder();
+        if let Some(id) = &columns.id {
+            let Some(id) = resolve(id) else {
+                return Ok(None);
+            };
+            token = token.id(id);
+        }
+        columns
+            .others
+            .iter()
+            .fold(token, |token, (field, value)| token.field(*field, value))
+            .build()
+            .map(Some)
+    };
+    Ok(Some(match operation {
+        Operation::Save(columns) => {
+            let Some(token) = token(columns)? else {
+                return Ok(None);
+            };
+            Answer::Record(Some(store.save_token(&token).await?))
+        }
+        Operation::Find(columns) => {
+            let Some(token) = token(columns)? else {
+                return Ok(None);
+            };
+            Answer::Record(store.find_token(&token).await?)
+        }
+        Operation::FindById(id) => {
+            let Some(id) = resolve(id) else {
+                return Ok(None);
+            };
+            Answer::Record(store.find_token_by_id(&id).await?)
+        }
+        Operation::Delete(id) => {
+            let Some(id) = resolve(id) else {
+                return Ok(None);
+            };
+            store.delete_token(&id).await?;
+            Answer::Record(None)
+        }
+        Operation::List => Answer::Records(store.get_tokens().await?),
+        Operation::Clear => {
+            store.delete_tokens().await?;
+            Answer::Record(None)
+        }
+    }))
+}
+
+fn parse_operation(number: usize, operation: &Value) -> Result<Operation, String> {
+    let members = operation.as_object().ok_or("it is not an object")?;
+    let argument = |name: &str| members.get(name).ok_or(format!("it has no `{name}`"));
+    let (parsed, arguments) = match argument("op")?.as_str() {
+        Some("save") => (
+            Operation::Save(parse_columns(number, argument("token")?)?),
+            1,
+        ),
+        Some("find") => (
+            Operation::Find(parse_columns(number, argument("token")?)?),
+            1,
+        ),
+        Some("find_by_id") => (Operation::FindById(parse_id(number, argument("id")?)?), 1),
+        Some("delete") => (Operation::Delete(parse_id(number, argument("id")?)?), 1),
+        Some("list") => (Operation::List, 0),
+        Some("clear") => (Operation::Clear, 0),
+        _ => return Err("its `op` is none of save, find, find_by_id, delete, list, clear".into()),
+    };
+    if members.len() != 1 + arguments {
+        return Err("it has members that belong to no such operation".into());
+    }
+    Ok(parsed)
+}
+
+fn parse_columns(number: usize, token: &Value) -> Result<Columns, String> {
+    let mut columns = Columns {
+        id: None,
+        others: Vec::new(),
+    };
+    for (name, value) in token.as_object().ok_or("its `token` is not an object")? {
+        match name.parse().map_err(|error: Error| error.to_string())? {
+            Field::Id => columns.id = Some(parse_id(number, value)?),
+            field => {
+                let value = value
+                    .as_str()
+                    .ok_or(format!("its token's `{field}` is not a string"))?;
+                columns.others.push((field, value.to_owned()));
+            }
+        }
+    }
+    Ok(columns)
+}
+
+fn parse_id(number: usize, id: &Value) -> Result<Id, String> {
+    if let Some(id) = id.as_str() {
+        return Ok(Id::Literal(id.to_owned()));
+    }
+    let reference = id
+        .as_object()
+        .filter(|members| members.len() == 1)
+        .and_then(|members| members.get("ref")?.as_u64());
+    let earlier = reference
+        .and_then(|reference| usize::try_from(reference).ok())
+        .filter(|&earlier| earlier < number);
+    earlier
+        .map(Id::AnswerOf)
+        .ok_or_else(|| "its id is neither a string nor {\"ref\": n} of an earlier operation".into())
+}
+
+fn record_to_json(record: &OAuthToken) -> Value {
+    let columns = Field::ALL
+        .into_iter()
+        .filter_map(|field| Some((field.to_string(), record.expose(field)?.into())));
+    Value::Object(columns.collect::<Map<_, _>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryTokenStore;
+
+    #[test]
+    fn malformed_operations_are_named() {
+        let malformed = [
+            json!({}),
+            json!([1]),
+            json!([{"op": "drop"}]),
+            json!([{"op": "save"}]),
+            json!([{"op": "list", "id": "1"}]),
+            json!([{"op": "save", "token": {"colour": "red"}}]),
+            json!([{"op": "save", "token": {"expiry_time": 1}}]),
+            json!([{"op": "delete", "id": {"ref": 0}}]),
+            json!([{"op": "list"}, {"op": "delete", "id": {"ref": -1}}]),
+        ];
+        for operations in malformed {
+            assert!(Sequence::from_json(&operations).is_err(), "{operations}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_refers_to_no_record_is_skipped() {
+        let operations = json!([{"op": "list"}, {"op": "delete", "id": {"ref": 0}}, {"op": "find", "token": {"id": {"ref": 0}}}]);
+        let answers = Sequence::from_json(&operations)
+            .unwrap()
+            .replay(&MemoryTokenStore::new())
+            .await;
+        let answers: Vec<_> = answers.iter().map(Answer::to_json).collect();
+        assert_eq!(
+            answers,
+            [
+                json!({"ok": []}),
+                json!({"skipped": true}),
+                json!({"skipped": true})
+            ]
+        );
+    }
+}
