@@ -131,7 +131,7 @@ async fn show_secret(aws: &Client, name: &str) -> Result<(), Box<dyn std::error:
     println!("   tags");
     for tag in aws.describe_secret().secret_id(name).send().await?.tags() {
         println!(
-            "     {:<24} {}",
+            "     {:<31} {}",
             tag.key().unwrap_or_default(),
             tag.value().unwrap_or_default()
         );

@@ -106,22 +106,24 @@ impl Api {
         }
     }
 
+    /// Answers whether AWS says that the version is the current one now.
     pub(super) async fn put(
         &self,
         name: &str,
         document: String,
         version: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         tracing::debug!(secret = name, version, "PutSecretValue");
-        let call = self
-            .client
-            .put_secret_value()
-            .secret_id(name)
+        let call = self.client.put_secret_value().secret_id(name);
+        let call = call
             .secret_string(document)
             .client_request_token(version)
             .send();
         match silently(call).await {
-            Ok(_) => Ok(()),
+            Ok(output) => Ok(output
+                .version_stages()
+                .iter()
+                .any(|stage| stage == "AWSCURRENT")),
             Err(error) => Err(Failure::of("secretsmanager:PutSecretValue", error).about(name)),
         }
     }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
@@ -16,7 +17,8 @@ pub(super) const SIZE_LIMIT: usize = 65_536;
 const SCHEMA_VERSION: &str = "schema_version";
 const CURRENT_SCHEMA: u64 = 1;
 
-/// Marks the version that a deletion leaves behind, so that a restored secret holds no token.
+/// Marks the version that a deletion leaves behind, so that a restored secret holds no token. Its
+/// value is the time of the deletion.
 const DELETED: &str = "deleted";
 
 /// The value of a secret of this store.
@@ -65,8 +67,15 @@ pub(super) fn encode(token: &OAuthToken, unknown: &UnknownFields) -> Result<Stri
 }
 
 /// The document that stands for "deleted".
-pub(super) fn encode_tombstone(id: &str) -> String {
-    flat_object([(Field::Id.as_str(), id), (DELETED, "true")].into_iter())
+///
+/// With the time in it no two are the same: put twice as the same version, one of them would be
+/// taken for a repetition of the other.
+pub(super) fn encode_tombstone(id: &str, now: SystemTime) -> String {
+    let since = now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let time = since.as_nanos().to_string();
+    flat_object([(Field::Id.as_str(), id), (DELETED, time.as_str())].into_iter())
 }
 
 fn flat_object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
@@ -246,7 +255,7 @@ mod tests {
     #[test]
     fn a_tombstone_is_no_record() {
         assert!(matches!(
-            decode("1", &encode_tombstone("1")).unwrap(),
+            decode("1", &encode_tombstone("1", SystemTime::now())).unwrap(),
             Document::Tombstone
         ));
     }

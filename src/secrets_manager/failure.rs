@@ -74,6 +74,17 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Another writer's version is the current one.
+    pub(super) fn outrun(name: &str) -> Self {
+        let error = Error::new(ErrorKind::Conflict, "other writers were faster");
+        Failure {
+            reason: Reason::Exists,
+            error: error.about_secret(name).advise("try again"),
+        }
+    }
+}
+
 /// Keeps the cause, without the raw request and response around it: they hold values.
 trait Attach {
     fn attach<E>(self, cause: SdkError<E, HttpResponse>) -> (Reason, Error)

@@ -19,6 +19,7 @@ mod revive;
 mod save;
 mod settings;
 mod stamps;
+mod swap;
 mod version;
 mod walk;
 

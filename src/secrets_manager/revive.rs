@@ -7,6 +7,7 @@ use super::api::is_managed;
 use super::failure::{Failure, Reason};
 use super::lookup::Slot;
 use super::save::Step;
+use super::version::Succession;
 use crate::{Error, ErrorKind, OAuthToken};
 
 impl Core {
@@ -17,9 +18,10 @@ impl Core {
         record: &OAuthToken,
         first_version: &str,
         failure: Failure,
+        succession: &mut Succession,
     ) -> Result<Step, Error> {
         match failure.reason {
-            Reason::Deleted => return self.revive(name, record).await,
+            Reason::Deleted => return self.revive(name, record, succession).await,
             Reason::Exists => {}
             _ => return Err(failure.error),
         }
@@ -35,7 +37,7 @@ impl Core {
                 // A value that reads do not show yet, or a secret that is gone again.
                 Some(secret) if current_version(&secret).is_some() => Ok(Step::Wait(failure.error)),
                 None => Ok(Step::Wait(failure.error)),
-                Some(_) => self.write_fresh(name, record, "").await,
+                Some(_) => self.write_fresh(name, record, "", succession).await,
             },
         }
     }
@@ -45,7 +47,12 @@ impl Core {
     /// The value is put onto the version that the deletion left, so that of two who revive it one
     /// writes and the other one notices. In between the secret holds that version: a tombstone, if
     /// this store deleted it.
-    pub(super) async fn revive(&self, name: &str, record: &OAuthToken) -> Result<Step, Error> {
+    pub(super) async fn revive(
+        &self,
+        name: &str,
+        record: &OAuthToken,
+        succession: &mut Succession,
+    ) -> Result<Step, Error> {
         let in_the_way = Error::new(ErrorKind::Conflict, "the secret is being deleted")
             .about_secret(name)
             .advise("try again in a minute");
@@ -56,7 +63,7 @@ impl Core {
         match self.api.restore(name).await {
             Ok(()) => {
                 let version = current_version(&secret).unwrap_or_default();
-                self.write_fresh(name, record, version).await
+                self.write_fresh(name, record, version, succession).await
             }
             // A deletion by force cannot be called off, only waited for.
             Err(Failure {
@@ -85,7 +92,8 @@ fn foreign(name: &str) -> Error {
     )
 }
 
-fn current_version(secret: &DescribeSecretOutput) -> Option<&str> {
+/// The version that the secret's readers get.
+pub(super) fn current_version(secret: &DescribeSecretOutput) -> Option<&str> {
     let mut versions = secret.version_ids_to_stages()?.iter();
     let current = versions.find(|(_, stages)| stages.iter().any(|stage| stage == "AWSCURRENT"));
     current.map(|(version, _)| version.as_str())

@@ -13,7 +13,7 @@ use super::failure::{Failure, Reason};
 use super::index;
 use super::lookup::Slot;
 use super::patience::Patience;
-use super::version;
+use super::version::Succession;
 use super::walk::Denoted;
 use crate::{Error, ErrorKind, Field, OAuthToken, matching};
 
@@ -41,16 +41,21 @@ impl Core {
         // creation whose answer was lost is recognized.
         let first_version = Uuid::new_v4().to_string();
         let mut patience = Patience::new();
+        let mut succession = Succession::default();
         loop {
             let lookup = self.look_up(token).await?;
             let step = match lookup.denoted {
-                Some(denoted) => self.update(token, denoted, started).await?,
+                Some(denoted) => {
+                    self.update(token, denoted, started, &mut succession)
+                        .await?
+                }
                 None => {
                     matching::check_insertable(token)?;
                     let vacancy = lookup.vacancy(token, self.fingerprints().await?);
                     let (id, slot) = vacancy.ok_or_else(no_vacancy)?;
                     let record = token.to_builder().id(id).build()?;
-                    self.insert(&record, slot, &first_version).await?
+                    self.insert(&record, slot, &first_version, &mut succession)
+                        .await?
                 }
             };
             match step {
@@ -66,6 +71,7 @@ impl Core {
         token: &OAuthToken,
         denoted: Denoted,
         started: Instant,
+        succession: &mut Succession,
     ) -> Result<Step, Error> {
         let id = denoted.entry.id();
         let name = self.naming.name_of(id)?;
@@ -97,7 +103,7 @@ impl Core {
             unknown: &current.unknown,
             replaced: Some(&current.token),
         };
-        self.write(&name, content, version::successor(&current.version))
+        self.write(&name, content, &current.version, succession)
             .await
     }
 
@@ -106,6 +112,7 @@ impl Core {
         record: &OAuthToken,
         slot: Slot,
         first_version: &str,
+        succession: &mut Succession,
     ) -> Result<Step, Error> {
         let id = record.id().unwrap_or_default();
         let name = self.naming.name_of(id)?;
@@ -116,8 +123,8 @@ impl Core {
         }
         match slot {
             Slot::Record(_) => Ok(Step::Again),
-            Slot::Vacant { version } => self.write_fresh(&name, record, &version).await,
-            Slot::Deleted => self.revive(&name, record).await,
+            Slot::Vacant { version } => self.write_fresh(&name, record, &version, succession).await,
+            Slot::Deleted => self.revive(&name, record, succession).await,
             Slot::Absent => {
                 let tags = self.index_tags(record, None).await?;
                 let unsettled = Unsettled::new(&self.cache, id);
@@ -133,7 +140,7 @@ impl Core {
                     }
                     Err(failure) => {
                         drop(unsettled);
-                        self.not_created(&name, record, first_version, failure)
+                        self.not_created(&name, record, first_version, failure, succession)
                             .await
                     }
                 }
@@ -147,6 +154,7 @@ impl Core {
         name: &str,
         record: &OAuthToken,
         version: &str,
+        succession: &mut Succession,
     ) -> Result<Step, Error> {
         let unknown = &UnknownFields::default();
         let content = Content {
@@ -154,7 +162,7 @@ impl Core {
             unknown,
             replaced: None,
         };
-        self.write(name, content, version::successor(version)).await
+        self.write(name, content, version, succession).await
     }
 
     /// Tags, then puts: a crash in between leaves a tag that leads to a record without that key,
@@ -163,7 +171,8 @@ impl Core {
         &self,
         name: &str,
         content: Content<'_>,
-        version: String,
+        version: &str,
+        succession: &mut Succession,
     ) -> Result<Step, Error> {
         let Content {
             record,
@@ -178,8 +187,8 @@ impl Core {
             }
         }
         let unsettled = Unsettled::new(&self.cache, record.id().unwrap_or_default());
-        match self.api.put(name, document, &version).await {
-            Ok(()) => Ok(content.settle(unsettled, version)),
+        match self.swap(name, document, version, succession).await {
+            Ok(version) => Ok(content.settle(unsettled, version)),
             Err(failure) => lost_to_others(failure),
         }
     }

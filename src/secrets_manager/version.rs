@@ -1,31 +1,79 @@
 //! Versions of a secret: compare-and-swap with a deterministic successor.
 
-use sha2::{Digest, Sha256};
-use uuid::Uuid;
+use std::time::{Duration, Instant};
 
-/// The version that follows this one, whoever writes it.
-///
-/// PutSecretValue takes the id of the new version from its caller, and refuses one that exists with
-/// another content (ResourceExistsException). So of two writers who have both read the same version
-/// and put its successor, exactly one succeeds, and the other one learns of it in the same call.
-/// The id need not be a UUID, nor is every version's: other tools choose their own. But AWS
-/// recommends one.
-pub(super) fn successor(version: &str) -> String {
+use sha2::{Digest, Sha256};
+
+/// For so long a version that has a successor may still be read as the current one, by AWS's
+/// eventual consistency. Its own tests wait for up to five seconds.
+const SETTLED: Duration = Duration::from_secs(5);
+
+/// Which successors of a version were tried in vain.
+#[derive(Default)]
+pub(super) struct Succession {
+    base: String,
+    refused_since: Option<Instant>,
+    number: u32,
+}
+
+impl Succession {
+    /// The version that follows this one, whoever writes it.
+    ///
+    /// PutSecretValue takes the id of the new version from its caller, and refuses one that exists
+    /// with another content (ResourceExistsException). So of two writers who have both read the
+    /// same version and put its successor, exactly one succeeds, and the other one learns of it in
+    /// the same call. The id need not be a UUID, nor is every version's: other tools choose their
+    /// own. But AWS recommends one.
+    pub(super) fn next(&self, base: &str) -> String {
+        let number = if self.base == base { self.number } else { 0 };
+        successor(base, number)
+    }
+
+    /// Learns that the successor of this version exists.
+    pub(super) fn refused(&mut self, base: &str) {
+        if self.base != base {
+            *self = Succession {
+                base: base.to_owned(),
+                refused_since: None,
+                number: 0,
+            };
+        }
+        self.refused_since.get_or_insert_with(Instant::now);
+    }
+
+    /// Whether the successor exists though this version has stayed the current one. That is so
+    /// when somebody has made an earlier version the current one again.
+    pub(super) fn is_stuck(&self, base: &str) -> bool {
+        self.base == base
+            && self
+                .refused_since
+                .is_some_and(|since| since.elapsed() > SETTLED)
+    }
+
+    /// Goes on to another successor, again the same one for every writer.
+    pub(super) fn skip(&mut self) {
+        self.number += 1;
+        self.refused_since = None;
+    }
+}
+
+fn successor(version: &str, number: u32) -> String {
     let mut digest = Sha256::new();
-    digest.update(b"zoho-token-store successor of ");
+    digest.update(b"zoho-token-store successor ");
+    digest.update(number.to_be_bytes());
     digest.update(version.as_bytes());
     let digest: [u8; 32] = digest.finalize().into();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     uuid::Builder::from_custom_bytes(bytes)
         .into_uuid()
-        .as_hyphenated()
-        .encode_lower(&mut Uuid::encode_buffer())
-        .to_owned()
+        .to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
@@ -35,11 +83,34 @@ mod tests {
             "6f4b2a0e-6d3f-4d1c-9a53-8c1f4f0f8f3b",
             "terraform-20261122",
         ] {
-            let next = successor(version);
-            assert_eq!(next, successor(version));
+            let next = Succession::default().next(version);
+            assert_eq!(next, Succession::default().next(version));
             assert_eq!(Uuid::parse_str(&next).unwrap().get_version_num(), 8);
+            assert_ne!(next, Succession::default().next(&next));
         }
-        assert_ne!(successor("a"), successor("b"));
-        assert_ne!(successor("a"), successor(&successor("a")));
+        assert_ne!(
+            Succession::default().next("a"),
+            Succession::default().next("b")
+        );
+    }
+
+    #[test]
+    fn another_successor_is_tried_only_when_one_version_stays_current_for_long() {
+        let mut succession = Succession::default();
+        let first = succession.next("a");
+        succession.refused("a");
+        assert!(!succession.is_stuck("a"));
+        assert_eq!(succession.next("a"), first);
+
+        succession.refused_since = Instant::now().checked_sub(SETTLED * 2);
+        succession.refused("a");
+        assert!(succession.is_stuck("a") && !succession.is_stuck("b"));
+        succession.skip();
+        let second = succession.next("a");
+        assert!(first != second && !succession.is_stuck("a"));
+        assert_eq!(succession.next("b"), Succession::default().next("b"));
+
+        succession.refused("b");
+        assert_eq!(succession.next("a"), first, "a new version begins anew");
     }
 }
