@@ -6,7 +6,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::batch_get_secret_value::BatchGetSecretValueOutput;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::list_secrets::ListSecretsOutput;
-use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, Tag};
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, ReplicaRegionType, Tag};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
@@ -49,13 +49,25 @@ pub(super) struct Api {
     pub(super) client: Client,
     pub(super) kms_key_id: Option<String>,
     pub(super) extra_tags: Vec<(String, String)>,
+    pub(super) replica_regions: Vec<String>,
     pub(super) deletion: Deletion,
 }
 
 impl Api {
     pub(super) async fn get(&self, name: &str) -> Result<Value, Failure> {
+        self.get_stage(name, "AWSCURRENT").await
+    }
+
+    pub(super) async fn get_stage(&self, name: &str, stage: &str) -> Result<Value, Failure> {
         tracing::debug!(secret = name, "GetSecretValue");
-        match self.client.get_secret_value().secret_id(name).send().await {
+        match self
+            .client
+            .get_secret_value()
+            .secret_id(name)
+            .version_stage(stage)
+            .send()
+            .await
+        {
             Ok(output) => Ok(match (output.secret_string, output.version_id) {
                 (Some(text), Some(version)) => {
                     let created = output
@@ -98,6 +110,7 @@ impl Api {
             .secret_string(document)
             .set_tags(Some(self.all_tags(tags)))
             .set_kms_key_id(self.kms_key_id.clone())
+            .set_add_replica_regions(self.replicas())
             .client_request_token(request_token)
             .send();
         match silently(call).await {
@@ -169,6 +182,48 @@ impl Api {
             Ok(_) => Ok(()),
             Err(error) => Err(Failure::of("secretsmanager:DeleteSecret", error).about(name)),
         }
+    }
+
+    /// Gives a secret the replicas that every secret of the store has.
+    pub(super) async fn replicate(&self, name: &str) -> Result<(), Failure> {
+        let Some(replicas) = self.replicas() else {
+            return Ok(());
+        };
+        tracing::debug!(secret = name, "ReplicateSecretToRegions");
+        let call = self.client.replicate_secret_to_regions().secret_id(name);
+        match call.set_add_replica_regions(Some(replicas)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                Err(Failure::of("secretsmanager:ReplicateSecretToRegions", error).about(name))
+            }
+        }
+    }
+
+    /// Takes the replicas away from a secret; with them it cannot be deleted.
+    pub(super) async fn remove_replicas(
+        &self,
+        name: &str,
+        regions: Vec<String>,
+    ) -> Result<(), Failure> {
+        tracing::debug!(secret = name, "RemoveRegionsFromReplication");
+        let call = self
+            .client
+            .remove_regions_from_replication()
+            .secret_id(name);
+        match call.set_remove_replica_regions(Some(regions)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                Err(Failure::of("secretsmanager:RemoveRegionsFromReplication", error).about(name))
+            }
+        }
+    }
+
+    fn replicas(&self) -> Option<Vec<ReplicaRegionType>> {
+        let regions = self.replica_regions.iter();
+        let replicas: Vec<_> = regions
+            .map(|region| ReplicaRegionType::builder().region(region).build())
+            .collect();
+        Some(replicas).filter(|replicas| !replicas.is_empty())
     }
 
     /// One page of the secrets below a prefix that have a tag with one of these values.

@@ -46,6 +46,7 @@ pub struct SecretsManagerTokenStoreBuilder {
     stale_for: Duration,
     tag_index: bool,
     tags: Vec<(String, String)>,
+    replica_regions: Vec<String>,
     recovery_window_days: u8,
     fingerprint_key: FingerprintKey,
     attempt_timeout: Option<Duration>,
@@ -70,6 +71,7 @@ impl Default for SecretsManagerTokenStoreBuilder {
             stale_for: Duration::ZERO,
             tag_index: true,
             tags: Vec::new(),
+            replica_regions: Vec::new(),
             recovery_window_days: 7,
             fingerprint_key: FingerprintKey::Public,
             attempt_timeout: None,
@@ -142,6 +144,12 @@ impl SecretsManagerTokenStoreBuilder {
         self
     }
 
+    /// Adds a region that new secrets are replicated to. A replica costs as much as a secret.
+    pub fn replica_region(mut self, region: impl Into<String>) -> Self {
+        self.replica_regions.push(region.into());
+        self
+    }
+
     /// For how many days a deleted secret can be restored: 7 to 30, default 7; zero deletes by
     /// force.
     pub fn recovery_window_days(mut self, days: u8) -> Self {
@@ -202,7 +210,7 @@ impl SecretsManagerTokenStoreBuilder {
         let naming = Naming::new(&self.prefix)?;
         self.check()?;
         if let FingerprintKey::Given(key) = &self.fingerprint_key {
-            Fingerprints::new(Some(key))?;
+            Fingerprints::new(std::slice::from_ref(key))?;
         }
         let config = match self.source {
             ClientSource::Client(client) => client.config().to_builder(),
@@ -213,6 +221,7 @@ impl SecretsManagerTokenStoreBuilder {
             client: client::finish(config, self.attempt_timeout, self.operation_timeout)?,
             kms_key_id: self.kms_key_id,
             extra_tags: self.tags,
+            replica_regions: self.replica_regions,
             deletion: match self.recovery_window_days {
                 0 => Deletion::Force,
                 days => Deletion::RecoveryWindow { days },
@@ -268,7 +277,7 @@ impl SecretsManagerTokenStoreBuilder {
             ),
             (
                 "a tag cannot be set",
-                "use at most 41 tags, each key once, of up to 127 characters with values of up to \
+                "use at most 37 tags, each key once, of up to 127 characters with values of up to \
                  255; letters, digits, spaces and \
                  + - = . _ : / @; not aws:… or the store's own managed-by and zoho-token-store:…",
                 self.tags_are_valid(),

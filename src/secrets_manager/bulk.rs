@@ -1,24 +1,23 @@
-//! All records at once: listed, streamed, deleted.
+//! All records at once: read, streamed, deleted.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures::{Stream, StreamExt, stream};
 
 use super::Core;
-use super::api::{BATCH_LIMIT, Value, is_managed};
+use super::api::{BATCH_LIMIT, Value};
 use super::failure::{Failure, Reason};
-use super::index::MANAGED_BY;
 use super::lookup::Slot;
 use crate::{Error, ErrorKind, OAuthToken};
 
 /// Calls under way at once. BatchGetSecretValue is good for about 100 a second, so more would only
 /// be throttled.
 const BATCHES_AT_ONCE: usize = 4;
-const CALLS_AT_ONCE: usize = 8;
+pub(super) const CALLS_AT_ONCE: usize = 8;
 
-type Read = (String, Slot);
+pub(super) type Read = (String, Slot);
 
 impl Core {
     /// All records, each as soon as it is read; one that cannot be read is an error among them.
@@ -36,101 +35,28 @@ impl Core {
     /// All records, or an error that names those that cannot be read and holds the others.
     pub(super) async fn get_all(self: &Arc<Self>) -> Result<Vec<OAuthToken>, Error> {
         let mut tokens = Vec::new();
-        let mut unreadable = Vec::new();
-        let mut all = std::pin::pin!(self.tokens());
-        while let Some(read) = all.next().await {
-            match read {
-                Ok(token) => tokens.push(token),
-                Err(error) if concerns_one_secret(&error) => unreadable.push(error),
-                Err(error) => return Err(error),
-            }
+        let read = gather(self.tokens(), |token| tokens.push(token)).await;
+        match read {
+            Ok(()) => Ok(tokens),
+            Err(error) => Err(error.with_readable_tokens(tokens)),
         }
-        summary(unreadable).map_or(Ok(tokens.clone()), |error| {
-            Err(error.with_readable_tokens(tokens))
-        })
     }
 
     /// Deletes all records. Secrets that hold no record that can be read stay, and are reported.
     pub(super) async fn delete_all(self: &Arc<Self>) -> Result<(), Error> {
         // The whole list first: deleting while it is paged through would shift its pages.
         let ids: Vec<_> = self.ids().collect().await;
-        let mut unreadable = Vec::new();
-        let mut deletions = std::pin::pin!(
-            self.read_all(stream::iter(ids))
-                .map(async |read| {
-                    let (id, slot) = read?;
-                    self.delete_listed(&id, slot).await
-                })
-                .buffer_unordered(CALLS_AT_ONCE)
-        );
-        while let Some(deleted) = deletions.next().await {
-            match deleted {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::Decode => unreadable.push(error),
-                Err(error) => return Err(error),
-            }
-        }
-        summary(unreadable).map_or(Ok(()), Err)
+        let deletions = self
+            .read_all(stream::iter(ids))
+            .map(async |read| {
+                let (id, slot) = read?;
+                self.delete_listed(&id, slot).await
+            })
+            .buffer_unordered(CALLS_AT_ONCE);
+        gather(deletions, |()| {}).await
     }
 
-    /// The ids of all own secrets below the prefix, and of those written here that the list may not
-    /// show yet.
-    fn ids(self: &Arc<Self>) -> impl Stream<Item = Result<String, Error>> + Send + use<> {
-        struct Listing {
-            core: Arc<Core>,
-            /// The page to ask for next; none when the last one has been read.
-            page: Option<Option<String>>,
-            ready: VecDeque<String>,
-            /// A list that changes while it is read may name a secret on two of its pages.
-            seen: HashSet<String>,
-        }
-        let listing = Listing {
-            core: self.clone(),
-            page: Some(None),
-            ready: VecDeque::new(),
-            seen: HashSet::new(),
-        };
-        stream::unfold(Some(listing), |listing| async {
-            let mut listing = listing?;
-            loop {
-                if let Some(id) = listing.ready.pop_front() {
-                    return Some((Ok(id), Some(listing)));
-                }
-                let page = listing.page.take()?;
-                let core = &listing.core;
-                let output = match core
-                    .api
-                    .list(core.naming.prefix(), vec![MANAGED_BY.1.to_owned()], page)
-                    .await
-                {
-                    Ok(output) => output,
-                    Err(failure) => return Some((Err(failure.error), None)),
-                };
-                let own = output
-                    .secret_list()
-                    .iter()
-                    .filter(|secret| is_managed(secret.tags()));
-                let mut ids: Vec<_> = own
-                    .filter_map(|secret| core.naming.id_of(secret.name()?))
-                    .collect();
-                listing.page = output.next_token.map(Some);
-                if listing.page.is_none() {
-                    ids.extend(
-                        core.cache
-                            .recently_written()
-                            .iter()
-                            .map(ToString::to_string),
-                    );
-                }
-                let seen = &mut listing.seen;
-                listing
-                    .ready
-                    .extend(ids.into_iter().filter(|id| seen.insert(id.clone())));
-            }
-        })
-    }
-
-    fn read_all<S>(
+    pub(super) fn read_all<S>(
         self: &Arc<Self>,
         ids: S,
     ) -> impl Stream<Item = Result<Read, Error>> + Send + use<S>
@@ -232,14 +158,36 @@ impl Core {
     }
 }
 
-/// Whether other secrets may be readable all the same. Each may have a KMS key of its own.
+/// Takes in what each secret came to. Secrets that cannot be read are one error at the end, and
+/// anything else that fails is one at once.
+pub(super) async fn gather<T>(
+    outcomes: impl Stream<Item = Result<T, Error>>,
+    mut take: impl FnMut(T),
+) -> Result<(), Error> {
+    let mut outcomes = std::pin::pin!(outcomes);
+    let mut unreadable = Vec::new();
+    while let Some(outcome) = outcomes.next().await {
+        match outcome {
+            Ok(outcome) => take(outcome),
+            Err(error) if concerns_one_secret(&error) => unreadable.push(error),
+            Err(error) => return Err(error),
+        }
+    }
+    summary(unreadable).map_or(Ok(()), Err)
+}
+
+/// Whether others may be readable all the same: each secret has a value and a KMS key of its own.
 fn concerns_one_secret(error: &Error) -> bool {
-    let kinds = [
-        ErrorKind::Decode,
-        ErrorKind::Encryption,
-        ErrorKind::AccessDenied,
-    ];
-    error.secret_name().is_some() && kinds.contains(&error.kind())
+    let of_key = || {
+        error
+            .missing_action()
+            .is_some_and(|action| action.starts_with("kms:"))
+    };
+    match error.kind() {
+        ErrorKind::Decode | ErrorKind::Encryption => error.secret_name().is_some(),
+        ErrorKind::AccessDenied => error.secret_name().is_some() && of_key(),
+        _ => false,
+    }
 }
 
 /// One error for all secrets that cannot be read.

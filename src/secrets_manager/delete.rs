@@ -75,7 +75,7 @@ impl Core {
                 }
             }
         };
-        match self.api.delete(&name).await {
+        match self.delete_secret(&name).await {
             Ok(()) => Ok(None),
             Err(Failure {
                 reason: Reason::NotFound | Reason::Deleted,
@@ -92,6 +92,25 @@ impl Core {
             }
             Err(failure) => Err(failure.error),
         }
+    }
+
+    /// Deletes a secret, and before that its replicas, if it has any.
+    async fn delete_secret(&self, name: &str) -> Result<(), Failure> {
+        match self.api.delete(name).await {
+            Err(Failure {
+                reason: Reason::Replicated,
+                ..
+            }) => {}
+            deleted => return deleted,
+        }
+        let secret = self.api.describe(name).await?;
+        let regions = secret
+            .replication_status()
+            .iter()
+            .filter_map(|replica| replica.region());
+        let regions = regions.map(str::to_owned).collect();
+        self.api.remove_replicas(name, regions).await?;
+        self.api.delete(name).await
     }
 
     /// Who may not delete must not have deleted: the record comes back in place of the tombstone.

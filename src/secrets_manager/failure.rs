@@ -27,6 +27,8 @@ pub(super) enum Reason {
     Exists,
     /// A quota that will not pass.
     Limit,
+    /// The secret has replicas, and cannot be deleted with them.
+    Replicated,
     /// Not allowed.
     Denied,
     /// Nothing that the store can do anything about.
@@ -122,6 +124,17 @@ fn of_service(action: &'static str, code: &str, message: &str, status: u16) -> (
             let what = "the secret is being deleted";
             (
                 Reason::Deleted,
+                Kind::Conflict,
+                what,
+                "try again in a minute",
+            )
+        }
+        "InvalidRequestException" | "InvalidParameterException"
+            if message.contains("replica regions") =>
+        {
+            let what = "the secret still has replicas";
+            (
+                Reason::Replicated,
                 Kind::Conflict,
                 what,
                 "try again in a minute",
@@ -305,8 +318,8 @@ mod tests {
             (
                 "InvalidRequestException",
                 replicas,
-                Reason::Other,
-                ErrorKind::Other,
+                Reason::Replicated,
+                ErrorKind::Conflict,
             ),
             (
                 "ResourceExistsException",

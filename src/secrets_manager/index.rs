@@ -11,8 +11,8 @@ use crate::{Error, ErrorKind, Field, OAuthToken};
 /// The tag that says whose secret it is.
 pub(super) const MANAGED_BY: (&str, &str) = ("managed-by", "zoho-token-store");
 
-/// How many tags the store sets itself: [`MANAGED_BY`] and two for every lookup key.
-pub(super) const OWN_TAGS: usize = 9;
+/// How many tags the store sets itself: [`MANAGED_BY`] and three for every lookup key.
+pub(super) const OWN_TAGS: usize = 13;
 
 /// Where no fingerprint key is configured: not a secret, it only keeps these digests apart from all
 /// others.
@@ -36,63 +36,72 @@ const ID_SOURCES: [Field; 4] = [
 /// value begins with the kind of the key, it does not matter that AWS pairs keys and values of a
 /// filter only loosely.
 pub(super) struct Fingerprints {
-    keyed: Hmac<Sha256>,
+    /// One for every key that records may be found by: the current one, then the one before.
+    keyed: Vec<Hmac<Sha256>>,
 }
 
 impl Fingerprints {
-    pub(super) fn new(key: Option<&SecretSlice<u8>>) -> Result<Self, Error> {
-        let key = key.map_or(PUBLIC_KEY, |key| key.expose_secret());
-        if key.len() < 16 {
-            return Err(Error::new(
-                ErrorKind::InvalidConfig,
-                format!("the fingerprint key has {} bytes", key.len()),
-            )
-            .advise("use at least 16 random bytes, better 32"));
-        }
-        let keyed = Hmac::new_from_slice(key).map_err(|cause| {
-            Error::new(
-                ErrorKind::InvalidConfig,
-                "the fingerprint key cannot be used",
-            )
-            .with_source(cause)
-        })?;
+    /// Fingerprints with these keys, the current one first; with a public key if there is none.
+    pub(super) fn new(keys: &[SecretSlice<u8>]) -> Result<Self, Error> {
+        let keyed = match keys {
+            [] => vec![keyed(PUBLIC_KEY)?],
+            keys => keys
+                .iter()
+                .map(|key| keyed(key.expose_secret()))
+                .collect::<Result<_, _>>()?,
+        };
         Ok(Fingerprints { keyed })
     }
 
     /// The fingerprint of one column's value.
+    #[cfg(test)]
     pub(super) fn of(&self, field: Field, value: &str) -> String {
-        self.digest(&[field.as_str(), value])
+        digest(&self.keyed[0], &[field.as_str(), value])
     }
 
-    /// The ids that a record found by this field may have been given, in the order in which they
-    /// are taken.
-    pub(super) fn derived_id(
+    /// The ids that a new record may be given because of this field, in the order they are taken.
+    pub(super) fn derived_ids(
         &self,
         token: &OAuthToken,
         field: Field,
-        number: u8,
-    ) -> Option<String> {
-        let value = token.expose(field)?;
-        Some(match (number, token.client_id()) {
-            (0, _) => self.of(field, value),
-            (1, Some(client)) => self.digest(&[field.as_str(), value, client]),
-            (number, client) => self.digest(&[
-                field.as_str(),
-                value,
-                client.unwrap_or_default(),
-                number.to_string().as_str(),
-            ]),
+    ) -> impl Iterator<Item = String> {
+        self.chains(token, field).next().into_iter().flatten()
+    }
+
+    /// The same ids, and those that were taken under the keys before: one chain for each key.
+    pub(super) fn chains(
+        &self,
+        token: &OAuthToken,
+        field: Field,
+    ) -> impl Iterator<Item = impl Iterator<Item = String>> {
+        let value = token.expose(field);
+        let client = token.client_id();
+        self.keyed.iter().map(move |keyed| {
+            let numbers = 0..value.map_or(0, |_| DERIVED_IDS);
+            numbers.map(move |number| {
+                let (field, value) = (field.as_str(), value.unwrap_or_default());
+                match (number, client) {
+                    (0, _) => digest(keyed, &[field, value]),
+                    (1, Some(client)) => digest(keyed, &[field, value, client]),
+                    (number, client) => {
+                        let number = number.to_string();
+                        digest(keyed, &[field, value, client.unwrap_or_default(), &number])
+                    }
+                }
+            })
         })
     }
 
     /// The values of the index tags that a record with any of the token's keys has.
     pub(super) fn lookup_values(&self, partial: &OAuthToken) -> Vec<String> {
-        tag_keys()
-            .filter_map(|(field, _)| self.tag_value(partial, field))
-            .collect()
+        let values = self.keyed.iter().flat_map(|keyed| {
+            tag_keys().filter_map(move |(field, _)| tag_value(keyed, partial, field))
+        });
+        values.collect()
     }
 
-    /// The index tags of a record, each key's fingerprint and the one it replaces.
+    /// The index tags of a record: each key's fingerprint, the one it replaces, and the one that
+    /// processes with the fingerprint key before look it up by.
     ///
     /// The tags change before the value does. With both fingerprints there, the record is found by
     /// its old and by its new key whichever value it holds, even if the writer stops in between.
@@ -103,36 +112,56 @@ impl Fingerprints {
     ) -> Vec<(String, String)> {
         let mut tags = Vec::new();
         for (field, key) in tag_keys() {
-            let now = self.tag_value(record, field);
-            let before = replaced
-                .and_then(|replaced| self.tag_value(replaced, field))
-                .filter(|before| now.as_ref() != Some(before));
+            let now = tag_value(&self.keyed[0], record, field);
+            let before = replaced.and_then(|replaced| tag_value(&self.keyed[0], replaced, field));
+            let before = before.filter(|before| now.as_ref() != Some(before));
+            let former = self
+                .keyed
+                .get(1)
+                .and_then(|keyed| tag_value(keyed, record, field));
             tags.extend(now.map(|value| (key.to_owned(), value)));
             tags.extend(before.map(|value| (format!("{key}-before"), value)));
+            tags.extend(former.map(|value| (format!("{key}-former-key"), value)));
         }
         tags
     }
+}
 
-    fn tag_value(&self, token: &OAuthToken, field: Field) -> Option<String> {
-        Some(format!("{field}:{}", self.of(field, token.expose(field)?)))
+fn keyed(key: &[u8]) -> Result<Hmac<Sha256>, Error> {
+    if key.len() < 16 {
+        let problem = format!("the fingerprint key has {} bytes", key.len());
+        return Err(Error::new(ErrorKind::InvalidConfig, problem)
+            .advise("use at least 16 random bytes, better 32"));
     }
+    Hmac::new_from_slice(key).map_err(|cause| {
+        Error::new(
+            ErrorKind::InvalidConfig,
+            "the fingerprint key cannot be used",
+        )
+        .with_source(cause)
+    })
+}
 
-    /// Every part goes in with its length, so that no two lists of parts are the same bytes.
-    fn digest(&self, parts: &[&str]) -> String {
-        let mut mac = self.keyed.clone();
-        for part in parts {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part.as_bytes());
-        }
-        mac.finalize()
-            .into_bytes()
-            .iter()
-            .fold(String::with_capacity(64), |mut digits, byte| {
-                // Writing to a string cannot fail.
-                let _ = write!(digits, "{byte:02x}");
-                digits
-            })
+fn tag_value(keyed: &Hmac<Sha256>, token: &OAuthToken, field: Field) -> Option<String> {
+    let fingerprint = digest(keyed, &[field.as_str(), token.expose(field)?]);
+    Some(format!("{field}:{fingerprint}"))
+}
+
+/// Every part goes in with its length, so that no two lists of parts are the same bytes.
+fn digest(keyed: &Hmac<Sha256>, parts: &[&str]) -> String {
+    let mut mac = keyed.clone();
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part.as_bytes());
     }
+    let bytes = mac.finalize().into_bytes();
+    bytes
+        .iter()
+        .fold(String::with_capacity(64), |mut digits, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        })
 }
 
 /// The field that a new record's id is derived from.
@@ -162,7 +191,7 @@ mod tests {
     use super::*;
 
     fn fingerprints() -> Fingerprints {
-        Fingerprints::new(None).unwrap()
+        Fingerprints::new(&[]).unwrap()
     }
 
     #[test]
@@ -177,7 +206,7 @@ mod tests {
 
     #[test]
     fn fingerprints_differ_by_field_value_and_key() {
-        let keyed = Fingerprints::new(Some(&SecretSlice::from(vec![7; 32]))).unwrap();
+        let keyed = Fingerprints::new(&[SecretSlice::from(vec![7; 32])]).unwrap();
         let all = [
             fingerprints().of(Field::UserName, "x"),
             fingerprints().of(Field::UserName, "X"),
@@ -187,7 +216,7 @@ mod tests {
         let distinct: std::collections::HashSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
         assert!(all.iter().all(|fingerprint| fingerprint.len() == 64));
-        assert!(Fingerprints::new(Some(&SecretSlice::from(vec![7; 15]))).is_err());
+        assert!(Fingerprints::new(&[SecretSlice::from(vec![7; 15])]).is_err());
     }
 
     #[test]
@@ -201,15 +230,64 @@ mod tests {
                 .unwrap()
         };
         let id = |client: &str, number| {
-            prints
-                .derived_id(&token(client), Field::UserName, number)
-                .unwrap()
+            let mut ids = prints
+                .derived_ids(&token(client), Field::UserName)
+                .collect::<Vec<_>>();
+            ids.swap_remove(number)
         };
         assert_eq!(id("c", 0), id("d", 0));
         assert_ne!(id("c", 1), id("d", 1));
         assert_ne!(id("c", 1), id("c", 2));
         assert_eq!(id("c", 0), prints.of(Field::UserName, "u"));
-        assert_eq!(prints.derived_id(&token("c"), Field::GrantToken, 0), None);
+        assert_eq!(
+            prints.derived_ids(&token("c"), Field::GrantToken).count(),
+            0
+        );
+    }
+
+    #[test]
+    fn records_of_the_key_before_are_still_found_and_none_is_made() {
+        let (old, new) = (
+            SecretSlice::from(vec![1; 32]),
+            SecretSlice::from(vec![2; 32]),
+        );
+        let before = Fingerprints::new(std::slice::from_ref(&old)).unwrap();
+        let after = Fingerprints::new(&[new, old]).unwrap();
+        let token = OAuthToken::builder()
+            .user_name("u")
+            .access_token("a")
+            .build()
+            .unwrap();
+        let chains: Vec<Vec<_>> = after
+            .chains(&token, Field::UserName)
+            .map(Iterator::collect)
+            .collect();
+        assert_eq!(
+            chains[0],
+            after
+                .derived_ids(&token, Field::UserName)
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            chains[1],
+            before
+                .derived_ids(&token, Field::UserName)
+                .collect::<Vec<_>>()
+        );
+        let values = after.lookup_values(&token);
+        assert_eq!(values.len(), 4);
+        assert!(
+            before
+                .lookup_values(&token)
+                .iter()
+                .all(|value| values.contains(value))
+        );
+        let tags = after.tags(&token, None).into_iter();
+        let tags: Vec<_> = tags.map(|(_, value)| value).collect();
+        assert!(
+            values.iter().all(|value| tags.contains(value)),
+            "processes with either key find it"
+        );
     }
 
     #[test]

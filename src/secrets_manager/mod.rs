@@ -11,10 +11,12 @@ mod entry;
 mod failure;
 mod flight;
 mod index;
+mod listing;
 mod lookup;
 mod naming;
 mod patience;
 mod recent;
+mod reindex;
 mod revive;
 mod save;
 mod settings;
@@ -125,6 +127,25 @@ impl SecretsManagerTokenStore {
         self.core.cache.forget(id);
     }
 
+    /// Gives every record the tags that the index should have of it, and answers how many had
+    /// other ones.
+    ///
+    /// For a new fingerprint key, and for an index that was changed by hand or left behind by a
+    /// store that had it switched off. It can be interrupted and called again: records with the
+    /// right tags are left alone. Lookups are answered throughout: while the secret with the
+    /// fingerprint key has a version before the current one, records are found under both.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get_tokens`](TokenStore::get_tokens), after all others have been tagged; and
+    /// [`ErrorKind::InvalidConfig`] if the store's tag index is off.
+    pub async fn reindex(&self) -> Result<usize, Error> {
+        self.core
+            .reindex()
+            .await
+            .map_err(|error| error.during("reindex"))
+    }
+
     /// All records as a stream, each as soon as it is read: memory stays bounded however many there
     /// are.
     ///
@@ -227,31 +248,41 @@ impl Core {
         self.turns.of(id).lock().await
     }
 
-    /// Fetches the fingerprint key, if it is in a secret, when it is first needed.
+    /// The fingerprints; their key is fetched, if it is in a secret, when it is first needed.
     async fn fingerprints(&self) -> Result<&Fingerprints, Error> {
         let make = async || match &self.fingerprint_key {
-            FingerprintKey::Public => Fingerprints::new(None),
-            FingerprintKey::Given(key) => Fingerprints::new(Some(key)),
+            FingerprintKey::Public => Fingerprints::new(&[]),
+            FingerprintKey::Given(key) => Fingerprints::new(std::slice::from_ref(key)),
             FingerprintKey::InSecret(name) => {
-                match self.api.get(name).await.map_err(|failure| failure.error)? {
-                    Value::Text { text, .. } => {
-                        let key = SecretSlice::from(text.into_bytes());
-                        Fingerprints::new(Some(&key)).map_err(|error| error.about_secret(name))
-                    }
-                    _ => Err(Error::new(
-                        ErrorKind::InvalidConfig,
-                        "there is no fingerprint key in the secret",
-                    )
-                    .about_secret(name)
-                    .advise(
-                        "store a random string of at least 16 bytes in it, or correct \
-                         ZOHO_TOKEN_STORE_FINGERPRINT_KEY_SECRET",
-                    )),
-                }
+                let keys = self.fetch_keys(name).await?;
+                Fingerprints::new(&keys).map_err(|error| error.about_secret(name))
             }
         };
         self.fingerprints.get_or_try_init(make).await
     }
+
+    /// The key in this secret, and the one before it: records are found under both, so that the
+    /// key can be rotated while the store is in use.
+    async fn fetch_keys(&self, name: &str) -> Result<Vec<SecretSlice<u8>>, Error> {
+        let mut keys = Vec::new();
+        for stage in ["AWSCURRENT", "AWSPREVIOUS"] {
+            let value = self.api.get_stage(name, stage).await;
+            match value.map_err(|failure| failure.error)? {
+                Value::Text { text, .. } => keys.push(SecretSlice::from(text.into_bytes())),
+                Value::NotFound if !keys.is_empty() => {}
+                _ => return Err(no_key().about_secret(name)),
+            }
+        }
+        Ok(keys)
+    }
+}
+
+fn no_key() -> Error {
+    let problem = "there is no fingerprint key in the secret";
+    Error::new(ErrorKind::InvalidConfig, problem).advise(
+        "store a random string of at least 16 bytes in it, or correct \
+         ZOHO_TOKEN_STORE_FINGERPRINT_KEY_SECRET",
+    )
 }
 
 /// Locks by record, a fixed number of them: two records that share one wait for each other, which

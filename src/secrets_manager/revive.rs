@@ -63,7 +63,11 @@ impl Core {
         match self.api.restore(name).await {
             Ok(()) => {
                 let version = current_version(&secret).unwrap_or_default();
-                self.write_fresh(name, record, version, succession).await
+                let step = self.write_fresh(name, record, version, succession).await?;
+                // The deletion took the replicas away.
+                let replicated = self.api.replicate(name).await;
+                replicated.map_err(|failure| failure.error)?;
+                Ok(step)
             }
             // A deletion by force cannot be called off, only waited for.
             Err(Failure {

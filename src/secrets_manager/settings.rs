@@ -19,7 +19,7 @@ struct Setting {
     set: fn(Builder, &str) -> Option<Builder>,
 }
 
-const SETTINGS: [Setting; 12] = [
+const SETTINGS: [Setting; 13] = [
     Setting {
         name: "PREFIX",
         expected: "the beginning of secret names, ending in `/`",
@@ -57,6 +57,16 @@ const SETTINGS: [Setting; 12] = [
             let mut tags = value.split(',').map(|tag| tag.split_once('='));
             tags.try_fold(builder, |builder, tag| {
                 tag.map(|(key, value)| builder.tag(key.trim(), value.trim()))
+            })
+        },
+    },
+    Setting {
+        name: "REPLICA_REGIONS",
+        expected: "names of regions, separated by commas",
+        set: |builder, value| {
+            let mut regions = value.split(',').map(str::trim);
+            regions.try_fold(builder, |builder, region| {
+                is_region(region).then(|| builder.replica_region(region))
             })
         },
     },
@@ -185,6 +195,17 @@ fn seconds(value: &str, least: u64) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
+/// Such as `eu-west-1`.
+fn is_region(region: &str) -> bool {
+    let mut parts = region.split('-');
+    let letters =
+        |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase()) && !part.is_empty();
+    let number = parts
+        .next_back()
+        .is_some_and(|part| part.parse::<u8>().is_ok());
+    number && parts.clone().count() >= 2 && parts.all(letters)
+}
+
 fn switch(value: &str) -> Option<bool> {
     match value.to_ascii_lowercase().as_str() {
         "on" | "true" | "1" => Some(true),
@@ -216,6 +237,7 @@ mod tests {
             ("SERVE_STALE_SECONDS", "0"),
             ("TAG_INDEX", "off"),
             ("TAGS", "team=crm, stage=a=b"),
+            ("REPLICA_REGIONS", "eu-west-1, us-gov-east-1"),
             ("RECOVERY_WINDOW_DAYS", "30"),
             ("FINGERPRINT_KEY", "0123456789abcdef"),
             ("FINGERPRINT_KEY_SECRET", "zoho/key"),
@@ -244,6 +266,8 @@ mod tests {
             ("CACHE_TTL_SECONDS", "1.5"),
             ("TAG_INDEX", "maybe"),
             ("TAGS", "team"),
+            ("REPLICA_REGIONS", "eu-west-1,,us-east-1"),
+            ("REPLICA_REGIONS", "Ireland"),
             ("RECOVERY_WINDOW_DAYS", "6"),
             ("RECOVERY_WINDOW_DAYS", "31"),
             ("FINGERPRINT_KEY", "tooshort"),

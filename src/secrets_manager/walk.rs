@@ -44,13 +44,14 @@ impl<'a> Walk<'a> {
         self.slots
     }
 
-    /// The derived ids to read next, one for every given field, the strongest first.
+    /// The derived ids to read next, one for every given field and fingerprint key, the strongest
+    /// field and the current key first.
     ///
     /// Behind an id that another record has, or had, may be the next one that was derived from the
     /// same value.
     pub(super) fn next_derived(&self) -> Vec<String> {
-        let next = |field| {
-            for id in derived_ids(self.fingerprints, self.partial, field) {
+        let next = |field, chain: &mut dyn Iterator<Item = String>| {
+            for id in chain {
                 match self.slots.get(&id) {
                     None => return Some(id),
                     Some(Slot::Absent) => return None,
@@ -60,9 +61,12 @@ impl<'a> Walk<'a> {
             }
             None
         };
-        matching::identifying_fields(self.partial)
-            .filter_map(next)
-            .collect()
+        let mut ids = Vec::new();
+        for field in matching::identifying_fields(self.partial) {
+            let chains = self.fingerprints.chains(self.partial, field);
+            ids.extend(chains.filter_map(|mut chain| next(field, &mut chain)));
+        }
+        ids
     }
 
     /// Whether nothing that is still unread could be a better answer.
@@ -111,7 +115,8 @@ impl<'a> Walk<'a> {
 
     fn derived_position(&self, id: &str) -> Option<usize> {
         let field = matching::identifying_fields(self.partial).next()?;
-        derived_ids(self.fingerprints, self.partial, field).position(|derived| derived == id)
+        let mut ids = self.fingerprints.chains(self.partial, field).flatten();
+        ids.position(|derived| derived == id)
     }
 }
 
@@ -125,19 +130,11 @@ pub(super) fn vacancy(
     if let Some(id) = token.id() {
         return Some((id.to_owned(), slot(id)));
     }
-    derived_ids(fingerprints, token, index::id_source(token)?)
+    fingerprints
+        .derived_ids(token, index::id_source(token)?)
         .map(|id| (slot(&id), id))
         .find(|(slot, _)| !matches!(slot, Slot::Record(_)))
         .map(|(slot, id)| (id, slot))
-}
-
-/// The ids that a record may have been given because of this field, in the order they are taken.
-fn derived_ids(
-    fingerprints: &Fingerprints,
-    token: &OAuthToken,
-    field: Field,
-) -> impl Iterator<Item = String> {
-    (0..index::DERIVED_IDS).filter_map(move |number| fingerprints.derived_id(token, field, number))
 }
 
 #[cfg(test)]
@@ -147,7 +144,7 @@ mod tests {
     use super::*;
 
     fn fingerprints() -> Fingerprints {
-        Fingerprints::new(None).unwrap()
+        Fingerprints::new(&[]).unwrap()
     }
 
     /// A token from `column=value` pairs.
@@ -172,9 +169,10 @@ mod tests {
         (id.into(), Slot::Record(Arc::new(entry)))
     }
 
-    fn derived(columns: &str, field: Field, number: u8) -> String {
+    fn derived(columns: &str, field: Field, number: usize) -> String {
         fingerprints()
-            .derived_id(&token(columns), field, number)
+            .derived_ids(&token(columns), field)
+            .nth(number)
             .unwrap()
     }
 
@@ -220,7 +218,8 @@ mod tests {
     fn behind_an_id_that_is_or_was_taken_comes_the_next_one() {
         let prints = fingerprints();
         let partial = token("user_name=u client_id=c");
-        let ids: Vec<_> = derived_ids(&prints, &partial, Field::UserName)
+        let ids: Vec<_> = prints
+            .derived_ids(&partial, Field::UserName)
             .take(2)
             .collect();
         let taken = [
@@ -244,9 +243,7 @@ mod tests {
     fn a_new_record_takes_the_first_id_without_a_record() {
         let prints = fingerprints();
         let new = token("user_name=u client_id=c access_token=a");
-        let ids: Vec<_> = derived_ids(&prints, &new, Field::UserName)
-            .take(2)
-            .collect();
+        let ids: Vec<_> = prints.derived_ids(&new, Field::UserName).take(2).collect();
         let free = |slots: Vec<(String, Slot)>| {
             vacancy(&HashMap::from_iter(slots), &new, &prints).map(|(id, _)| id)
         };
@@ -259,7 +256,9 @@ mod tests {
             free(vec![record(&ids[0], "user_name=u client_id=d")]),
             Some(ids[1].clone())
         );
-        let all = derived_ids(&prints, &new, Field::UserName).map(|id| record(&id, "user_name=v"));
+        let all = prints
+            .derived_ids(&new, Field::UserName)
+            .map(|id| record(&id, "user_name=v"));
         assert_eq!(free(all.collect()), None);
     }
 
