@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use futures::{Stream, StreamExt, stream};
+use aws_sdk_secretsmanager::types::Tag;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::Core;
-use super::api::{BATCH_LIMIT, Value};
+use super::api::{BATCH_LIMIT, Value, is_managed};
 use super::failure::{Failure, Reason};
 use super::lookup::Slot;
 use crate::{Error, ErrorKind, OAuthToken};
@@ -45,7 +46,16 @@ impl Core {
     /// Deletes all records. Secrets that hold no record that can be read stay, and are reported.
     pub(super) async fn delete_all(self: &Arc<Self>) -> Result<(), Error> {
         // The whole list first: deleting while it is paged through would shift its pages.
-        let ids: Vec<_> = self.ids().collect().await;
+        let listed: Vec<_> = self.listed().try_collect().await?;
+        let ids = stream::iter(listed)
+            .map(async |(id, tags)| {
+                self.may_delete(&id, &tags)
+                    .await
+                    .map(|may| may.then_some(id))
+            })
+            .buffer_unordered(CALLS_AT_ONCE)
+            .filter_map(async |id| id.transpose());
+        let ids: Vec<_> = ids.collect().await;
         let deletions = self
             .read_all(stream::iter(ids))
             .map(async |read| {
@@ -54,6 +64,18 @@ impl Core {
             })
             .buffer_unordered(CALLS_AT_ONCE);
         gather(deletions, |()| {}).await
+    }
+
+    /// Whether a secret has the tag of this store. Where the list does not show it yet, it is asked.
+    async fn may_delete(&self, id: &str, listed: &[Tag]) -> Result<bool, Error> {
+        if is_managed(listed) {
+            return Ok(true);
+        }
+        match self.api.describe(&self.naming.name_of(id)?).await {
+            Ok(secret) => Ok(is_managed(secret.tags())),
+            Err(failure) if failure.reason == Reason::NotFound => Ok(false),
+            Err(failure) => Err(failure.error),
+        }
     }
 
     pub(super) fn read_all<S>(

@@ -100,30 +100,46 @@ impl Fingerprints {
         values.collect()
     }
 
-    /// The index tags of a record: each key's fingerprint, the one it replaces, and the one that
-    /// processes with the fingerprint key before look it up by.
+    /// The index tags of a record: for each key its fingerprint, and the one that processes with
+    /// the fingerprint key before look it up by.
+    pub(super) fn tags(&self, record: &OAuthToken) -> Vec<(String, String)> {
+        tag_keys()
+            .flat_map(|(field, key)| self.tags_of(record, field, key))
+            .collect()
+    }
+
+    /// The index tags that a change of a record needs: those of the keys that change, and the
+    /// fingerprints that they replace.
     ///
-    /// The tags change before the value does. With both fingerprints there, the record is found by
-    /// its old and by its new key whichever value it holds, even if the writer stops in between.
-    pub(super) fn tags(
+    /// Tags change before the value does. With both fingerprints there, the record is found by its
+    /// old and by its new key whichever value it holds, even if the writer stops in between; and
+    /// what does not change is left to another writer who may be changing it.
+    pub(super) fn changed_tags(
         &self,
         record: &OAuthToken,
-        replaced: Option<&OAuthToken>,
+        replaced: &OAuthToken,
     ) -> Vec<(String, String)> {
         let mut tags = Vec::new();
         for (field, key) in tag_keys() {
-            let now = tag_value(&self.keyed[0], record, field);
-            let before = replaced.and_then(|replaced| tag_value(&self.keyed[0], replaced, field));
-            let before = before.filter(|before| now.as_ref() != Some(before));
-            let former = self
-                .keyed
-                .get(1)
-                .and_then(|keyed| tag_value(keyed, record, field));
-            tags.extend(now.map(|value| (key.to_owned(), value)));
-            tags.extend(before.map(|value| (format!("{key}-before"), value)));
-            tags.extend(former.map(|value| (format!("{key}-former-key"), value)));
+            if record.expose(field) != replaced.expose(field) {
+                tags.extend(self.tags_of(record, field, key));
+                let before = tag_value(&self.keyed[0], replaced, field);
+                tags.extend(before.map(|value| (format!("{key}-before"), value)));
+            }
         }
         tags
+    }
+
+    fn tags_of(&self, record: &OAuthToken, field: Field, key: &str) -> Vec<(String, String)> {
+        let keys = [key.to_owned(), format!("{key}-former-key")];
+        let values = self
+            .keyed
+            .iter()
+            .map(|keyed| tag_value(keyed, record, field));
+        keys.into_iter()
+            .zip(values)
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect()
     }
 }
 
@@ -169,11 +185,6 @@ pub(super) fn id_source(token: &OAuthToken) -> Option<Field> {
     ID_SOURCES
         .into_iter()
         .find(|&field| token.expose(field).is_some())
-}
-
-/// Whether two states of a record differ in a lookup key.
-pub(super) fn keys_differ(one: &OAuthToken, other: &OAuthToken) -> bool {
-    tag_keys().any(|(field, _)| one.expose(field) != other.expose(field))
 }
 
 fn tag_keys() -> impl Iterator<Item = (Field, &'static str)> {
@@ -282,7 +293,7 @@ mod tests {
                 .iter()
                 .all(|value| values.contains(value))
         );
-        let tags = after.tags(&token, None).into_iter();
+        let tags = after.tags(&token).into_iter();
         let tags: Vec<_> = tags.map(|(_, value)| value).collect();
         assert!(
             values.iter().all(|value| tags.contains(value)),
@@ -291,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_hold_the_new_and_the_replaced_key_and_no_value() {
+    fn a_change_tags_the_new_and_the_replaced_key_and_no_other() {
         let old = OAuthToken::builder()
             .user_name("ada")
             .access_token("old")
@@ -302,20 +313,26 @@ mod tests {
             .access_token("new")
             .build()
             .unwrap();
-        let tags = fingerprints().tags(&new, Some(&old));
-        let keys: Vec<_> = tags.iter().map(|(key, _)| key.as_str()).collect();
+        let keys =
+            |tags: &[(String, String)]| tags.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+        let all = fingerprints().tags(&new);
         assert_eq!(
-            keys,
-            [
-                "zoho-token-store:user",
-                "zoho-token-store:access",
-                "zoho-token-store:access-before"
-            ]
+            keys(&all),
+            ["zoho-token-store:user", "zoho-token-store:access"]
         );
-        assert_eq!(tags[2].1, fingerprints().lookup_values(&old)[1]);
-        assert!(tags.iter().all(|(_, value)| !value.contains("ada")
-            && !value.contains("old")
-            && !value.contains("new")));
-        assert!(keys_differ(&old, &new) && !keys_differ(&old, &old));
+        let changed = fingerprints().changed_tags(&new, &old);
+        assert_eq!(
+            keys(&changed),
+            ["zoho-token-store:access", "zoho-token-store:access-before"]
+        );
+        assert_eq!(changed[0], all[1]);
+        assert_eq!(changed[1].1, fingerprints().lookup_values(&old)[1]);
+        let plain = |(_, value): &(String, String)| {
+            ["ada", "old", "new"]
+                .iter()
+                .any(|plain| value.contains(plain))
+        };
+        assert!(!all.iter().chain(&changed).any(plain));
+        assert_eq!(fingerprints().changed_tags(&old, &old), []);
     }
 }

@@ -124,10 +124,8 @@ impl Core {
         let fingerprints = self.fingerprints().await?;
         let mut walk = Walk::new(fingerprints, partial);
         // The usual lookup ends here: one read, by the name derived from the strongest field.
-        walk.learn(
-            self.read_each(walk.next_derived().into_iter().take(1))
-                .await?,
-        );
+        let first = walk.next_derived().into_iter().take(1);
+        walk.learn(self.read_each(partial, first).await?);
         if !walk.is_decided() {
             self.walk_on(&mut walk, fingerprints, partial).await?;
         }
@@ -161,8 +159,10 @@ impl Core {
             ids.retain(|id| !walk.has_read(id));
             ids
         };
-        let by_name =
-            self.read_each(unread(walk, self.cache.recent_candidates(partial)).into_iter());
+        let by_name = self.read_each(
+            partial,
+            unread(walk, self.cache.recent_candidates(partial)).into_iter(),
+        );
         let by_tag = async {
             match self.tag_index {
                 true => self.tagged(fingerprints.lookup_values(partial)).await,
@@ -176,28 +176,42 @@ impl Core {
             if ids.is_empty() {
                 break;
             }
-            walk.learn(self.read_each(ids.into_iter()).await?);
+            walk.learn(self.read_each(partial, ids.into_iter()).await?);
         }
         Ok(())
     }
 
+    /// What stands under these ids. A record that does not match is never taken from the cache:
+    /// there is a reason to look for it here, and the cache may be behind.
     async fn read_each(
         self: &Arc<Self>,
+        partial: &OAuthToken,
         ids: impl Iterator<Item = String>,
     ) -> Result<Vec<(String, Slot)>, Error> {
+        let matches = |entry: &Arc<Entry>| {
+            let mut fields = matching::identifying_fields(partial);
+            fields.any(|field| matching::matches(partial, &entry.token, field))
+        };
         let read = async |id: String| {
-            let slot = self.read(&id).await?;
+            let slot = match self.cache.record(&id).filter(matches) {
+                Some(entry) => Slot::Record(entry),
+                None => self.read_shared(&id).await?,
+            };
             Ok((id, slot))
         };
         try_join_all(ids.map(read)).await
     }
 
-    /// What stands under this id: from the cache, or by name, shared with whoever asks at the same
-    /// time.
+    /// What stands under this id: from the cache, or by name.
     async fn read(self: &Arc<Self>, id: &str) -> Result<Slot, Error> {
-        if let Some(entry) = self.cache.record(id) {
-            return Ok(Slot::Record(entry));
+        match self.cache.record(id) {
+            Some(entry) => Ok(Slot::Record(entry)),
+            None => self.read_shared(id).await,
         }
+    }
+
+    /// What stands under this id by name, in one call for all who ask at the same time.
+    async fn read_shared(self: &Arc<Self>, id: &str) -> Result<Slot, Error> {
         let id: Arc<str> = id.into();
         let key = (id.clone(), self.cache.stamp_of_record(&id));
         let read = self.reads.join(key, || {

@@ -47,7 +47,7 @@ impl Core {
         };
         let mut tagged = None;
         while let Slot::Record(entry) = &slot {
-            let tags = fingerprints.tags(&entry.token, None);
+            let tags = fingerprints.tags(&entry.token);
             // What another process saved meanwhile may have had its tags overwritten here: only a
             // record that is the same after as before has the right ones.
             let settled = tagged.as_ref() == Some(&entry.version);

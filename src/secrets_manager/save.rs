@@ -10,7 +10,6 @@ use super::cache::Unsettled;
 use super::document::{self, UnknownFields};
 use super::entry::Entry;
 use super::failure::{Failure, Reason};
-use super::index;
 use super::lookup::Slot;
 use super::patience::Patience;
 use super::version::Succession;
@@ -180,11 +179,11 @@ impl Core {
             replaced,
         } = content;
         let document = document::encode(record, unknown)?;
-        if self.tag_index && replaced.is_none_or(|replaced| index::keys_differ(replaced, record)) {
-            let tags = self.index_tags(record, replaced).await?;
-            if let Err(failure) = self.api.tag(name, tags).await {
-                return lost_to_others(failure);
-            }
+        let tags = self.index_tags(record, replaced).await?;
+        if !tags.is_empty()
+            && let Err(failure) = self.api.tag(name, tags).await
+        {
+            return lost_to_others(failure);
         }
         let unsettled = Unsettled::new(&self.cache, record.id().unwrap_or_default());
         match self.swap(name, document, version, succession).await {
@@ -193,6 +192,7 @@ impl Core {
         }
     }
 
+    /// The tags that a new record needs, or one that replaces another.
     async fn index_tags(
         &self,
         record: &OAuthToken,
@@ -201,7 +201,11 @@ impl Core {
         if !self.tag_index {
             return Ok(Vec::new());
         }
-        Ok(self.fingerprints().await?.tags(record, replaced))
+        let fingerprints = self.fingerprints().await?;
+        Ok(match replaced {
+            None => fingerprints.tags(record),
+            Some(replaced) => fingerprints.changed_tags(record, replaced),
+        })
     }
 }
 
