@@ -181,16 +181,16 @@ impl Core {
         Ok(())
     }
 
-    /// What stands under these ids. A record that does not match is never taken from the cache:
-    /// there is a reason to look for it here, and the cache may be behind.
+    /// What stands under these ids. Only a record that matches in the strongest field is taken from
+    /// the cache: with any other one another process may have made a better match of it.
     async fn read_each(
         self: &Arc<Self>,
         partial: &OAuthToken,
         ids: impl Iterator<Item = String>,
     ) -> Result<Vec<(String, Slot)>, Error> {
+        let strongest = matching::identifying_fields(partial).next();
         let matches = |entry: &Arc<Entry>| {
-            let mut fields = matching::identifying_fields(partial);
-            fields.any(|field| matching::matches(partial, &entry.token, field))
+            strongest.is_some_and(|field| matching::matches(partial, &entry.token, field))
         };
         let read = async |id: String| {
             let slot = match self.cache.record(&id).filter(matches) {

@@ -1,0 +1,271 @@
+//! How many calls an operation makes: AWS limits, delays and bills them.
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use futures::future::join_all;
+use futures::stream;
+use zoho_token_store::{ErrorKind, OAuthToken, TokenStore};
+
+use crate::support::calls::made;
+use crate::support::store::TestStore;
+use crate::support::token::{id, login, token};
+
+/// A store that holds Ada's token, and another process that has read nothing yet.
+async fn ada_and_another_process() -> (OAuthToken, TestStore) {
+    let test = TestStore::new().await;
+    let ada = test.save(&login("ada")).await;
+    (ada, test.another().await)
+}
+
+#[tokio::test]
+async fn a_user_is_found_by_one_read_and_then_by_no_call() {
+    let (ada, process) = ada_and_another_process().await;
+    for calls in [made([("GetSecretValue", 1)]), made([])] {
+        let found = process.store.find_token(&token("user_name=ada")).await;
+        assert_eq!(found.expect("it is found"), Some(ada.clone()));
+        assert_eq!(process.calls.take(), calls);
+    }
+}
+
+#[tokio::test]
+async fn an_id_is_found_by_one_read_and_then_by_no_call() {
+    let (ada, process) = ada_and_another_process().await;
+    for calls in [made([("GetSecretValue", 1)]), made([])] {
+        let found = process.store.find_token_by_id(id(&ada)).await;
+        assert_eq!(found.expect("it is found"), Some(ada.clone()));
+        assert_eq!(process.calls.take(), calls);
+    }
+    let found = process
+        .store
+        .find_token(&token(&format!("id={}", id(&ada))))
+        .await;
+    assert_eq!(found.expect("it is found"), Some(ada));
+    assert_eq!(process.calls.take(), made([]));
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_found_through_the_index_and_then_by_no_call() {
+    let (ada, process) = ada_and_another_process().await;
+    let partial = token("client_id=c client_secret=s refresh_token=r-ada");
+    for calls in [made([("GetSecretValue", 2), ("ListSecrets", 1)]), made([])] {
+        let found = process.store.find_token(&partial).await;
+        assert_eq!(found.expect("it is found"), Some(ada.clone()));
+        assert_eq!(process.calls.take(), calls);
+    }
+}
+
+#[tokio::test]
+async fn a_new_login_is_saved_in_three_round_trips() {
+    let test = TestStore::new().await;
+    test.save(&login("ada")).await;
+    assert_eq!(
+        test.calls.depth(),
+        3,
+        "the user's name; the other names and the list; the creation"
+    );
+    let calls = made([
+        ("GetSecretValue", 4),
+        ("ListSecrets", 1),
+        ("CreateSecret", 1),
+    ]);
+    assert_eq!(test.calls.take(), calls);
+}
+
+#[tokio::test]
+async fn saving_what_is_stored_already_reads_it_once_and_writes_nothing() {
+    let (ada, process) = ada_and_another_process().await;
+    for _ in 0..2 {
+        let saved = process.store.save_token(&login("ada")).await;
+        assert_eq!(saved.expect("it is saved"), ada);
+        assert_eq!(process.calls.take(), made([("GetSecretValue", 1)]));
+    }
+}
+
+#[tokio::test]
+async fn a_changed_lookup_key_is_tagged_and_put_after_one_read() {
+    let (_, process) = ada_and_another_process().await;
+    for access_token in ["a2", "a3"] {
+        let refreshed = token(&format!("user_name=ada access_token={access_token}"));
+        process.save(&refreshed).await;
+        let calls = made([
+            ("GetSecretValue", 1),
+            ("TagResource", 1),
+            ("PutSecretValue", 1),
+        ]);
+        assert_eq!(process.calls.take(), calls);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_no_lookup_key_is_put_without_a_tag() {
+    let (_, process) = ada_and_another_process().await;
+    let changed = token("user_name=ada client_secret=s2 api_domain=d expiry_time=4102444800001");
+    process.save(&changed).await;
+    let calls = made([("GetSecretValue", 1), ("PutSecretValue", 1)]);
+    assert_eq!(process.calls.take(), calls);
+}
+
+#[tokio::test]
+async fn what_was_saved_here_is_found_by_no_call() {
+    let test = TestStore::new().await;
+    let ada = test.save(&login("ada")).await;
+    test.calls.take();
+    let found = test.store.find_token_by_id(id(&ada)).await;
+    assert_eq!(found.expect("it is found"), Some(ada.clone()));
+    let found = test.store.find_token(&token("user_name=ada")).await;
+    assert_eq!(found.expect("it is found"), Some(ada));
+    assert_eq!(test.calls.take(), made([]));
+}
+
+#[tokio::test]
+async fn a_deletion_reads_empties_and_deletes() {
+    let (ada, process) = ada_and_another_process().await;
+    process.delete(id(&ada)).await;
+    let calls = made([
+        ("GetSecretValue", 1),
+        ("PutSecretValue", 1),
+        ("DeleteSecret", 1),
+    ]);
+    assert_eq!(process.calls.take(), calls);
+
+    process.delete("nobody").await;
+    assert_eq!(process.calls.take(), made([("GetSecretValue", 1)]));
+}
+
+#[tokio::test]
+async fn a_thousand_tasks_that_miss_a_user_make_one_call() {
+    let (ada, process) = ada_and_another_process().await;
+    let partial = token("user_name=ada");
+    let found = join_all((0..1_000).map(|_| process.store.find_token(&partial))).await;
+    assert!(
+        found
+            .into_iter()
+            .all(|found| found.expect("it is found").as_ref() == Some(&ada))
+    );
+    assert_eq!(process.calls.take(), made([("GetSecretValue", 1)]));
+}
+
+#[tokio::test]
+async fn a_thousand_tasks_that_miss_a_refresh_token_make_one_list() {
+    let (ada, process) = ada_and_another_process().await;
+    let partial = token("client_id=c client_secret=s refresh_token=r-ada");
+    let found = join_all((0..1_000).map(|_| process.store.find_token(&partial))).await;
+    assert!(
+        found
+            .into_iter()
+            .all(|found| found.expect("it is found").as_ref() == Some(&ada))
+    );
+    assert_eq!(
+        process.calls.take(),
+        made([("GetSecretValue", 2), ("ListSecrets", 1)])
+    );
+}
+
+#[tokio::test]
+async fn all_tokens_are_read_twenty_a_call() {
+    let test = TestStore::new().await;
+    let users: Vec<_> = (0..45)
+        .map(|number| login(&format!("user{number}")))
+        .collect();
+    let saved = stream::iter(&users)
+        .map(|user| test.store.save_token(user))
+        .buffer_unordered(8);
+    let mut saved: Vec<_> = saved
+        .map(|saved| saved.expect("it is saved"))
+        .collect()
+        .await;
+
+    let process = test.another().await;
+    let mut read = process.all().await;
+    saved.sort_unstable_by(|one, other| id(one).cmp(id(other)));
+    read.sort_unstable_by(|one, other| id(one).cmp(id(other)));
+    assert_eq!(read, saved);
+    assert_eq!(
+        process.calls.take(),
+        made([("ListSecrets", 1), ("BatchGetSecretValue", 3)])
+    );
+}
+
+#[tokio::test]
+async fn without_the_tag_index_nothing_is_listed_or_tagged() {
+    let test = TestStore::with(|builder| builder.tag_index(false)).await;
+    let ada = test.save(&login("ada")).await;
+    test.save(&token("user_name=ada access_token=a2")).await;
+    let process = test.another_with(|builder| builder.tag_index(false)).await;
+    let by_user = process.store.find_token(&token("user_name=ada")).await;
+    assert_eq!(
+        by_user.expect("it is found").as_ref().map(id),
+        Some(id(&ada))
+    );
+    let other = test.another_with(|builder| builder.tag_index(false)).await;
+    let by_other_key = other.store.find_token(&token("access_token=a2")).await;
+    assert_eq!(by_other_key.expect("nothing fails"), None);
+    for calls in [&test.calls, &process.calls, &other.calls] {
+        assert_eq!((calls.of("ListSecrets"), calls.of("TagResource")), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_used_makes_no_call() {
+    let test = TestStore::new().await;
+    let long = "x".repeat(300);
+    let with_long_id = token(&format!("id={long} access_token=a"));
+    let errors = [
+        (
+            test.store.find_token_by_id("").await.err(),
+            ErrorKind::InvalidToken,
+        ),
+        (
+            test.store.delete_token("").await.err(),
+            ErrorKind::InvalidToken,
+        ),
+        (
+            test.store.find_token_by_id(&long).await.err(),
+            ErrorKind::TooLarge,
+        ),
+        (
+            test.store.delete_token(&long).await.err(),
+            ErrorKind::TooLarge,
+        ),
+        (
+            test.store.find_token(&with_long_id).await.err(),
+            ErrorKind::TooLarge,
+        ),
+        (
+            test.store.save_token(&with_long_id).await.err(),
+            ErrorKind::TooLarge,
+        ),
+    ];
+    for (error, kind) in errors {
+        let error = error.expect("it cannot be used");
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+    assert_eq!(test.calls.take(), made([]));
+}
+
+#[tokio::test]
+async fn a_cached_record_is_read_again_when_its_time_is_over_and_not_before() {
+    let time_to_live = Duration::from_secs(1);
+    let test = TestStore::with(|builder| builder.cache_time_to_live(time_to_live)).await;
+    test.save(&login("ada")).await;
+    let process = test
+        .another_with(|builder| builder.cache_time_to_live(time_to_live))
+        .await;
+
+    let began = Instant::now();
+    let age = loop {
+        let found = process.store.find_token(&token("user_name=ada")).await;
+        assert!(found.expect("it is found").is_some());
+        if process.calls.total() > 1 {
+            break began.elapsed();
+        }
+        assert!(
+            began.elapsed() < time_to_live + Duration::from_secs(10),
+            "it is never read again"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert!(age >= time_to_live, "it was read again after {age:?}");
+    assert_eq!(process.calls.take(), made([("GetSecretValue", 2)]));
+}

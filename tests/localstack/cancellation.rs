@@ -1,0 +1,203 @@
+//! Operations that are dropped anywhere: the cache says nothing that AWS does not, and the next
+//! operation works.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use tokio::sync::Notify;
+use zoho_token_store::{Field, TokenStore};
+
+use crate::support::front::{Front, Reaction};
+use crate::support::store::TestStore;
+use crate::support::token::{id, login, token};
+use crate::support::wait::until;
+
+/// Drops the future after it was polled so often; none if it was not done by then.
+async fn polled<T>(future: impl Future<Output = T>, mut times: usize) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        if times == 0 {
+            return Poll::Ready(None);
+        }
+        times -= 1;
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+/// Calls of one action reach AWS, and never get an answer.
+async fn without_answers_to(action: &'static str) -> Front {
+    Front::new(move |request| match request.action == action {
+        true => Reaction::KeepAnswer,
+        false => Reaction::Forward,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_save_that_is_dropped_anywhere_leaves_store_and_cache_in_agreement() {
+    let test = TestStore::new().await;
+    let ada = test.save(&login("ada")).await;
+    let (mut times, mut dropped) = (1, 0);
+    loop {
+        let access_token = format!("a{times}");
+        let change = token(&format!("user_name=ada access_token={access_token}"));
+        if polled(test.store.save_token(&change), times)
+            .await
+            .is_some()
+        {
+            break;
+        }
+        (times, dropped) = (times + 1, dropped + 1);
+
+        // Until a request that is on its way has arrived, or never will, they may differ.
+        until("store and cache agree", async || {
+            test.store.invalidate(id(&ada));
+            let found = test.find(&token("user_name=ada")).await;
+            let found = found.expect("the record is there");
+            test.secrets.document(id(&ada)).await["access_token"]
+                == found.expose(Field::AccessToken).unwrap_or_default()
+        })
+        .await;
+        let next = token(&format!("user_name=ada api_domain=d{times}"));
+        let saved = test.save(&next).await;
+        let stored = test.secrets.document(id(&ada)).await;
+        assert_eq!(stored["api_domain"], format!("d{times}"));
+        assert_eq!(
+            stored["access_token"],
+            saved.expose(Field::AccessToken).unwrap_or_default()
+        );
+    }
+    assert!(dropped >= 3, "it was dropped at {dropped} points only");
+    assert_eq!(test.secrets.all().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_first_save_that_is_dropped_anywhere_can_be_repeated() {
+    let (mut times, mut dropped) = (1, 0);
+    loop {
+        let test = TestStore::new().await;
+        if polled(test.store.save_token(&login("ada")), times)
+            .await
+            .is_some()
+        {
+            break;
+        }
+        (times, dropped) = (times + 1, dropped + 1);
+        let saved = test.save(&login("ada")).await;
+        assert_eq!(test.another().await.all().await, [saved]);
+        assert_eq!(test.secrets.all().await.len(), 1);
+    }
+    assert!(dropped >= 3, "it was dropped at {dropped} points only");
+}
+
+#[tokio::test]
+async fn a_change_that_was_stored_but_not_answered_is_found_at_once() {
+    let front = without_answers_to("PutSecretValue").await;
+    let test = TestStore::behind(&front).await;
+    let ada = test.save(&login("ada")).await;
+    let store = test.store.clone();
+    let save = tokio::spawn(async move {
+        store
+            .save_token(&token("user_name=ada access_token=a2"))
+            .await
+    });
+    until("the change is stored", async || {
+        test.secrets.document(id(&ada)).await["access_token"] == "a2"
+    })
+    .await;
+    save.abort();
+    assert!(
+        save.await.is_err_and(|error| error.is_cancelled()),
+        "no answer came"
+    );
+
+    let found = test
+        .find(&token("user_name=ada"))
+        .await
+        .expect("it is there");
+    assert_eq!(found.expose(Field::AccessToken), Some("a2"));
+}
+
+#[tokio::test]
+async fn a_change_that_was_never_sent_is_not_found() {
+    let front = Front::new(|request| match request.action.as_str() {
+        "PutSecretValue" => Reaction::ForwardWhen(Arc::new(Notify::new())),
+        _ => Reaction::Forward,
+    })
+    .await;
+    let test = TestStore::behind(&front).await;
+    test.save(&login("ada")).await;
+    let store = test.store.clone();
+    let save = tokio::spawn(async move {
+        store
+            .save_token(&token("user_name=ada access_token=a2"))
+            .await
+    });
+    until("the change is under way", async || {
+        front.seen("PutSecretValue") > 0
+    })
+    .await;
+    save.abort();
+    assert!(
+        save.await.is_err_and(|error| error.is_cancelled()),
+        "no answer came"
+    );
+
+    let found = test
+        .find(&token("user_name=ada"))
+        .await
+        .expect("it is there");
+    assert_eq!(found.expose(Field::AccessToken), Some("a-ada"));
+    assert_eq!(test.find(&token("access_token=a2")).await, None);
+}
+
+#[tokio::test]
+async fn a_record_that_was_created_but_not_answered_is_found_and_not_stored_twice() {
+    let front = without_answers_to("CreateSecret").await;
+    let test = TestStore::behind(&front).await;
+    let store = test.store.clone();
+    let save = tokio::spawn(async move { store.save_token(&login("ada")).await });
+    until("the record is stored", async || {
+        test.secrets.all().await.len() == 1
+    })
+    .await;
+    save.abort();
+    assert!(
+        save.await.is_err_and(|error| error.is_cancelled()),
+        "no answer came"
+    );
+
+    let found = test.find(&token("user_name=ada")).await;
+    assert_eq!(test.save(&login("ada")).await, found.expect("it is there"));
+    assert_eq!(test.secrets.all().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_dropped_halfway_is_a_deletion() {
+    let front = without_answers_to("PutSecretValue").await;
+    let test = TestStore::behind(&front).await;
+    let ada = test.save(&login("ada")).await;
+    let (store, record) = (test.store.clone(), id(&ada).to_owned());
+    let delete = tokio::spawn(async move { store.delete_token(&record).await });
+    until("the secret is emptied", async || {
+        !test
+            .secrets
+            .document(id(&ada))
+            .await
+            .contains_key("access_token")
+    })
+    .await;
+    delete.abort();
+    assert!(
+        delete.await.is_err_and(|error| error.is_cancelled()),
+        "no answer came"
+    );
+
+    assert_eq!(test.find_by_id(id(&ada)).await, None);
+    assert_eq!(test.find(&token("user_name=ada")).await, None);
+    test.delete(id(&ada)).await;
+    assert!(test.secrets.is_marked_for_deletion(id(&ada)).await);
+}

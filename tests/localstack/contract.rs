@@ -1,0 +1,40 @@
+//! The contract of a token store, by its cases, on stores with different settings.
+
+use zoho_token_store::{SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder, conformance};
+
+use crate::support::store::TestStore;
+
+type Builder = SecretsManagerTokenStoreBuilder;
+
+async fn conforms(settings: fn(Builder) -> Builder) {
+    let empty_store =
+        async || -> SecretsManagerTokenStore { TestStore::with(settings).await.store.clone() };
+    if let Err(deviations) = conformance::check(empty_store).await {
+        panic!("{deviations}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_with_the_default_settings_keeps_the_contract() {
+    conforms(|builder| builder).await;
+}
+
+#[tokio::test]
+async fn a_store_without_a_cache_keeps_the_contract() {
+    conforms(|builder| builder.cache_capacity(0)).await;
+}
+
+#[tokio::test]
+async fn a_store_that_caches_one_record_keeps_the_contract() {
+    conforms(|builder| builder.cache_capacity(1)).await;
+}
+
+#[tokio::test]
+async fn a_store_that_deletes_by_force_keeps_the_contract() {
+    conforms(|builder| builder.recovery_window_days(0)).await;
+}
+
+#[tokio::test]
+async fn a_store_with_a_fingerprint_key_keeps_the_contract() {
+    conforms(|builder| builder.fingerprint_key("sixteen random bytes")).await;
+}

@@ -1,0 +1,252 @@
+//! What is deleted stays deleted: also when its secret is restored, and when a deletion stopped
+//! halfway.
+
+use serde_json::json;
+use zoho_token_store::{OAuthToken, TokenStore};
+
+use crate::support::front::{Front, Reaction};
+use crate::support::store::{TestStore, new_prefix};
+use crate::support::token::{id, login, token};
+
+async fn ada(test: &TestStore) -> OAuthToken {
+    test.save(&login("ada")).await
+}
+
+/// That no way leads to a record, neither from this process nor from another one.
+async fn is_gone(test: &TestStore, record: &OAuthToken) {
+    for test in [test, &test.another().await] {
+        let store = &test.store;
+        assert_eq!(
+            store
+                .find_token_by_id(id(record))
+                .await
+                .expect("nothing fails"),
+            None
+        );
+        for pair in [
+            "user_name=ada",
+            "access_token=a-ada",
+            "grant_token=g-ada",
+            "refresh_token=r-ada",
+        ] {
+            let partial = token(&format!("{pair} client_id=c client_secret=s"));
+            assert_eq!(
+                store.find_token(&partial).await.expect("nothing fails"),
+                None,
+                "{pair}"
+            );
+        }
+        assert_eq!(store.get_tokens().await.expect("nothing fails"), []);
+    }
+}
+
+/// Saves a part of Ada's login: the record must be new, whatever the secret held before.
+async fn is_saved_afresh(test: &TestStore, old: &OAuthToken) {
+    let part = token("user_name=ada access_token=a-new");
+    let saved = test.save(&part).await;
+    let expected = part
+        .to_builder()
+        .id(id(&saved))
+        .build()
+        .expect("a valid token");
+    assert_eq!(saved, expected, "it has nothing of the old record");
+    assert_eq!(
+        saved.id(),
+        old.id(),
+        "the id is derived from the user again"
+    );
+    for test in [test, &test.another().await] {
+        let found = test.find(&token("user_name=ada")).await;
+        assert_eq!(found.as_ref(), Some(&expected));
+        assert_eq!(test.all().await, std::slice::from_ref(&expected));
+    }
+    let grant = token("grant_token=g-ada client_id=c client_secret=s");
+    assert_eq!(test.find(&grant).await, None);
+}
+
+#[tokio::test]
+async fn a_deleted_secret_is_marked_and_its_last_version_holds_no_token() {
+    let test = TestStore::new().await;
+    let ada = ada(&test).await;
+    test.delete(id(&ada)).await;
+    assert!(test.secrets.is_marked_for_deletion(id(&ada)).await);
+    is_gone(&test, &ada).await;
+
+    test.secrets.restore(id(&ada)).await;
+    let left = test
+        .secrets
+        .current(id(&ada))
+        .await
+        .expect("it can be read")
+        .text
+        .expect("it is text");
+    assert!(!left.contains("ada"), "{left}");
+    is_gone(&test, &ada).await;
+    is_saved_afresh(&test, &ada).await;
+}
+
+#[tokio::test]
+async fn a_deleted_record_is_saved_afresh() {
+    let test = TestStore::new().await;
+    let ada = ada(&test).await;
+    test.delete(id(&ada)).await;
+    is_saved_afresh(&test, &ada).await;
+    assert!(!test.secrets.is_marked_for_deletion(id(&ada)).await);
+    assert_eq!(test.secrets.all().await.len(), 1);
+
+    test.delete(id(&ada)).await;
+    is_gone(&test, &ada).await;
+    is_saved_afresh(&test, &ada).await;
+}
+
+#[tokio::test]
+async fn a_deletion_that_stopped_before_its_last_call_is_a_deletion() {
+    let test = TestStore::new().await;
+    let ada = ada(&test).await;
+    test.delete(id(&ada)).await;
+    // As it is when the process ended between emptying and deleting the secret.
+    test.secrets.restore(id(&ada)).await;
+    is_gone(&test, &ada).await;
+    let process = test.another().await;
+    process.delete(id(&ada)).await;
+    assert!(test.secrets.is_marked_for_deletion(id(&ada)).await);
+}
+
+#[tokio::test]
+async fn what_was_deleted_by_hand_is_gone_and_saved_afresh() {
+    let test = TestStore::new().await;
+    let ada = ada(&test).await;
+    test.secrets.delete(id(&ada)).await;
+    let process = test.another().await;
+    is_gone(&process, &ada).await;
+    is_saved_afresh(&process, &ada).await;
+}
+
+#[tokio::test]
+async fn a_deletion_by_force_leaves_no_secret() {
+    let test = TestStore::with(|builder| builder.recovery_window_days(0)).await;
+    let ada = ada(&test).await;
+    test.delete(id(&ada)).await;
+    assert!(test.secrets.all().await.is_empty());
+    is_gone(&test, &ada).await;
+    is_saved_afresh(&test, &ada).await;
+}
+
+#[tokio::test]
+async fn the_recovery_window_is_the_one_that_was_set() {
+    for (days, asked) in [
+        (30, json!({"RecoveryWindowInDays": 30})),
+        (0, json!({"ForceDeleteWithoutRecovery": true})),
+    ] {
+        let front = Front::new(|_| Reaction::Forward).await;
+        let test = TestStore::at(&new_prefix(), front.endpoint(), |builder| {
+            builder.recovery_window_days(days)
+        })
+        .await;
+        let ada = ada(&test).await;
+        test.delete(id(&ada)).await;
+        let mut request = front
+            .bodies("DeleteSecret")
+            .pop()
+            .expect("it is deleted by a call");
+        let secret = request
+            .as_object_mut()
+            .and_then(|request| request.remove("SecretId"));
+        assert_eq!(secret, Some(json!(test.secrets.name(id(&ada)))));
+        assert_eq!(request, asked);
+    }
+}
+
+#[tokio::test]
+async fn deleting_what_is_not_there_is_no_error() {
+    let test = TestStore::new().await;
+    let ada = ada(&test).await;
+    test.delete("nobody").await;
+    for _ in 0..2 {
+        test.delete(id(&ada)).await;
+    }
+    test.delete_all().await;
+}
+
+#[tokio::test]
+async fn what_another_process_deleted_is_gone_once_it_is_invalidated() {
+    let test = TestStore::new().await;
+    let ada = ada(&test).await;
+    test.another().await.delete(id(&ada)).await;
+    test.store.invalidate(id(&ada));
+    is_gone(&test, &ada).await;
+}
+
+#[tokio::test]
+async fn a_save_with_a_cached_record_that_another_process_deleted_makes_a_fresh_one() {
+    let test = TestStore::new().await;
+    let ada = ada(&test).await;
+    test.another().await.delete(id(&ada)).await;
+    is_saved_afresh(&test, &ada).await;
+}
+
+#[tokio::test]
+async fn a_save_with_a_cached_record_that_was_deleted_by_hand_makes_a_fresh_one() {
+    let test = TestStore::new().await;
+    let ada = ada(&test).await;
+    test.secrets.delete(id(&ada)).await;
+    is_saved_afresh(&test, &ada).await;
+}
+
+#[tokio::test]
+async fn all_records_are_deleted_and_then_none_is_left() {
+    let test = TestStore::new().await;
+    for user in ["ada", "bob", "eve"] {
+        test.save(&login(user)).await;
+    }
+    test.another().await.delete_all().await;
+    let secrets = test.secrets.all().await;
+    assert!(secrets.len() == 3 && secrets.iter().all(|secret| secret.deleted_date().is_some()));
+    assert_eq!(test.another().await.all().await, []);
+    assert_eq!(test.all().await, []);
+}
+
+/// Who wants a deleted token back restores the secret, and makes its last but one version current.
+#[tokio::test]
+async fn a_deletion_that_was_undone_by_hand_can_be_written_and_deleted_again() {
+    let test = TestStore::new().await;
+    let ada = ada(&test).await;
+    let version = test
+        .secrets
+        .current(id(&ada))
+        .await
+        .expect("it can be read")
+        .version;
+    test.delete(id(&ada)).await;
+    test.secrets.restore(id(&ada)).await;
+    test.secrets.put_back(id(&ada), &version).await;
+
+    let found = test.find_by_id(id(&ada)).await;
+    assert_eq!(found, Some(ada.clone()));
+    let saved = test.save(&token("user_name=ada access_token=a2")).await;
+    assert_eq!(saved.grant_token().is_some(), ada.grant_token().is_some());
+    let process = test.another().await;
+    assert_eq!(process.find_by_id(id(&ada)).await, Some(saved));
+    process.delete(id(&ada)).await;
+    is_gone(&process, &ada).await;
+}
+
+#[tokio::test]
+async fn what_was_saved_is_stored_also_after_an_earlier_version_was_put_back_by_hand() {
+    let test = TestStore::new().await;
+    let ada = ada(&test).await;
+    let version = test
+        .secrets
+        .current(id(&ada))
+        .await
+        .expect("it can be read")
+        .version;
+    let refreshed = token("user_name=ada access_token=a2");
+    test.save(&refreshed).await;
+    test.secrets.put_back(id(&ada), &version).await;
+    // The same save again: its version is there already, but it is not the current one.
+    let saved = test.save(&refreshed).await;
+    assert_eq!(test.secrets.document(id(&ada)).await["access_token"], "a2");
+    let process = test.another().await;
+    assert_eq!(process.find_by_id(id(&ada)).await, Some(saved));
+}

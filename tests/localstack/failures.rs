@@ -1,0 +1,215 @@
+//! What AWS's refusals become, and what cannot be done at all.
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::{BehaviorVersion, Config};
+use zoho_token_store::{Error, ErrorKind, SecretsManagerTokenStore, TokenStore};
+
+use crate::support::front::{Front, REQUEST_ID, Reaction};
+use crate::support::store::TestStore;
+use crate::support::token::{login, token};
+
+const DENIED: &str = "AccessDeniedException";
+
+/// What finding Ada becomes when every call is answered so.
+async fn find_when_refused(status: u16, code: &'static str, message: &'static str) -> Error {
+    let front = Front::new(move |_| Reaction::Refuse {
+        status,
+        code,
+        message,
+    })
+    .await;
+    let test = TestStore::behind(&front).await;
+    let error = test
+        .store
+        .find_token(&token("user_name=ada"))
+        .await
+        .expect_err("AWS refuses");
+    assert_eq!(error.operation(), Some("find_token"));
+    assert_eq!(error.request_id(), Some(REQUEST_ID));
+    assert!(
+        error
+            .secret_name()
+            .is_some_and(|name| name.starts_with(&test.prefix)),
+        "{error}"
+    );
+    assert!(
+        std::error::Error::source(&error).is_some(),
+        "the cause is kept"
+    );
+    error
+}
+
+#[tokio::test]
+async fn what_aws_refuses_is_of_its_kind() {
+    let refusals = [
+        (
+            400,
+            "UnrecognizedClientException",
+            ErrorKind::Unauthenticated,
+        ),
+        (400, "ExpiredTokenException", ErrorKind::Unauthenticated),
+        (400, DENIED, ErrorKind::AccessDenied),
+        (400, "DecryptionFailure", ErrorKind::Encryption),
+        (400, "InvalidParameterException", ErrorKind::Other),
+        (400, "SomethingNewException", ErrorKind::Other),
+    ];
+    for (status, code, kind) in refusals {
+        let error = find_when_refused(status, code, "no").await;
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(!error.is_retryable(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_may_pass_can_be_tried_again() {
+    let refusals = [
+        (400, "ThrottlingException", ErrorKind::Throttled),
+        (500, "InternalServiceError", ErrorKind::Unavailable),
+        (500, "InternalServiceErrorException", ErrorKind::Unavailable),
+        (503, "ServiceUnavailable", ErrorKind::Unavailable),
+    ];
+    for (status, code, kind) in refusals {
+        let error = find_when_refused(status, code, "later").await;
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.is_retryable(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_allowed_names_the_permission_and_the_way_around() {
+    let front = Front::refusing("ListSecrets", 400, DENIED, "no").await;
+    let test = TestStore::behind(&front).await;
+    let errors = [
+        test.store.find_token(&token("access_token=a")).await.err(),
+        test.store.save_token(&login("ada")).await.err(),
+        test.store.get_tokens().await.err(),
+        test.store.delete_tokens().await.err(),
+    ];
+    for error in errors {
+        let error = error.expect("the list is not allowed");
+        assert_eq!(error.kind(), ErrorKind::AccessDenied, "{error}");
+        assert_eq!(error.missing_action(), Some("secretsmanager:ListSecrets"));
+        assert!(
+            error.to_string().contains("ZOHO_TOKEN_STORE_TAG_INDEX=off"),
+            "{error}"
+        );
+    }
+    assert!(test.secrets.all().await.is_empty());
+}
+
+#[tokio::test]
+async fn every_call_that_is_not_allowed_names_its_permission() {
+    for action in [
+        "GetSecretValue",
+        "CreateSecret",
+        "TagResource",
+        "PutSecretValue",
+        "DeleteSecret",
+    ] {
+        let front = Front::refusing(action, 400, DENIED, "no").await;
+        let test = TestStore::behind(&front).await;
+        let record = token("id=ada access_token=a1");
+        if action != "CreateSecret" {
+            test.another().await.save(&record).await;
+        }
+        let result = match action {
+            "DeleteSecret" => test.store.delete_token("ada").await.err(),
+            _ => test
+                .store
+                .save_token(&token("id=ada access_token=a2"))
+                .await
+                .err(),
+        };
+        let error = result.expect("it is not allowed");
+        assert_eq!(
+            error.missing_action(),
+            Some(format!("secretsmanager:{action}").as_str()),
+            "{error}"
+        );
+        assert_eq!(front.seen(action), 1, "{action} is not repeated");
+        let left = test.another().await.find_by_id("ada").await;
+        assert_eq!(
+            left.as_ref(),
+            (action != "CreateSecret").then_some(&record),
+            "{action}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn all_tokens_are_read_one_by_one_where_batches_are_not_allowed() {
+    let front = Front::refusing("BatchGetSecretValue", 400, DENIED, "no").await;
+    let test = TestStore::behind(&front).await;
+    for number in 0..3 {
+        test.save(&login(&format!("user{number}"))).await;
+    }
+    for _ in 0..2 {
+        assert_eq!(test.all().await.len(), 3);
+    }
+    assert_eq!(
+        front.seen("BatchGetSecretValue"),
+        1,
+        "it is not tried again"
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_is_too_large_for_a_secret_is_not_written() {
+    let test = TestStore::new().await;
+    let ada = test.save(&token("id=ada access_token=a")).await;
+    test.calls.take();
+    let large = "x".repeat(65_536);
+    for columns in [
+        format!("id=ada redirect_url={large}"),
+        format!("id=new access_token={large}"),
+    ] {
+        let error = test
+            .store
+            .save_token(&token(&columns))
+            .await
+            .expect_err("it is too large");
+        assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+    }
+    assert_eq!(
+        test.calls.of("GetSecretValue"),
+        test.calls.total(),
+        "nothing is written"
+    );
+    assert_eq!(test.another().await.all().await, [ada]);
+}
+
+#[tokio::test]
+async fn without_a_region_there_is_no_store() {
+    let client = Client::from_conf(
+        Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .build(),
+    );
+    let error = SecretsManagerTokenStore::builder()
+        .client(client)
+        .build()
+        .await
+        .expect_err("there is no region");
+    assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{error}");
+    assert!(error.to_string().contains("AWS_REGION"), "{error}");
+}
+
+#[tokio::test]
+async fn a_fingerprint_key_that_is_missing_or_too_short_names_its_secret() {
+    let test = TestStore::new().await;
+    test.secrets.create("short", Some("too short"), &[]).await;
+    for key in ["short", "missing"] {
+        let name = test.secrets.name(key);
+        let process = test
+            .another_with(|builder| builder.fingerprint_key_secret(&name))
+            .await;
+        let error = process
+            .store
+            .save_token(&login("ada"))
+            .await
+            .expect_err("there is no key");
+        assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{error}");
+        assert_eq!(error.secret_name(), Some(name.as_str()));
+    }
+    assert_eq!(test.secrets.all().await.len(), 1);
+}

@@ -1,0 +1,171 @@
+//! The index built anew: for another fingerprint key, and where it is wrong.
+
+use zoho_token_store::{ErrorKind, SecretsManagerTokenStoreBuilder, TokenStore};
+
+use crate::support::localstack;
+use crate::support::store::{TestStore, new_prefix};
+use crate::support::token::{id, login, token};
+
+/// A secret with a fingerprint key, beside the stores' prefixes.
+struct Key {
+    name: String,
+}
+
+impl Key {
+    async fn new() -> Self {
+        let name = format!("{}key", new_prefix());
+        let create = localstack::client().create_secret().name(&name);
+        let created = create
+            .secret_string("the first key, of 32 random bytes")
+            .send()
+            .await;
+        created.expect("the secret with the key is created");
+        Key { name }
+    }
+
+    async fn rotate(&self) {
+        let put = localstack::client()
+            .put_secret_value()
+            .secret_id(&self.name);
+        let put = put
+            .secret_string("the second key, of 32 random bytes")
+            .send()
+            .await;
+        put.expect("the key is rotated");
+    }
+
+    fn set(&self, builder: SecretsManagerTokenStoreBuilder) -> SecretsManagerTokenStoreBuilder {
+        // No cache: every lookup must find its way through names and tags.
+        builder.fingerprint_key_secret(&self.name).cache_capacity(0)
+    }
+}
+
+const WAYS: [&str; 4] = [
+    "user_name=ada",
+    "access_token=a-ada",
+    "grant_token=g-ada client_id=c client_secret=s",
+    "refresh_token=r-ada client_id=c client_secret=s",
+];
+
+async fn is_found_every_way(test: &TestStore, record_id: &str) {
+    for way in WAYS {
+        let found = test.find(&token(way)).await;
+        assert_eq!(found.as_ref().map(id), Some(record_id), "{way}");
+    }
+}
+
+#[tokio::test]
+async fn lookups_are_answered_throughout_a_rotation_of_the_key() {
+    let key = Key::new().await;
+    let old = TestStore::with(|builder| key.set(builder)).await;
+    let ada = old.save(&login("ada")).await;
+    let tags = old.secrets.tags(id(&ada)).await;
+
+    key.rotate().await;
+    let new = old.another_with(|builder| key.set(builder)).await;
+    is_found_every_way(&new, id(&ada)).await;
+    let bob = new.save(&login("bob")).await;
+    assert_eq!(
+        new.store.reindex().await.expect("nothing fails"),
+        1,
+        "Bob's tags are right"
+    );
+    assert_eq!(
+        new.store.reindex().await.expect("nothing fails"),
+        0,
+        "nothing is left to do"
+    );
+    assert_ne!(
+        old.secrets.tags(id(&ada)).await["zoho-token-store:user"],
+        tags["zoho-token-store:user"]
+    );
+
+    // A process that has not noticed yet, and one that was started since.
+    for test in [
+        &old,
+        &new,
+        &old.another_with(|builder| key.set(builder)).await,
+    ] {
+        is_found_every_way(test, id(&ada)).await;
+        let found = test.find(&token("access_token=a-bob")).await;
+        assert_eq!(found.as_ref().map(id), bob.id());
+        let saved = test.save(&login("ada")).await;
+        assert_eq!(saved.id(), ada.id(), "she is not stored twice");
+    }
+}
+
+#[tokio::test]
+async fn records_keep_their_place_when_the_key_before_is_forgotten() {
+    let key = Key::new().await;
+    let test = TestStore::with(|builder| key.set(builder)).await;
+    let ada = test.save(&login("ada")).await;
+    key.rotate().await;
+    let rotated = test.another_with(|builder| key.set(builder)).await;
+    rotated.store.reindex().await.expect("nothing fails");
+
+    let second_alone = test
+        .another_with(|builder| {
+            builder
+                .fingerprint_key("the second key, of 32 random bytes")
+                .cache_capacity(0)
+        })
+        .await;
+    is_found_every_way(&second_alone, id(&ada)).await;
+    let saved = second_alone
+        .save(&token("user_name=ada access_token=a-new"))
+        .await;
+    assert_eq!(saved.id(), ada.id());
+}
+
+#[tokio::test]
+async fn a_wrong_index_is_healed() {
+    let test = TestStore::new().await;
+    let ada = test.save(&login("ada")).await;
+    let right = test.secrets.tags(id(&ada)).await;
+    let wrong = format!("access_token:{}", "0".repeat(64));
+    test.secrets
+        .tag(id(&ada), "zoho-token-store:access", &wrong)
+        .await;
+    let process = test.another().await;
+    assert_eq!(process.find(&token("access_token=a-ada")).await, None);
+
+    assert_eq!(process.store.reindex().await.expect("nothing fails"), 1);
+    assert_eq!(test.secrets.tags(id(&ada)).await, right);
+    let found = process.find(&token("access_token=a-ada")).await;
+    assert_eq!(found.as_ref(), Some(&ada));
+}
+
+#[tokio::test]
+async fn an_index_is_built_for_records_of_a_store_without_one() {
+    let without = TestStore::with(|builder| builder.tag_index(false)).await;
+    let ada = without.save(&login("ada")).await;
+    let error = without
+        .store
+        .reindex()
+        .await
+        .expect_err("there is no index");
+    assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+    let with = without.another().await;
+    assert_eq!(with.store.reindex().await.expect("nothing fails"), 1);
+    is_found_every_way(&with.another().await, id(&ada)).await;
+}
+
+#[tokio::test]
+async fn a_missing_or_short_fingerprint_key_is_named_at_first_use() {
+    let short = Key::new().await;
+    let put = localstack::client()
+        .put_secret_value()
+        .secret_id(&short.name);
+    put.secret_string("short")
+        .send()
+        .await
+        .expect("the key is changed");
+    for name in ["test-no-such-secret", short.name.as_str()] {
+        let test = TestStore::with(|builder| builder.fingerprint_key_secret(name)).await;
+        let saved = test.store.save_token(&login("ada")).await;
+        let error = saved.expect_err("there is no good key");
+        assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+        assert_eq!(error.secret_name(), Some(name));
+        assert!(test.secrets.all().await.is_empty());
+    }
+}

@@ -1,0 +1,64 @@
+//! Somebody has made an earlier version of a secret the current one again, as the console can.
+
+use zoho_token_store::TokenStore;
+
+use crate::support::store::TestStore;
+use crate::support::token::{id, token};
+
+/// A record that was saved twice and holds its first version again.
+async fn rolled_back(test: &TestStore) {
+    test.save(&token("id=x user_name=u access_token=first"))
+        .await;
+    let first = test.secrets.current("x").await.expect("it can be read");
+    test.save(&token("id=x access_token=second")).await;
+    test.secrets.put_back("x", &first.version).await;
+    test.store.invalidate("x");
+    let found = test.find(&token("user_name=u")).await.expect("it is there");
+    assert_eq!(found, token("id=x user_name=u access_token=first"));
+}
+
+async fn holds(test: &TestStore, access_token: &str) {
+    let document = test.secrets.document("x").await;
+    assert_eq!(document["access_token"], access_token);
+}
+
+#[tokio::test]
+async fn a_save_of_something_new_succeeds() {
+    let test = TestStore::new().await;
+    rolled_back(&test).await;
+    test.save(&token("user_name=u access_token=third")).await;
+    holds(&test, "third").await;
+}
+
+#[tokio::test]
+async fn a_save_of_what_was_rolled_back_is_not_taken_for_a_repetition() {
+    let test = TestStore::new().await;
+    rolled_back(&test).await;
+    test.save(&token("user_name=u access_token=second")).await;
+    holds(&test, "second").await;
+}
+
+#[tokio::test]
+async fn a_deletion_leaves_no_token() {
+    let test = TestStore::new().await;
+    rolled_back(&test).await;
+    test.delete("x").await;
+    test.secrets.restore("x").await;
+    assert!(
+        !test
+            .secrets
+            .document("x")
+            .await
+            .contains_key("access_token")
+    );
+    let partial = token("user_name=u");
+    assert_eq!(
+        test.store
+            .find_token(&partial)
+            .await
+            .expect("nothing fails"),
+        None
+    );
+    let saved = test.save(&token("id=x access_token=anew")).await;
+    assert_eq!((id(&saved), saved.user_name()), ("x", None));
+}

@@ -1,0 +1,114 @@
+//! Tests that need several processes: this binary, started again to run an ignored test of its own.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use super::localstack;
+
+const READY: &str = "the worker is ready";
+
+/// A process that runs one test of this binary.
+pub struct Worker {
+    test: String,
+    process: Child,
+    output: BufReader<ChildStdout>,
+    printed: String,
+}
+
+impl Worker {
+    /// Starts a process for the ignored test of this name, with these environment variables.
+    pub fn start(test: &str, variables: &[(&str, &str)]) -> Self {
+        let binary = std::env::current_exe().expect("this binary has a path");
+        let mut process = Command::new(binary)
+            .args([
+                test,
+                "--exact",
+                "--ignored",
+                "--nocapture",
+                "--test-threads=1",
+            ])
+            .env("AWS_ENDPOINT_URL", localstack::endpoint())
+            .envs(variables.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("this binary can be started again");
+        let output = process.stdout.take().expect("the output is piped");
+        Worker {
+            test: test.to_owned(),
+            process,
+            output: BufReader::new(output),
+            printed: String::new(),
+        }
+    }
+
+    /// Waits until the process calls [`ready_and_wait`].
+    pub fn wait_until_ready(&mut self) {
+        while !self.printed.contains(READY) {
+            let read = self
+                .output
+                .read_line(&mut self.printed)
+                .expect("the output can be read");
+            assert_ne!(
+                read, 0,
+                "the worker {} has ended early:\n{}",
+                self.test, self.printed
+            );
+        }
+    }
+
+    /// Lets a process that is ready go on.
+    pub fn go(&mut self) {
+        let input = self.process.stdin.as_mut().expect("the input is piped");
+        input.write_all(b"go\n").expect("the worker is listening");
+    }
+
+    /// Waits until the process has ended, and answers what it has printed.
+    pub fn finish(mut self) -> String {
+        while self
+            .output
+            .read_line(&mut self.printed)
+            .expect("the output can be read")
+            > 0
+        {}
+        let status = self.process.wait().expect("the worker has ended");
+        // A name that is no test's would run nothing and succeed.
+        assert!(
+            status.success() && self.printed.contains("1 passed"),
+            "the worker {} has failed:\n{}",
+            self.test,
+            self.printed
+        );
+        self.printed
+    }
+}
+
+/// Starts as many processes, lets them go at the same time, and waits until all have succeeded.
+pub fn run_at_once(test: &str, variables: &[Vec<(&str, &str)>]) {
+    let mut workers: Vec<_> = variables
+        .iter()
+        .map(|variables| Worker::start(test, variables))
+        .collect();
+    workers.iter_mut().for_each(Worker::wait_until_ready);
+    workers.iter_mut().for_each(Worker::go);
+    workers.into_iter().for_each(|worker| {
+        worker.finish();
+    });
+}
+
+/// In the process: tells the parent that the work can begin, and waits until all can.
+pub fn ready_and_wait() {
+    println!("{READY}");
+    let mut line = String::new();
+    std::io::stdin()
+        .read_line(&mut line)
+        .expect("the parent is there");
+    assert_eq!(line, "go\n", "the parent has ended");
+}
+
+/// In the process: a variable that the parent has given it.
+pub fn given(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set: this test is run by another one, in a process of its own")
+    })
+}

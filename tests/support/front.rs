@@ -1,0 +1,227 @@
+//! An HTTP server between a store and LocalStack that passes requests on, or answers, delays, or
+//! loses them.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::localstack;
+
+/// The id that the server's own answers have.
+pub const REQUEST_ID: &str = "request-of-the-tests";
+
+/// What the server does with a request.
+pub enum Reaction {
+    /// Passes it on, and the answer back.
+    Forward,
+    /// The same, once it is told to.
+    ForwardWhen(Arc<Notify>),
+    /// Passes it on, and closes the connection instead of passing the answer back.
+    LoseAnswer,
+    /// Passes it on, and never passes the answer back.
+    KeepAnswer,
+    /// Answers this error of AWS's.
+    Refuse {
+        status: u16,
+        code: &'static str,
+        message: &'static str,
+    },
+    /// Answers this.
+    Answer(Value),
+    /// Never answers.
+    Silence,
+}
+
+/// A request to Secrets Manager.
+pub struct Request {
+    /// For example `GetSecretValue`.
+    pub action: String,
+    pub body: Value,
+}
+
+/// The server. It runs on the runtime of the test until it is dropped.
+pub struct Front {
+    endpoint: String,
+    seen: Arc<Mutex<Vec<Request>>>,
+    server: JoinHandle<()>,
+}
+
+impl Front {
+    /// A server that does with each request what the function says.
+    pub async fn new(react: impl Fn(&Request) -> Reaction + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port is free");
+        let address = listener.local_addr().expect("the port is bound");
+        let (react, seen) = (Arc::new(react), Arc::new(Mutex::new(Vec::new())));
+        let server = tokio::spawn({
+            let seen = seen.clone();
+            async move {
+                // Ends the connections with the server.
+                let mut connections = JoinSet::new();
+                while let Ok((connection, _)) = listener.accept().await {
+                    let (react, seen) = (react.clone(), seen.clone());
+                    connections.spawn(async move {
+                        // A client that goes away is none of the server's business.
+                        let _ = serve(connection, &*react, &seen).await;
+                    });
+                }
+            }
+        });
+        Front {
+            endpoint: format!("http://{address}"),
+            seen,
+            server,
+        }
+    }
+
+    /// A server that refuses one action, and passes everything else on.
+    pub async fn refusing(
+        action: &'static str,
+        status: u16,
+        code: &'static str,
+        message: &'static str,
+    ) -> Self {
+        Self::new(move |request| match request.action == action {
+            true => Reaction::Refuse {
+                status,
+                code,
+                message,
+            },
+            false => Reaction::Forward,
+        })
+        .await
+    }
+
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// How many requests for an action have come.
+    pub fn seen(&self, action: &str) -> usize {
+        self.bodies(action).len()
+    }
+
+    /// What the requests for an action have asked for.
+    pub fn bodies(&self, action: &str) -> Vec<Value> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_action = seen.iter().filter(|request| request.action == action);
+        of_action.map(|request| request.body.clone()).collect()
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// An endpoint where nothing listens.
+pub async fn nothing() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
+    let address = listener.local_addr().expect("the port is bound");
+    format!("http://{address}")
+}
+
+/// Serves one request; the next one comes on a connection of its own.
+async fn serve(
+    mut client: TcpStream,
+    react: &(dyn Fn(&Request) -> Reaction + Send + Sync),
+    seen: &Mutex<Vec<Request>>,
+) -> io::Result<()> {
+    let (head, body) = read_request(&mut client).await?;
+    let target = header(&head, "x-amz-target");
+    let request = Request {
+        action: target.trim_start_matches("secretsmanager.").to_owned(),
+        body: serde_json::from_slice(&body)?,
+    };
+    let reaction = react(&request);
+    seen.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(request);
+    let answer = match reaction {
+        Reaction::Forward => forward(&head, &body).await?,
+        Reaction::ForwardWhen(told) => {
+            told.notified().await;
+            forward(&head, &body).await?
+        }
+        Reaction::LoseAnswer => {
+            forward(&head, &body).await?;
+            return Ok(());
+        }
+        Reaction::KeepAnswer => {
+            forward(&head, &body).await?;
+            std::future::pending().await
+        }
+        Reaction::Refuse {
+            status,
+            code,
+            message,
+        } => answer(status, &json!({"__type": code, "message": message})),
+        Reaction::Answer(body) => answer(200, &body),
+        Reaction::Silence => std::future::pending().await,
+    };
+    client.write_all(&answer).await?;
+    client.shutdown().await
+}
+
+fn answer(status: u16, body: &Value) -> Vec<u8> {
+    let body = body.to_string();
+    let head = format!(
+        "HTTP/1.1 {status} Answer\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\
+         x-amzn-RequestId: {REQUEST_ID}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    (head + &body).into_bytes()
+}
+
+async fn read_request(client: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
+    let mut read = Vec::new();
+    loop {
+        if client.read_buf(&mut read).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let end = read.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        let Some(end) = end.map(|end| end + 4) else {
+            continue;
+        };
+        let mut body = read.split_off(end);
+        let head = String::from_utf8_lossy(&read).into_owned();
+        let length: usize = header(&head, "content-length").parse().unwrap_or(0);
+        let missing = length.saturating_sub(body.len());
+        client.take(missing as u64).read_to_end(&mut body).await?;
+        return Ok((head, body));
+    }
+}
+
+fn header<'a>(head: &'a str, name: &str) -> &'a str {
+    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+    let field = fields.find(|(other, _)| other.eq_ignore_ascii_case(name));
+    field.map(|(_, value)| value.trim()).unwrap_or_default()
+}
+
+/// Sends a request to LocalStack, and reads the answer until LocalStack closes the connection, as
+/// it is asked to.
+async fn forward(head: &str, body: &[u8]) -> io::Result<Vec<u8>> {
+    let endpoint = localstack::endpoint().trim_start_matches("http://");
+    let head = head.trim_end().to_owned() + "\r\nConnection: close\r\n\r\n";
+    let mut answer = Vec::new();
+    let forwarded = async {
+        let mut upstream = TcpStream::connect(endpoint.trim_end_matches('/')).await?;
+        upstream.write_all(head.as_bytes()).await?;
+        upstream.write_all(body).await?;
+        upstream.read_to_end(&mut answer).await
+    };
+    if let Err(error) = forwarded.await {
+        eprintln!("a request could not be passed on to LocalStack: {error}");
+        return Err(error);
+    }
+    Ok(answer)
+}

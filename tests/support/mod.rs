@@ -1,0 +1,15 @@
+//! What the test binaries share: LocalStack, stores to test, and what counts, delays or falsifies
+//! their calls.
+
+// Every binary uses a part of it.
+#![allow(dead_code)]
+
+pub mod calls;
+pub mod child;
+pub mod front;
+pub mod localstack;
+pub mod log;
+pub mod secrets;
+pub mod store;
+pub mod token;
+pub mod wait;

@@ -1,0 +1,196 @@
+//! Secrets Manager as a person sees it: what lies there, and changes by hand.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
+use aws_sdk_secretsmanager::primitives::Blob;
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretListEntry, Tag};
+use serde_json::{Map, Value};
+
+use super::localstack;
+
+/// The tag of the secrets that are this crate's.
+pub const MANAGED_BY: (&str, &str) = ("managed-by", "zoho-token-store");
+
+/// The secrets below a prefix.
+pub struct Secrets {
+    pub aws: Client,
+    prefix: String,
+}
+
+/// The version of a secret that is current.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Current {
+    pub version: String,
+    pub text: Option<String>,
+}
+
+impl Secrets {
+    pub fn below(prefix: &str) -> Self {
+        Secrets {
+            aws: localstack::client(),
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    /// The name of the secret for an id that needs no escape.
+    pub fn name(&self, id: &str) -> String {
+        format!("{}{id}", self.prefix)
+    }
+
+    /// All secrets, those that are marked for deletion too.
+    pub async fn all(&self) -> Vec<SecretListEntry> {
+        let below = Filter::builder()
+            .key(FilterNameStringType::Name)
+            .values(&self.prefix)
+            .build();
+        let mut pages = self
+            .aws
+            .list_secrets()
+            .include_planned_deletion(true)
+            .filters(below)
+            .into_paginator()
+            .send();
+        let mut all = Vec::new();
+        while let Some(page) = pages.next().await {
+            all.extend(
+                page.expect("the secrets are listed")
+                    .secret_list
+                    .unwrap_or_default(),
+            );
+        }
+        all
+    }
+
+    /// The current value of a secret; none if it cannot be read.
+    pub async fn current(&self, id: &str) -> Option<Current> {
+        let read = self
+            .aws
+            .get_secret_value()
+            .secret_id(self.name(id))
+            .send()
+            .await;
+        let read = read.ok()?;
+        Some(Current {
+            version: read.version_id.expect("a value has a version"),
+            text: read.secret_string,
+        })
+    }
+
+    /// The JSON object in a secret.
+    pub async fn document(&self, id: &str) -> Map<String, Value> {
+        let current = self.current(id).await.expect("the secret can be read");
+        serde_json::from_str(&current.text.expect("the value is text"))
+            .expect("the value is a JSON object")
+    }
+
+    pub async fn describe(&self, id: &str) -> DescribeSecretOutput {
+        let described = self
+            .aws
+            .describe_secret()
+            .secret_id(self.name(id))
+            .send()
+            .await;
+        described.expect("the secret is there")
+    }
+
+    pub async fn is_marked_for_deletion(&self, id: &str) -> bool {
+        self.describe(id).await.deleted_date().is_some()
+    }
+
+    pub async fn tags(&self, id: &str) -> BTreeMap<String, String> {
+        let tags = self.describe(id).await.tags.unwrap_or_default();
+        let pairs = tags
+            .into_iter()
+            .filter_map(|tag| Some((tag.key?, tag.value?)));
+        pairs.collect()
+    }
+
+    /// Creates a secret by hand, without a value if there is none.
+    pub async fn create(&self, id: &str, text: Option<&str>, tags: &[(&str, &str)]) {
+        let tags = tags
+            .iter()
+            .map(|(key, value)| Tag::builder().key(*key).value(*value).build());
+        let create = self
+            .aws
+            .create_secret()
+            .name(self.name(id))
+            .set_tags(Some(tags.collect()));
+        let create = create.set_secret_string(text.map(str::to_owned));
+        create.send().await.expect("the secret is created by hand");
+    }
+
+    /// Puts a new value by hand and answers its version.
+    pub async fn put(&self, id: &str, text: &str) -> String {
+        let put = self
+            .aws
+            .put_secret_value()
+            .secret_id(self.name(id))
+            .secret_string(text);
+        let put = put.send().await.expect("the value is put by hand");
+        put.version_id.expect("a value has a version")
+    }
+
+    pub async fn put_binary(&self, id: &str, bytes: &[u8]) {
+        let put = self
+            .aws
+            .put_secret_value()
+            .secret_id(self.name(id))
+            .secret_binary(Blob::new(bytes));
+        put.send().await.expect("the value is put by hand");
+    }
+
+    pub async fn tag(&self, id: &str, key: &str, value: &str) {
+        let tag = Tag::builder().key(key).value(value).build();
+        let tagged = self
+            .aws
+            .tag_resource()
+            .secret_id(self.name(id))
+            .tags(tag)
+            .send()
+            .await;
+        tagged.expect("the secret is tagged by hand");
+    }
+
+    /// Marks a secret for deletion by hand, as in the console.
+    pub async fn delete(&self, id: &str) {
+        let deleted = self
+            .aws
+            .delete_secret()
+            .secret_id(self.name(id))
+            .send()
+            .await;
+        deleted.expect("the secret is deleted by hand");
+    }
+
+    pub async fn restore(&self, id: &str) {
+        let restored = self
+            .aws
+            .restore_secret()
+            .secret_id(self.name(id))
+            .send()
+            .await;
+        restored.expect("the secret is restored by hand");
+    }
+
+    /// Makes an earlier version the current one by hand.
+    pub async fn put_back(&self, id: &str, version: &str) {
+        let current = self
+            .current(id)
+            .await
+            .expect("the secret can be read")
+            .version;
+        let moved = self
+            .aws
+            .update_secret_version_stage()
+            .secret_id(self.name(id))
+            .version_stage("AWSCURRENT");
+        let moved = moved
+            .remove_from_version_id(current)
+            .move_to_version_id(version)
+            .send()
+            .await;
+        moved.expect("the earlier version is made the current one by hand");
+    }
+}

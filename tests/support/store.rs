@@ -1,0 +1,124 @@
+//! Stores to test, each below a prefix of its own, with the calls they make counted.
+
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use uuid::Uuid;
+use zoho_token_store::{
+    OAuthToken, SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder, TokenStore,
+};
+
+use super::calls::Calls;
+use super::front::Front;
+use super::localstack;
+use super::secrets::Secrets;
+
+/// A store on LocalStack, and what a test looks at it with.
+pub struct TestStore {
+    pub prefix: String,
+    pub store: SecretsManagerTokenStore,
+    /// The calls of this store alone.
+    pub calls: Calls,
+    /// What lies in Secrets Manager below the prefix, past the store.
+    pub secrets: Secrets,
+}
+
+impl TestStore {
+    /// A store with the default settings below a prefix that nobody else has.
+    pub async fn new() -> Self {
+        Self::with(|builder| builder).await
+    }
+
+    /// A store with other settings below a prefix that nobody else has.
+    pub async fn with(
+        settings: impl FnOnce(SecretsManagerTokenStoreBuilder) -> SecretsManagerTokenStoreBuilder,
+    ) -> Self {
+        Self::at(&new_prefix(), localstack::endpoint(), settings).await
+    }
+
+    /// A second store on the same secrets, as another process has it: nothing in its cache.
+    pub async fn another(&self) -> Self {
+        self.another_with(|builder| builder).await
+    }
+
+    /// A second store on the same secrets, with other settings.
+    pub async fn another_with(
+        &self,
+        settings: impl FnOnce(SecretsManagerTokenStoreBuilder) -> SecretsManagerTokenStoreBuilder,
+    ) -> Self {
+        Self::at(&self.prefix, localstack::endpoint(), settings).await
+    }
+
+    /// A store with the default settings below a prefix that nobody else has, behind a server.
+    pub async fn behind(front: &Front) -> Self {
+        Self::at(&new_prefix(), front.endpoint(), |builder| builder).await
+    }
+
+    /// The same store in another process, behind a server.
+    pub async fn another_behind(&self, front: &Front) -> Self {
+        Self::at(&self.prefix, front.endpoint(), |builder| builder).await
+    }
+
+    /// A store below this prefix that talks to this endpoint.
+    pub async fn at(
+        prefix: &str,
+        endpoint: &str,
+        settings: impl FnOnce(SecretsManagerTokenStoreBuilder) -> SecretsManagerTokenStoreBuilder,
+    ) -> Self {
+        let calls = Calls::default();
+        let config = localstack::config(endpoint).interceptor(calls.clone());
+        let builder = SecretsManagerTokenStore::builder()
+            .prefix(prefix)
+            // A LocalStack that many tests keep busy is no outage.
+            .attempt_timeout(Duration::from_secs(60))
+            .operation_timeout(Duration::from_secs(60))
+            .client(Client::from_conf(config.build()));
+        let store = settings(builder)
+            .build()
+            .await
+            .expect("the settings are good");
+        TestStore {
+            prefix: prefix.to_owned(),
+            store,
+            calls,
+            secrets: Secrets::below(prefix),
+        }
+    }
+}
+
+/// The operations, where they must not fail.
+impl TestStore {
+    pub async fn save(&self, token: &OAuthToken) -> OAuthToken {
+        let saved = self.store.save_token(token).await;
+        saved.expect("the token is saved")
+    }
+
+    pub async fn find(&self, partial: &OAuthToken) -> Option<OAuthToken> {
+        let found = self.store.find_token(partial).await;
+        found.expect("the token is looked up")
+    }
+
+    pub async fn find_by_id(&self, id: &str) -> Option<OAuthToken> {
+        let found = self.store.find_token_by_id(id).await;
+        found.expect("the id is looked up")
+    }
+
+    pub async fn all(&self) -> Vec<OAuthToken> {
+        self.store.get_tokens().await.expect("all tokens are read")
+    }
+
+    pub async fn delete(&self, id: &str) {
+        let deleted = self.store.delete_token(id).await;
+        deleted.expect("the token is deleted");
+    }
+
+    pub async fn delete_all(&self) {
+        let deleted = self.store.delete_tokens().await;
+        deleted.expect("all tokens are deleted");
+    }
+}
+
+/// A prefix that nobody else has.
+pub fn new_prefix() -> String {
+    format!("test-{}/", Uuid::new_v4().simple())
+}

@@ -1,0 +1,27 @@
+//! Tokens to test with.
+
+use zoho_token_store::OAuthToken;
+
+/// A token from `column=value` pairs, separated by spaces.
+pub fn token(columns: &str) -> OAuthToken {
+    let mut token = OAuthToken::builder();
+    for pair in columns.split_whitespace() {
+        let (name, value) = pair.split_once('=').expect("a column and its value");
+        token = token.field(name.parse().expect("the name of a column"), value);
+    }
+    token.build().expect("a valid token")
+}
+
+/// All that a login brings, each value with the user's name in it, in the client `c`.
+pub fn login(user: &str) -> OAuthToken {
+    token(&format!(
+        "user_name={user} client_id=c client_secret=s refresh_token=r-{user} \
+         access_token=a-{user} grant_token=g-{user} expiry_time=4102444800000 \
+         redirect_url=https://app.example/cb api_domain=https://www.zohoapis.eu"
+    ))
+}
+
+/// The id of a record that a store has answered.
+pub fn id(record: &OAuthToken) -> &str {
+    record.id().expect("a stored record has an id")
+}
