@@ -8,7 +8,10 @@ use std::env;
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::layer;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::registry;
 use zoho_token_store::SecretsManagerTokenStore;
 
 // Lambda gives a function one request at a time and, below 1.8 GB of memory, less than one core:
@@ -28,17 +31,18 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 /// Logs in the format and from the level that the function's configuration says; Lambda adds the
 /// time.
 fn log_to_standard_output() {
-    let setting = |name| env::var(name).unwrap_or_default();
-    let level = match setting("AWS_LAMBDA_LOG_LEVEL").as_str() {
-        "FATAL" => LevelFilter::ERROR, // Lambda's one level that tracing does not have
-        level => level.parse().unwrap_or(LevelFilter::INFO),
+    let level = match env::var("AWS_LAMBDA_LOG_LEVEL").as_deref() {
+        Ok("FATAL") => LevelFilter::ERROR, // Lambda's one level that tracing does not have
+        Ok(level) => level.parse().unwrap_or(LevelFilter::INFO),
+        Err(_) => LevelFilter::INFO,
     };
-    let log = tracing_subscriber::fmt()
-        .without_time()
-        .with_ansi(false)
-        .with_max_level(level);
-    match setting("AWS_LAMBDA_LOG_FORMAT").as_str() {
-        "JSON" => log.json().init(),
-        _ => log.init(),
+    // At its lowest level the runtime logs whole requests, and they hold user names.
+    let targets = Targets::new()
+        .with_default(level)
+        .with_target("lambda_runtime", level.min(LevelFilter::DEBUG));
+    let log = layer().without_time().with_ansi(false);
+    match env::var("AWS_LAMBDA_LOG_FORMAT").as_deref() {
+        Ok("JSON") => registry().with(targets).with(log.json()).init(),
+        _ => registry().with(targets).with(log).init(),
     }
 }
