@@ -18,9 +18,15 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 /// The installation of cargo-lambda, once, and the first request, which may have to build.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Runs a command until standard input is closed, which happens also when the test is killed.
-/// cargo-lambda ends the function before itself.
-const UNTIL_INPUT_CLOSES: &str = r#""$@" & read -r _; kill -TERM $!; wait $!"#;
+/// Runs a command until it ends, or until standard input is closed, which happens also when the
+/// test is killed. cargo-lambda ends the function before itself.
+const UNTIL_INPUT_CLOSES: &str = r#"
+    exec 3<&0
+    "$@" 3<&- & command=$!
+    { read -r _ <&3; kill -TERM "$command"; } &
+    wait "$command"; status=$?
+    kill "$!" 2>/dev/null
+    exit "$status""#;
 
 /// A running emulator; dropped, it ends with everything it has started.
 pub struct Emulator {
