@@ -14,7 +14,9 @@ LOCAL_AWS := env -u AWS_PROFILE -u AWS_SESSION_TOKEN -u AWS_ENDPOINT_URL_SECRETS
 # Says which step runs, then runs it.
 step = @printf '==> %s\n' '$(1)'; $(1)
 
-.PHONY: help demo test localstack localstack-down clean
+LAMBDA := zoho-token-store-lambda-example
+
+.PHONY: help demo test lambda localstack localstack-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -26,14 +28,19 @@ demo: ## run the quickstart example against a LocalStack (which stays up)
 
 test: ## format, lints, docs, then all tests against a LocalStack
 	$(call step,cargo fmt --all --check)
-	$(call step,cargo clippy --locked --all-targets --all-features -- -D warnings)
+	$(call step,cargo clippy --locked --workspace --all-targets --all-features -- -D warnings)
 	$(call step,RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features)
 # A LocalStack that is up already stays up; one that is started here is stopped.
 	@$(LOCALSTACK) status >/dev/null 2>&1 || trap '$(LOCALSTACK) down' EXIT; \
 	echo '==> $(LOCALSTACK) up'; \
 	endpoint=$$($(LOCALSTACK) up) || exit; \
 	echo '==> cargo test --locked --all-features'; \
-	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --all-features
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --all-features || exit; \
+	echo '==> cargo test --locked --package $(LAMBDA)'; \
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --package $(LAMBDA)
+
+lambda: ## build the release zips of examples/lambda, for arm64 and x86_64
+	@examples/lambda/build
 
 localstack: ## start LocalStack and print its endpoint
 	@$(LOCALSTACK) up
