@@ -30,14 +30,16 @@ test: ## format, lints, docs, then all tests against a LocalStack
 	$(call step,cargo fmt --all --check)
 	$(call step,cargo clippy --locked --workspace --all-targets --all-features -- -D warnings)
 	$(call step,RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features)
-# A LocalStack that is up already stays up; one that is started here is stopped.
+	@# A LocalStack that is up already stays up; one that is started here is stopped.
 	@$(LOCALSTACK) status >/dev/null 2>&1 || trap '$(LOCALSTACK) down' EXIT; \
 	echo '==> $(LOCALSTACK) up'; \
 	endpoint=$$($(LOCALSTACK) up) || exit; \
 	echo '==> cargo test --locked --all-features'; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --all-features || exit; \
 	echo '==> cargo test --locked --package $(LAMBDA)'; \
-	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --package $(LAMBDA)
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --package $(LAMBDA) || exit; \
+	echo '==> infra/test'; \
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint infra/test
 
 lambda: ## build the release zips of examples/lambda, for arm64 and x86_64
 	@examples/lambda/build

@@ -1,14 +1,20 @@
 //! The contract of a token store, by its cases, on stores with different settings.
 
-use zoho_token_store::{SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder, conformance};
+use zoho_token_store::{SecretsManagerTokenStoreBuilder, conformance};
 
 use crate::support::store::TestStore;
 
 type Builder = SecretsManagerTokenStoreBuilder;
 
 async fn conforms(settings: fn(Builder) -> Builder) {
-    let empty_store =
-        async || -> SecretsManagerTokenStore { TestStore::with(settings).await.store.clone() };
+    // What a test has stored is removed when its test store is dropped.
+    let mut tests = Vec::new();
+    let empty_store = async || {
+        let test = TestStore::with(settings).await;
+        let store = test.store.clone();
+        tests.push(test);
+        store
+    };
     if let Err(deviations) = conformance::check(empty_store).await {
         panic!("{deviations}");
     }

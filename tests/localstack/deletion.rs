@@ -5,7 +5,7 @@ use serde_json::json;
 use zoho_token_store::{OAuthToken, TokenStore};
 
 use crate::support::front::{Front, Reaction};
-use crate::support::store::{TestStore, new_prefix};
+use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
 async fn ada(test: &TestStore) -> OAuthToken {
@@ -139,7 +139,7 @@ async fn the_recovery_window_is_the_one_that_was_set() {
         (0, json!({"ForceDeleteWithoutRecovery": true})),
     ] {
         let front = Front::new(|_| Reaction::Forward).await;
-        let test = TestStore::at(&new_prefix(), front.endpoint(), |builder| {
+        let test = TestStore::with_endpoint(front.endpoint(), |builder| {
             builder.recovery_window_days(days)
         })
         .await;
@@ -231,22 +231,3 @@ async fn a_deletion_that_was_undone_by_hand_can_be_written_and_deleted_again() {
     is_gone(&process, &ada).await;
 }
 
-#[tokio::test]
-async fn what_was_saved_is_stored_also_after_an_earlier_version_was_put_back_by_hand() {
-    let test = TestStore::new().await;
-    let ada = ada(&test).await;
-    let version = test
-        .secrets
-        .current(id(&ada))
-        .await
-        .expect("it can be read")
-        .version;
-    let refreshed = token("user_name=ada access_token=a2");
-    test.save(&refreshed).await;
-    test.secrets.put_back(id(&ada), &version).await;
-    // The same save again: its version is there already, but it is not the current one.
-    let saved = test.save(&refreshed).await;
-    assert_eq!(test.secrets.document(id(&ada)).await["access_token"], "a2");
-    let process = test.another().await;
-    assert_eq!(process.find_by_id(id(&ada)).await, Some(saved));
-}

@@ -10,14 +10,14 @@ use zoho_token_store::{ErrorKind, OAuthToken, TokenStore};
 
 use crate::support::front::{Front, Reaction};
 use crate::support::log::Log;
-use crate::support::store::{TestStore, new_prefix};
+use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 use crate::support::wait::until;
 
 /// A store that has cached Ada for a second, and whose endpoint is gone now.
 async fn cut_off(stale_for: Duration) -> (TestStore, OAuthToken) {
     let front = Front::new(|_| Reaction::Forward).await;
-    let test = TestStore::at(&new_prefix(), front.endpoint(), |builder| {
+    let test = TestStore::with_endpoint(front.endpoint(), |builder| {
         builder
             .cache_time_to_live(Duration::from_secs(1))
             .serve_stale_for(stale_for)

@@ -7,7 +7,7 @@ use zoho_token_store::{ErrorKind, TokenStore};
 
 use crate::support::front::{self, Front, Reaction};
 use crate::support::localstack::ATTEMPTS;
-use crate::support::store::{TestStore, new_prefix};
+use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn a_write_whose_answer_is_lost_is_no_failure_and_is_made_once() {
 #[tokio::test]
 async fn where_nothing_listens_the_store_is_unavailable() {
     let endpoint = front::nothing().await;
-    let test = TestStore::at(&new_prefix(), &endpoint, |builder| builder).await;
+    let test = TestStore::at("test-nothing/", &endpoint, |builder| builder).await;
     let began = Instant::now();
     let errors = [
         test.store.find_token(&token("user_name=ada")).await.err(),
@@ -122,7 +122,7 @@ async fn where_nothing_listens_the_store_is_unavailable() {
 async fn a_server_that_does_not_answer_is_waited_for_no_longer_than_is_set() {
     let front = Front::new(|_| Reaction::Silence).await;
     let find = async |attempt, operation| {
-        let test = TestStore::at(&new_prefix(), front.endpoint(), |builder| {
+        let test = TestStore::with_endpoint(front.endpoint(), |builder| {
             builder
                 .attempt_timeout(Duration::from_millis(attempt))
                 .operation_timeout(Duration::from_millis(operation))

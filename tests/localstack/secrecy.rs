@@ -11,7 +11,7 @@ use crate::support::child::{ready_and_wait, run_at_once};
 use crate::support::front::{self, Front, Reaction};
 use crate::support::log::Log;
 use crate::support::secrets::MANAGED_BY;
-use crate::support::store::{TestStore, new_prefix};
+use crate::support::store::TestStore;
 use crate::support::token::{id, token};
 use crate::support::wait::until;
 
@@ -140,7 +140,7 @@ async fn worker_that_logs_everything() {
         shown.every_operation(&test.store).await;
     }
     let nothing = front::nothing().await;
-    let test = TestStore::at(&new_prefix(), &nothing, |builder| {
+    let test = TestStore::at("test-nothing/", &nothing, |builder| {
         builder.operation_timeout(Duration::from_millis(300))
     })
     .await;
@@ -226,7 +226,7 @@ async fn shown_when_damaged(shown: &mut Shown, damaged: &TestStore) {
 
 async fn shown_when_served_stale(shown: &mut Shown) {
     let front = Front::new(|_| Reaction::Forward).await;
-    let test = TestStore::at(&new_prefix(), front.endpoint(), |builder| {
+    let test = TestStore::with_endpoint(front.endpoint(), |builder| {
         let second = Duration::from_secs(1);
         builder
             .cache_time_to_live(second)

@@ -17,6 +17,8 @@ pub const MANAGED_BY: (&str, &str) = ("managed-by", "zoho-token-store");
 pub struct Secrets {
     pub aws: Client,
     prefix: String,
+    /// Whether they are removed when this is dropped.
+    passing: bool,
 }
 
 /// The version of a secret that is current.
@@ -31,7 +33,15 @@ impl Secrets {
         Secrets {
             aws: localstack::client(),
             prefix: prefix.to_owned(),
+            passing: false,
         }
+    }
+
+    /// Has them removed at the end of the test: LocalStack looks through all that it has for each
+    /// call, and becomes slow.
+    pub fn pass(mut self) -> Self {
+        self.passing = true;
+        self
     }
 
     /// The name of the secret for an id that needs no escape.
@@ -192,5 +202,28 @@ impl Secrets {
             .send()
             .await;
         moved.expect("the earlier version is made the current one by hand");
+    }
+}
+
+impl Drop for Secrets {
+    fn drop(&mut self) {
+        // What a test has left that failed may tell why.
+        if !self.passing || std::thread::panicking() {
+            return;
+        }
+        let secrets = Secrets::below(&self.prefix);
+        let remove = async move {
+            let all = secrets.all().await;
+            for name in all.iter().filter_map(|secret| secret.name()) {
+                let delete = secrets.aws.delete_secret().secret_id(name);
+                let deleted = delete.force_delete_without_recovery(true).send().await;
+                deleted.expect("what the test has stored is removed");
+            }
+        };
+        // The test's own runtime cannot be waited for here.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("there is a runtime");
+        let removal = std::thread::spawn(move || runtime.block_on(remove));
+        removal.join().expect("what the test has stored is removed");
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use uuid::Uuid;
 use zoho_token_store::{
-    OAuthToken, SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder, TokenStore,
+    OAuthToken, SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder as Builder, TokenStore,
 };
 
 use super::calls::Calls;
@@ -30,10 +30,22 @@ impl TestStore {
     }
 
     /// A store with other settings below a prefix that nobody else has.
-    pub async fn with(
-        settings: impl FnOnce(SecretsManagerTokenStoreBuilder) -> SecretsManagerTokenStoreBuilder,
-    ) -> Self {
-        Self::at(&new_prefix(), localstack::endpoint(), settings).await
+    pub async fn with(settings: impl FnOnce(Builder) -> Builder) -> Self {
+        Self::with_endpoint(localstack::endpoint(), settings).await
+    }
+
+    /// A store behind a server below a prefix that nobody else has.
+    pub async fn behind(front: &Front) -> Self {
+        Self::with_endpoint(front.endpoint(), |builder| builder).await
+    }
+
+    /// A store that talks to this endpoint below a prefix that nobody else has.
+    pub async fn with_endpoint(endpoint: &str, settings: impl FnOnce(Builder) -> Builder) -> Self {
+        let test = Self::at(&new_prefix(), endpoint, settings).await;
+        TestStore {
+            secrets: test.secrets.pass(),
+            ..test
+        }
     }
 
     /// A second store on the same secrets, as another process has it: nothing in its cache.
@@ -42,28 +54,20 @@ impl TestStore {
     }
 
     /// A second store on the same secrets, with other settings.
-    pub async fn another_with(
-        &self,
-        settings: impl FnOnce(SecretsManagerTokenStoreBuilder) -> SecretsManagerTokenStoreBuilder,
-    ) -> Self {
+    pub async fn another_with(&self, settings: impl FnOnce(Builder) -> Builder) -> Self {
         Self::at(&self.prefix, localstack::endpoint(), settings).await
     }
 
-    /// A store with the default settings below a prefix that nobody else has, behind a server.
-    pub async fn behind(front: &Front) -> Self {
-        Self::at(&new_prefix(), front.endpoint(), |builder| builder).await
-    }
-
-    /// The same store in another process, behind a server.
+    /// A second store on the same secrets, behind a server.
     pub async fn another_behind(&self, front: &Front) -> Self {
         Self::at(&self.prefix, front.endpoint(), |builder| builder).await
     }
 
-    /// A store below this prefix that talks to this endpoint.
+    /// A store below this prefix that talks to this endpoint. What it stores stays.
     pub async fn at(
         prefix: &str,
         endpoint: &str,
-        settings: impl FnOnce(SecretsManagerTokenStoreBuilder) -> SecretsManagerTokenStoreBuilder,
+        settings: impl FnOnce(Builder) -> Builder,
     ) -> Self {
         let calls = Calls::default();
         let config = localstack::config(endpoint).interceptor(calls.clone());
@@ -73,13 +77,10 @@ impl TestStore {
             .attempt_timeout(Duration::from_secs(60))
             .operation_timeout(Duration::from_secs(60))
             .client(Client::from_conf(config.build()));
-        let store = settings(builder)
-            .build()
-            .await
-            .expect("the settings are good");
+        let store = settings(builder).build().await;
         TestStore {
             prefix: prefix.to_owned(),
-            store,
+            store: store.expect("the settings are good"),
             calls,
             secrets: Secrets::below(prefix),
         }
