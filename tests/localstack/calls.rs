@@ -12,15 +12,16 @@ use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
 /// A store that holds Ada's token, and another process that has read nothing yet.
-async fn ada_and_another_process() -> (OAuthToken, TestStore) {
+async fn ada_and_another_process() -> (OAuthToken, TestStore, TestStore) {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
-    (ada, test.another().await)
+    let process = test.another().await;
+    (ada, test, process)
 }
 
 #[tokio::test]
 async fn a_user_is_found_by_one_read_and_then_by_no_call() {
-    let (ada, process) = ada_and_another_process().await;
+    let (ada, _test, process) = ada_and_another_process().await;
     for calls in [made([("GetSecretValue", 1)]), made([])] {
         let found = process.store.find_token(&token("user_name=ada")).await;
         assert_eq!(found.expect("it is found"), Some(ada.clone()));
@@ -30,7 +31,7 @@ async fn a_user_is_found_by_one_read_and_then_by_no_call() {
 
 #[tokio::test]
 async fn an_id_is_found_by_one_read_and_then_by_no_call() {
-    let (ada, process) = ada_and_another_process().await;
+    let (ada, _test, process) = ada_and_another_process().await;
     for calls in [made([("GetSecretValue", 1)]), made([])] {
         let found = process.store.find_token_by_id(id(&ada)).await;
         assert_eq!(found.expect("it is found"), Some(ada.clone()));
@@ -46,7 +47,7 @@ async fn an_id_is_found_by_one_read_and_then_by_no_call() {
 
 #[tokio::test]
 async fn a_refresh_token_is_found_through_the_index_and_then_by_no_call() {
-    let (ada, process) = ada_and_another_process().await;
+    let (ada, _test, process) = ada_and_another_process().await;
     let partial = token("client_id=c client_secret=s refresh_token=r-ada");
     for calls in [made([("GetSecretValue", 2), ("ListSecrets", 1)]), made([])] {
         let found = process.store.find_token(&partial).await;
@@ -74,7 +75,7 @@ async fn a_new_login_is_saved_in_three_round_trips() {
 
 #[tokio::test]
 async fn saving_what_is_stored_already_reads_it_once_and_writes_nothing() {
-    let (ada, process) = ada_and_another_process().await;
+    let (ada, _test, process) = ada_and_another_process().await;
     for _ in 0..2 {
         let saved = process.store.save_token(&login("ada")).await;
         assert_eq!(saved.expect("it is saved"), ada);
@@ -84,7 +85,7 @@ async fn saving_what_is_stored_already_reads_it_once_and_writes_nothing() {
 
 #[tokio::test]
 async fn a_changed_lookup_key_is_tagged_and_put_after_one_read() {
-    let (_, process) = ada_and_another_process().await;
+    let (_, _test, process) = ada_and_another_process().await;
     for access_token in ["a2", "a3"] {
         let refreshed = token(&format!("user_name=ada access_token={access_token}"));
         process.save(&refreshed).await;
@@ -99,7 +100,7 @@ async fn a_changed_lookup_key_is_tagged_and_put_after_one_read() {
 
 #[tokio::test]
 async fn a_change_of_no_lookup_key_is_put_without_a_tag() {
-    let (_, process) = ada_and_another_process().await;
+    let (_, _test, process) = ada_and_another_process().await;
     let changed = token("user_name=ada client_secret=s2 api_domain=d expiry_time=4102444800001");
     process.save(&changed).await;
     let calls = made([("GetSecretValue", 1), ("PutSecretValue", 1)]);
@@ -120,7 +121,7 @@ async fn what_was_saved_here_is_found_by_no_call() {
 
 #[tokio::test]
 async fn a_deletion_reads_empties_and_deletes() {
-    let (ada, process) = ada_and_another_process().await;
+    let (ada, _test, process) = ada_and_another_process().await;
     process.delete(id(&ada)).await;
     let calls = made([
         ("GetSecretValue", 1),
@@ -135,7 +136,7 @@ async fn a_deletion_reads_empties_and_deletes() {
 
 #[tokio::test]
 async fn a_thousand_tasks_that_miss_a_user_make_one_call() {
-    let (ada, process) = ada_and_another_process().await;
+    let (ada, _test, process) = ada_and_another_process().await;
     let partial = token("user_name=ada");
     let found = join_all((0..1_000).map(|_| process.store.find_token(&partial))).await;
     assert!(
@@ -148,7 +149,7 @@ async fn a_thousand_tasks_that_miss_a_user_make_one_call() {
 
 #[tokio::test]
 async fn a_thousand_tasks_that_miss_a_refresh_token_make_one_list() {
-    let (ada, process) = ada_and_another_process().await;
+    let (ada, _test, process) = ada_and_another_process().await;
     let partial = token("client_id=c client_secret=s refresh_token=r-ada");
     let found = join_all((0..1_000).map(|_| process.store.find_token(&partial))).await;
     assert!(

@@ -230,4 +230,3 @@ async fn a_deletion_that_was_undone_by_hand_can_be_written_and_deleted_again() {
     process.delete(id(&ada)).await;
     is_gone(&process, &ada).await;
 }
-

@@ -4,32 +4,21 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use serde_json::{Value, json};
-use zoho_token_store::{ErrorKind, OAuthToken, TokenStore};
+use zoho_token_store::{ErrorKind, TokenStore};
 
 use crate::support::front::{Front, Reaction};
 use crate::support::secrets::MANAGED_BY;
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
-/// Two records, and lists of them in pages: the first is empty, and the last two name the same.
-async fn two_records_in_pages() -> (TestStore, [OAuthToken; 2], Front) {
-    let test = TestStore::new().await;
-    let records = [
-        test.save(&login("ada")).await,
-        test.save(&login("bob")).await,
-    ];
+/// A server that answers lists of these secrets' names, page by page.
+async fn front_with_pages<const N: usize>(pages: [Vec<String>; N]) -> Front {
     let tags = json!([{"Key": MANAGED_BY.0, "Value": MANAGED_BY.1}]);
-    let gone = test.secrets.name("gone");
-    let names = records
-        .each_ref()
-        .map(|record| test.secrets.name(id(record)));
-    let pages = [vec![], vec![&names[0], &gone], vec![&names[1], &names[0]]].map(|names| {
-        names
-            .iter()
-            .map(|name| json!({"Name": name, "Tags": tags}))
-            .collect::<Value>()
+    let pages = pages.map(|names| {
+        let secrets = names.iter().map(|name| json!({"Name": name, "Tags": tags}));
+        secrets.collect::<Value>()
     });
-    let front = Front::new(move |request| {
+    Front::new(move |request| {
         if request.action != "ListSecrets" {
             return Reaction::Forward;
         }
@@ -42,26 +31,42 @@ async fn two_records_in_pages() -> (TestStore, [OAuthToken; 2], Front) {
         }
         Reaction::Answer(list)
     })
-    .await;
-    (test.another_behind(&front).await, records, front)
+    .await
 }
 
 #[tokio::test]
 async fn all_pages_are_read_and_each_record_once() {
-    let (test, records, front) = two_records_in_pages().await;
-    let all = test.all().await;
-    let ids: BTreeSet<_> = all.iter().map(id).collect();
-    assert_eq!(ids, records.iter().map(id).collect());
-    assert_eq!((all.len(), front.seen("ListSecrets")), (2, 3));
-    test.delete_all().await;
-    assert_eq!(test.another().await.all().await, []);
-}
+    let test = TestStore::new().await;
+    let (ada, bob) = (
+        test.save(&login("ada")).await,
+        test.save(&login("bob")).await,
+    );
+    let [ada_name, bob_name, gone] = [id(&ada), id(&bob), "gone"].map(|id| test.secrets.name(id));
+    let pages = [
+        vec![],
+        vec![ada_name.clone(), gone],
+        vec![bob_name, ada_name],
+    ];
+    let front = front_with_pages(pages).await;
 
-#[tokio::test]
-async fn a_key_is_looked_for_on_all_pages() {
-    let (test, [_, bob], front) = two_records_in_pages().await;
-    assert_eq!(test.find(&token("access_token=a-bob")).await, Some(bob));
-    assert_eq!(front.seen("ListSecrets"), 3);
+    let process = test.another_behind(&front).await;
+    assert_eq!(
+        process.find(&token("access_token=a-bob")).await,
+        Some(bob.clone())
+    );
+    assert_eq!(
+        front.seen("ListSecrets"),
+        3,
+        "a key is looked for on all pages"
+    );
+
+    let process = test.another_behind(&front).await;
+    let all = process.all().await;
+    let ids: BTreeSet<_> = all.iter().map(id).collect();
+    assert_eq!(ids, BTreeSet::from([id(&ada), id(&bob)]));
+    assert_eq!(all.len(), 2);
+    process.delete_all().await;
+    assert_eq!(test.another().await.all().await, []);
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ mod index;
 mod lists;
 mod model;
 mod outage;
+mod outdated;
+mod races;
 mod reindex;
 mod replicas;
 mod retries;

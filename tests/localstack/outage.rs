@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tracing::Level;
+use uuid::Uuid;
 use zoho_token_store::{ErrorKind, OAuthToken, TokenStore};
 
 use crate::support::front::{Front, Reaction};
@@ -14,8 +15,9 @@ use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 use crate::support::wait::until;
 
-/// A store that has cached Ada for a second, and whose endpoint is gone now.
-async fn cut_off(stale_for: Duration) -> (TestStore, OAuthToken) {
+/// A store that has cached a user for a second, and whose endpoint is gone now. The user is one that
+/// nobody else has.
+async fn cut_off(stale_for: Duration) -> (TestStore, OAuthToken, OAuthToken) {
     let front = Front::new(|_| Reaction::Forward).await;
     let test = TestStore::with_endpoint(front.endpoint(), |builder| {
         builder
@@ -23,59 +25,44 @@ async fn cut_off(stale_for: Duration) -> (TestStore, OAuthToken) {
             .serve_stale_for(stale_for)
     })
     .await;
-    let ada = test.save(&login("ada")).await;
-    assert_eq!(
-        test.find(&token("user_name=ada")).await.as_ref(),
-        Some(&ada)
-    );
+    let user = format!("user-{}", Uuid::new_v4());
+    let record = test.save(&login(&user)).await;
+    let partial = token(&format!("user_name={user}"));
+    assert_eq!(test.find(&partial).await.as_ref(), Some(&record));
     test.calls.take();
-    (test, ada)
+    (test, partial, record)
 }
 
 #[tokio::test]
 async fn in_an_outage_the_last_known_record_is_served_with_a_warning() {
-    let (log, _guard) = Log::of_thread(Level::WARN);
-    let (test, ada) = cut_off(Duration::from_secs(3_600)).await;
-    for partial in [token("user_name=ada"), token(&format!("id={}", id(&ada)))] {
+    let log = Log::of_process(Level::WARN);
+    let (test, by_user, record) = cut_off(Duration::from_secs(3_600)).await;
+    for partial in [&by_user, &token(&format!("id={}", id(&record)))] {
         until("AWS is asked in vain", async || {
-            let found = test
-                .store
-                .find_token(&partial)
-                .await
-                .expect("the last known is served");
-            assert_eq!(found.as_ref(), Some(&ada));
-            test.calls.total() > 0
+            assert_eq!(test.find(partial).await.as_ref(), Some(&record));
+            test.calls.take().contains_key("GetSecretValue")
         })
         .await;
-        let warning = log.text();
-        assert!(
-            warning.contains("WARN")
-                && warning.contains("last known")
-                && warning.contains(id(&ada)),
-            "{warning}"
-        );
-        test.calls.take();
     }
-    let unknown = test
-        .store
-        .find_token(&token("user_name=bob"))
-        .await
-        .expect_err("nobody knows");
-    assert_eq!(unknown.kind(), ErrorKind::Unavailable);
-    let save = test
-        .store
-        .save_token(&token("user_name=ada access_token=a2"))
-        .await
-        .expect_err("it is not saved");
-    assert_eq!(save.kind(), ErrorKind::Unavailable);
+    let log = log.text();
+    let warnings = log.lines().filter(|line| line.contains(id(&record)));
+    let warnings = warnings.filter(|line| line.contains("WARN") && line.contains("last known"));
+    assert!(warnings.count() >= 2, "{log}");
+
+    let unknown = test.store.find_token(&token("user_name=nobody")).await;
+    let unsaved = token(&format!("id={} access_token=a2", id(&record)));
+    for error in [unknown.err(), test.store.save_token(&unsaved).await.err()] {
+        let error = error.expect("nothing is known");
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    }
 }
 
 #[tokio::test]
 async fn in_an_outage_nothing_is_served_stale_that_is_too_old_or_unless_it_is_wanted() {
     for stale_for in [Duration::ZERO, Duration::from_secs(1)] {
-        let (test, _) = cut_off(stale_for).await;
+        let (test, by_user, _) = cut_off(stale_for).await;
         until("the outage is reported", async || {
-            match test.store.find_token(&token("user_name=ada")).await {
+            match test.store.find_token(&by_user).await {
                 Ok(found) => {
                     assert!(found.is_some(), "an outage is reported as no such token");
                     false
@@ -88,6 +75,22 @@ async fn in_an_outage_nothing_is_served_stale_that_is_too_old_or_unless_it_is_wa
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn in_an_outage_an_expired_record_is_not_served_unless_that_is_wanted() {
+    let front = Front::new(|_| Reaction::Forward).await;
+    let test = TestStore::behind(&front).await;
+    let expired = login("ada").to_builder().expiry_time(1).build();
+    test.save(&expired.expect("a valid token")).await;
+    drop(front);
+    until("the outage is reported", async || {
+        test.store
+            .find_token(&token("user_name=ada"))
+            .await
+            .is_err()
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use futures::StreamExt;
+use tracing::Level;
 use zoho_token_store::{Error, Field, OAuthToken, SecretsManagerTokenStore, TokenStore};
 
 use crate::support::child::{ready_and_wait, run_at_once};
@@ -107,7 +108,7 @@ async fn worker_that_logs_everything() {
     ready_and_wait();
     // The tests' own client hides nothing, so its calls are made before.
     let damaged = damaged_records().await;
-    let log = Log::of_process();
+    let log = Log::of_process(Level::TRACE);
     let mut shown = Shown::default();
 
     let test = TestStore::new().await;

@@ -1,37 +1,33 @@
 //! What is logged, to look into.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tracing::Level;
-use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
+use tracing::subscriber::set_global_default;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// All that was logged. Clones share it.
+/// All that the process has logged since it was first asked for. Clones share it.
+///
+/// There is one for all threads: what one thread alone is to take down can be missing there, for
+/// whether anybody listens is remembered for every event, whoever asked first.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Takes down what this thread logs, down to a level, as long as the guard lives.
-    pub fn of_thread(level: Level) -> (Self, DefaultGuard) {
-        let log = Log::default();
-        let guard = set_default(log.subscriber(level));
-        (log, guard)
-    }
-
-    /// Takes down everything that the process logs.
-    pub fn of_process() -> Self {
-        let log = Log::default();
-        set_global_default(log.subscriber(Level::TRACE)).expect("nothing else takes down the log");
-        log
-    }
-
-    fn subscriber(&self, level: Level) -> impl tracing::Subscriber + Send + Sync + use<> {
-        tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_max_level(level)
-            .with_writer(self.clone())
-            .finish()
+    /// The log of this process, down to the level that it was first asked for with.
+    pub fn of_process(level: Level) -> &'static Self {
+        static LOG: OnceLock<Log> = OnceLock::new();
+        LOG.get_or_init(|| {
+            let log = Log::default();
+            let subscriber = tracing_subscriber::fmt()
+                .with_ansi(false)
+                .with_max_level(level)
+                .with_writer(log.clone())
+                .finish();
+            set_global_default(subscriber).expect("nothing else takes down the log");
+            log
+        })
     }
 
     pub fn text(&self) -> String {
@@ -42,10 +38,8 @@ impl Log {
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(bytes);
+        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        written.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

@@ -203,6 +203,24 @@ impl Secrets {
             .await;
         moved.expect("the earlier version is made the current one by hand");
     }
+
+    /// Removes a secret without a trace, with its replicas if it has some.
+    async fn remove(&self, name: &str) {
+        let delete = || {
+            let delete = self.aws.delete_secret().secret_id(name);
+            delete.force_delete_without_recovery(true).send()
+        };
+        if delete().await.is_err() {
+            let described = self.aws.describe_secret().secret_id(name).send().await;
+            let described = described.expect("the secret is there");
+            let replicas = described.replication_status().iter();
+            let regions = replicas.filter_map(|replica| replica.region().map(str::to_owned));
+            let removed = self.aws.remove_regions_from_replication().secret_id(name);
+            let removed = removed.set_remove_replica_regions(Some(regions.collect()));
+            removed.send().await.expect("the replicas are removed");
+            delete().await.expect("the secret is removed");
+        }
+    }
 }
 
 impl Drop for Secrets {
@@ -213,15 +231,14 @@ impl Drop for Secrets {
         }
         let secrets = Secrets::below(&self.prefix);
         let remove = async move {
-            let all = secrets.all().await;
-            for name in all.iter().filter_map(|secret| secret.name()) {
-                let delete = secrets.aws.delete_secret().secret_id(name);
-                let deleted = delete.force_delete_without_recovery(true).send().await;
-                deleted.expect("what the test has stored is removed");
+            for secret in secrets.all().await {
+                secrets.remove(secret.name().unwrap_or_default()).await;
             }
         };
         // The test's own runtime cannot be waited for here.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
         let runtime = runtime.expect("there is a runtime");
         let removal = std::thread::spawn(move || runtime.block_on(remove));
         removal.join().expect("what the test has stored is removed");

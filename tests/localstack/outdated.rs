@@ -1,0 +1,88 @@
+//! Saves by processes whose caches are behind what others have written.
+
+use zoho_token_store::Field;
+
+use crate::support::store::TestStore;
+use crate::support::token::{id, login, token};
+
+#[tokio::test]
+async fn processes_with_outdated_caches_that_write_by_turns_lose_nothing() {
+    let one = TestStore::new().await;
+    let other = one.another().await;
+    let ada = token("user_name=ada");
+    one.save(&login("ada")).await;
+    other.find(&ada).await;
+    for turn in 0..5 {
+        one.save(&token(&format!("user_name=ada access_token=a{turn}")))
+            .await;
+        let saved = other
+            .save(&token(&format!("user_name=ada api_domain=d{turn}")))
+            .await;
+        let written = [saved.expose(Field::AccessToken), saved.api_domain()];
+        assert_eq!(
+            written,
+            [
+                Some(format!("a{turn}")).as_deref(),
+                Some(format!("d{turn}")).as_deref()
+            ]
+        );
+        assert_eq!(one.another().await.find(&ada).await, Some(saved));
+    }
+}
+
+/// AWS takes the repetition of a put for the same one, says yes, and changes nothing.
+#[tokio::test]
+async fn a_save_that_repeats_what_was_overwritten_meanwhile_is_stored() {
+    let one = TestStore::new().await;
+    let other = one.another().await;
+    let access = |value: &str| token(&format!("user_name=ada access_token={value}"));
+    let ada = one.save(&access("a1")).await;
+    other.save(&access("a2")).await;
+    other.save(&access("a3")).await;
+    one.save(&access("a2")).await;
+    assert_eq!(one.secrets.document(id(&ada)).await["access_token"], "a2");
+    let found = one
+        .find(&token("user_name=ada"))
+        .await
+        .expect("it is there");
+    assert_eq!(found.expose(Field::AccessToken), Some("a2"));
+}
+
+#[tokio::test]
+async fn a_save_of_what_is_cached_but_was_overwritten_meanwhile_is_stored() {
+    let one = TestStore::new().await;
+    let access = |value: &str| token(&format!("user_name=ada access_token={value}"));
+    let ada = one.save(&access("a1")).await;
+    one.another().await.save(&access("a2")).await;
+    one.save(&access("a1")).await;
+    assert_eq!(one.secrets.document(id(&ada)).await["access_token"], "a1");
+}
+
+#[tokio::test]
+async fn a_key_that_another_process_gave_a_record_is_not_stored_a_second_time() {
+    let one = TestStore::new().await;
+    let other = one.another().await;
+    let ada = one.save(&login("ada")).await;
+    other.save(&token("user_name=ada access_token=a2")).await;
+    // Here the cached record still has the access token from before.
+    let saved = one.save(&token("access_token=a2 api_domain=d")).await;
+    assert_eq!(saved.id(), ada.id());
+    assert_eq!(one.secrets.all().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_stronger_key_that_another_process_gave_a_record_decides_where_a_save_goes() {
+    let one = TestStore::new().await;
+    let other = one.another().await;
+    let client = "client_id=c client_secret=s";
+    let weaker = one.save(&token(&format!("refresh_token=r {client}"))).await;
+    other.save(&token(&format!("grant_token=g {client}"))).await;
+    other
+        .save(&token(&format!("id={} access_token=a", id(&weaker))))
+        .await;
+    // The cached record matches by its refresh token alone, the other one by its grant token.
+    let all = token(&format!(
+        "access_token=a grant_token=g refresh_token=r {client}"
+    ));
+    assert_eq!(one.save(&all).await.id(), weaker.id());
+}

@@ -1,0 +1,111 @@
+//! Writers that meet at one record, in an order that is forced: none of them loses anything.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures::future::join;
+use tokio::sync::Notify;
+use zoho_token_store::TokenStore;
+
+use crate::support::front::{Front, Reaction};
+use crate::support::store::TestStore;
+use crate::support::token::{id, login, token};
+use crate::support::wait::until;
+
+/// Keeps a writer's first put back until it is told to let it go.
+async fn front_that_holds_a_put(go: &Arc<Notify>) -> Front {
+    let (go, is_first) = (go.clone(), AtomicBool::new(true));
+    Front::new(move |request| match request.action.as_str() {
+        "PutSecretValue" if is_first.swap(false, Ordering::Relaxed) => {
+            Reaction::ForwardWhen(go.clone())
+        }
+        _ => Reaction::Forward,
+    })
+    .await
+}
+
+/// Runs saves so that each has read and tagged before the first of them puts, and then one after
+/// another is let go.
+async fn race<const N: usize>(test: &TestStore, saves: [&'static str; N]) {
+    let mut runners = Vec::new();
+    for columns in saves {
+        let go = Arc::new(Notify::new());
+        let front = front_that_holds_a_put(&go).await;
+        let store = test.another_behind(&front).await.store;
+        let save = tokio::spawn(async move { store.save_token(&token(columns)).await });
+        until("it is about to put", async || {
+            front.seen("PutSecretValue") == 1
+        })
+        .await;
+        runners.push((go, save, front));
+    }
+    for (go, save, _front) in runners {
+        go.notify_one();
+        let saved = save.await.expect("the task has ended");
+        saved.expect("the token is saved");
+    }
+}
+
+#[tokio::test]
+async fn a_writer_that_is_overtaken_keeps_what_the_others_wrote() {
+    let test = TestStore::new().await;
+    test.save(&token("user_name=ada access_token=a")).await;
+    race(
+        &test,
+        [
+            "user_name=ada api_domain=d",
+            "user_name=ada access_token=a2",
+            "user_name=ada redirect_url=u",
+        ],
+    )
+    .await;
+    let stored = test
+        .find(&token("access_token=a2"))
+        .await
+        .expect("it is there");
+    let expected = "user_name=ada access_token=a2 api_domain=d redirect_url=u";
+    assert_eq!(stored, token(&format!("id={} {expected}", id(&stored))));
+}
+
+/// The loser has tagged already when it learns that the winner wrote all that it wanted to write.
+#[tokio::test]
+async fn a_writer_that_loses_to_a_writer_of_the_same_leaves_the_winners_tags() {
+    let test = TestStore::new().await;
+    test.save(&login("ada")).await;
+    race(
+        &test,
+        [
+            "user_name=ada access_token=a2 refresh_token=r2",
+            "user_name=ada access_token=a2",
+        ],
+    )
+    .await;
+    for pair in ["access_token=a2", "refresh_token=r2", "grant_token=g-ada"] {
+        let partial = token(&format!("{pair} client_id=c client_secret=s"));
+        let found = test.another().await.find(&partial).await;
+        assert!(found.is_some(), "{pair} is not found");
+    }
+}
+
+#[tokio::test]
+async fn saves_and_deletions_at_once_leave_the_whole_record_or_none() {
+    let one = TestStore::new().await;
+    let other = one.another().await;
+    let ada = one.save(&login("ada")).await;
+    for _ in 0..6 {
+        let login = login("ada");
+        let (saved, deleted) = join(
+            one.store.save_token(&login),
+            other.store.delete_token(id(&ada)),
+        )
+        .await;
+        assert_eq!(saved.expect("it is saved"), ada);
+        deleted.expect("it is deleted");
+        let left = one.another().await.find_by_id(id(&ada)).await;
+        assert!(left.is_none() || left.as_ref() == Some(&ada), "{left:?}");
+        for test in [&one, &other] {
+            test.store.invalidate(id(&ada));
+            assert_eq!(test.find_by_id(id(&ada)).await, left);
+        }
+    }
+}
