@@ -31,15 +31,20 @@ test: ## format, lints, docs, then all tests against a LocalStack
 	$(call step,cargo clippy --locked --workspace --all-targets --all-features -- -D warnings)
 	$(call step,RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features)
 	@# A LocalStack that is up already stays up; one that is started here is stopped.
+	@# Terraform is checked beside the tests: each of them mostly waits.
 	@$(LOCALSTACK) status >/dev/null 2>&1 || trap '$(LOCALSTACK) down' EXIT; \
 	echo '==> $(LOCALSTACK) up'; \
 	endpoint=$$($(LOCALSTACK) up) || exit; \
+	log=$$(mktemp); failed=0; \
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint infra/test >$$log 2>&1 & terraform=$$!; \
 	echo '==> cargo test --locked --all-features'; \
-	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --all-features || exit; \
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --all-features || failed=1; \
 	echo '==> cargo test --locked --package $(LAMBDA)'; \
-	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --package $(LAMBDA) || exit; \
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --package $(LAMBDA) || failed=1; \
 	echo '==> infra/test'; \
-	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint infra/test
+	wait $$terraform || failed=1; \
+	cat $$log; rm -f $$log; \
+	exit $$failed
 
 lambda: ## build the release zips of examples/lambda, for arm64 and x86_64
 	@examples/lambda/build
