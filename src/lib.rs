@@ -25,6 +25,8 @@ mod field;
 mod memory;
 mod secrets_manager;
 mod store;
+#[cfg(test)]
+mod testing;
 mod token;
 mod token_builder;
 

@@ -115,19 +115,7 @@ pub fn check_insertable(token: &OAuthToken) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A token from `column=value` pairs.
-    fn token(columns: &str) -> OAuthToken {
-        let pairs = columns
-            .split_whitespace()
-            .map(|pair| pair.split_once('=').unwrap());
-        pairs
-            .fold(OAuthToken::builder(), |token, (name, value)| {
-                token.field(name.parse().unwrap(), value)
-            })
-            .build()
-            .unwrap()
-    }
+    use crate::testing::token;
 
     fn found(partial: &str, records: &[&str]) -> Option<(Field, String)> {
         let records: Vec<_> = records.iter().map(|columns| token(columns)).collect();

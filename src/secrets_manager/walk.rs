@@ -142,20 +142,10 @@ mod tests {
     use super::super::document::UnknownFields;
     use super::super::entry::Moment;
     use super::*;
+    use crate::testing::token;
 
     fn fingerprints() -> Fingerprints {
         Fingerprints::new(&[]).unwrap()
-    }
-
-    /// A token from `column=value` pairs.
-    fn token(columns: &str) -> OAuthToken {
-        let pairs = columns
-            .split_whitespace()
-            .map(|pair| pair.split_once('=').unwrap());
-        let builder = pairs.fold(OAuthToken::builder(), |token, (name, value)| {
-            token.field(name.parse().unwrap(), value)
-        });
-        builder.build().unwrap()
     }
 
     fn record(id: &str, columns: &str) -> (String, Slot) {

@@ -109,3 +109,48 @@ async fn saves_and_deletions_at_once_leave_the_whole_record_or_none() {
         }
     }
 }
+
+/// Reads all records, and while the answer is on its way does something else.
+async fn meanwhile(test: &TestStore, what: impl AsyncFnOnce(&TestStore)) -> (TestStore, Front) {
+    let go = Arc::new(Notify::new());
+    let front = Front::new({
+        let go = go.clone();
+        move |request| match request.action.as_str() {
+            "BatchGetSecretValue" => Reaction::HoldAnswer(go.clone()),
+            _ => Reaction::Forward,
+        }
+    })
+    .await;
+    let process = test.another_behind(&front).await;
+    process.find(&token("user_name=ada")).await;
+    let store = process.store.clone();
+    let read = tokio::spawn(async move { store.get_tokens().await });
+    until("all records are read", async || front.held() == 1).await;
+    what(&process).await;
+    go.notify_one();
+    let read = read.await.expect("the task has ended");
+    assert_eq!(read.expect("all records are read").len(), 1);
+    (process, front)
+}
+
+#[tokio::test]
+async fn what_was_read_before_a_save_and_comes_after_it_does_not_replace_it() {
+    let test = TestStore::new().await;
+    test.save(&login("ada")).await;
+    let change = token("user_name=ada access_token=a2");
+    let (process, _front) =
+        meanwhile(&test, async |process| drop(process.save(&change).await)).await;
+    process.calls.take();
+    let found = process.find(&token("user_name=ada")).await;
+    assert_eq!(found, test.another().await.find(&change).await);
+    assert_eq!(process.calls.total(), 0, "the save is cached");
+}
+
+#[tokio::test]
+async fn what_was_read_before_a_deletion_and_comes_after_it_is_not_found() {
+    let test = TestStore::new().await;
+    let ada = test.save(&login("ada")).await;
+    let (process, _front) = meanwhile(&test, async |process| process.delete(id(&ada)).await).await;
+    assert_eq!(process.find_by_id(id(&ada)).await, None);
+    assert_eq!(process.find(&token("user_name=ada")).await, None);
+}

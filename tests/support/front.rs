@@ -2,6 +2,7 @@
 //! loses them.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
@@ -21,6 +22,8 @@ pub enum Reaction {
     Forward,
     /// The same, once it is told to.
     ForwardWhen(Arc<Notify>),
+    /// Passes it on, and the answer back once it is told to.
+    HoldAnswer(Arc<Notify>),
     /// Passes it on, and closes the connection instead of passing the answer back.
     LoseAnswer,
     /// Passes it on, and never passes the answer back.
@@ -48,6 +51,7 @@ pub struct Request {
 pub struct Front {
     endpoint: String,
     seen: Arc<Mutex<Vec<Request>>>,
+    held: Arc<AtomicUsize>,
     server: JoinHandle<()>,
 }
 
@@ -59,16 +63,17 @@ impl Front {
             .expect("a port is free");
         let address = listener.local_addr().expect("the port is bound");
         let (react, seen) = (Arc::new(react), Arc::new(Mutex::new(Vec::new())));
+        let held = Arc::new(AtomicUsize::new(0));
         let server = tokio::spawn({
-            let seen = seen.clone();
+            let (seen, held) = (seen.clone(), held.clone());
             async move {
                 // Ends the connections with the server.
                 let mut connections = JoinSet::new();
                 while let Ok((connection, _)) = listener.accept().await {
-                    let (react, seen) = (react.clone(), seen.clone());
+                    let (react, seen, held) = (react.clone(), seen.clone(), held.clone());
                     connections.spawn(async move {
                         // A client that goes away is none of the server's business.
-                        let _ = serve(connection, &*react, &seen).await;
+                        let _ = serve(connection, &*react, &seen, &held).await;
                     });
                 }
             }
@@ -76,6 +81,7 @@ impl Front {
         Front {
             endpoint: format!("http://{address}"),
             seen,
+            held,
             server,
         }
     }
@@ -107,6 +113,11 @@ impl Front {
         self.bodies(action).len()
     }
 
+    /// How many answers have been held back.
+    pub fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
     /// What the requests for an action have asked for.
     pub fn bodies(&self, action: &str) -> Vec<Value> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -135,6 +146,7 @@ async fn serve(
     mut client: TcpStream,
     react: &(dyn Fn(&Request) -> Reaction + Send + Sync),
     seen: &Mutex<Vec<Request>>,
+    held: &AtomicUsize,
 ) -> io::Result<()> {
     let (head, body) = read_request(&mut client).await?;
     let target = header(&head, "x-amz-target");
@@ -151,6 +163,12 @@ async fn serve(
         Reaction::ForwardWhen(told) => {
             told.notified().await;
             forward(&head, &body).await?
+        }
+        Reaction::HoldAnswer(told) => {
+            let answer = forward(&head, &body).await?;
+            held.fetch_add(1, Ordering::Relaxed);
+            told.notified().await;
+            answer
         }
         Reaction::LoseAnswer => {
             forward(&head, &body).await?;

@@ -2,22 +2,12 @@
 
 use super::super::document::UnknownFields;
 use super::*;
+use crate::testing::token;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn cache() -> Cache {
     Cache::new(100, MINUTE, Duration::ZERO)
-}
-
-/// A token from `column=value` pairs.
-fn token(columns: &str) -> OAuthToken {
-    let pairs = columns
-        .split_whitespace()
-        .map(|pair| pair.split_once('=').unwrap());
-    let builder = pairs.fold(OAuthToken::builder(), |token, (name, value)| {
-        token.field(name.parse().unwrap(), value)
-    });
-    builder.build().unwrap()
 }
 
 fn entry(columns: &str) -> Entry {
