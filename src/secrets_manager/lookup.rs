@@ -29,6 +29,15 @@ pub(super) enum Slot {
     Absent,
 }
 
+/// Whether a lookup may wait for reads that others have begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reads {
+    Shared,
+    /// Each is begun by the lookup itself. A save that relied on an earlier one could store a second
+    /// time what another process has stored in between.
+    Own,
+}
+
 /// What a lookup came to.
 pub(super) struct Lookup {
     pub(super) denoted: Option<Denoted>,
@@ -70,7 +79,7 @@ impl Core {
             let (core, partial) = (self.clone(), partial.clone());
             async move {
                 Ok(core
-                    .look_up(&partial)
+                    .look_up(&partial, Reads::Shared)
                     .await?
                     .denoted
                     .map(|denoted| denoted.entry))
@@ -104,7 +113,11 @@ impl Core {
     }
 
     /// The record that the token denotes, and what was read to find out.
-    pub(super) async fn look_up(self: &Arc<Self>, partial: &OAuthToken) -> Result<Lookup, Error> {
+    pub(super) async fn look_up(
+        self: &Arc<Self>,
+        partial: &OAuthToken,
+        reads: Reads,
+    ) -> Result<Lookup, Error> {
         if let Some(id) = partial.id() {
             let slot = self.read(id).await?;
             let denoted = match &slot {
@@ -125,9 +138,10 @@ impl Core {
         let mut walk = Walk::new(fingerprints, partial);
         // The usual lookup ends here: one read, by the name derived from the strongest field.
         let first = walk.next_derived().into_iter().take(1);
-        walk.learn(self.read_each(partial, first).await?);
+        walk.learn(self.read_each(partial, reads, first).await?);
         if !walk.is_decided() {
-            self.walk_on(&mut walk, fingerprints, partial).await?;
+            self.walk_on(&mut walk, fingerprints, partial, reads)
+                .await?;
         }
 
         let denoted = walk.denoted();
@@ -150,6 +164,7 @@ impl Core {
         walk: &mut Walk<'_>,
         fingerprints: &Fingerprints,
         partial: &OAuthToken,
+        reads: Reads,
     ) -> Result<(), Error> {
         let unread = |walk: &Walk<'_>, candidates: Vec<String>| {
             let mut ids = walk.next_derived();
@@ -161,6 +176,7 @@ impl Core {
         };
         let by_name = self.read_each(
             partial,
+            reads,
             unread(walk, self.cache.recent_candidates(partial)).into_iter(),
         );
         let by_tag = async {
@@ -176,7 +192,7 @@ impl Core {
             if ids.is_empty() {
                 break;
             }
-            walk.learn(self.read_each(partial, ids.into_iter()).await?);
+            walk.learn(self.read_each(partial, reads, ids.into_iter()).await?);
         }
         Ok(())
     }
@@ -186,6 +202,7 @@ impl Core {
     async fn read_each(
         self: &Arc<Self>,
         partial: &OAuthToken,
+        reads: Reads,
         ids: impl Iterator<Item = String>,
     ) -> Result<Vec<(String, Slot)>, Error> {
         let strongest = matching::identifying_fields(partial).next();
@@ -195,7 +212,8 @@ impl Core {
         let read = async |id: String| {
             let slot = match self.cache.record(&id).filter(matches) {
                 Some(entry) => Slot::Record(entry),
-                None => self.read_shared(&id).await?,
+                None if reads == Reads::Shared => self.read_shared(&id).await?,
+                None => self.read_now(&id).await?,
             };
             Ok((id, slot))
         };

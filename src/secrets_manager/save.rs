@@ -10,7 +10,7 @@ use super::cache::Unsettled;
 use super::document::{self, UnknownFields};
 use super::entry::Entry;
 use super::failure::{Failure, Reason};
-use super::lookup::Slot;
+use super::lookup::{Reads, Slot};
 use super::patience::Patience;
 use super::version::Succession;
 use super::walk::Denoted;
@@ -42,7 +42,7 @@ impl Core {
         let mut patience = Patience::new();
         let mut succession = Succession::default();
         loop {
-            let lookup = self.look_up(token).await?;
+            let lookup = self.look_up(token, Reads::Own).await?;
             let step = match lookup.denoted {
                 Some(denoted) => {
                     self.update(token, denoted, started, &mut succession)

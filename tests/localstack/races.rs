@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures::future::join;
 use tokio::sync::Notify;
@@ -153,4 +154,50 @@ async fn what_was_read_before_a_deletion_and_comes_after_it_is_not_found() {
     let (process, _front) = meanwhile(&test, async |process| process.delete(id(&ada)).await).await;
     assert_eq!(process.find_by_id(id(&ada)).await, None);
     assert_eq!(process.find(&token("user_name=ada")).await, None);
+}
+
+#[tokio::test]
+async fn a_save_does_not_rely_on_a_read_that_another_task_began_before_it() {
+    let test = TestStore::new().await;
+    let record = test
+        .save(&token("refresh_token=r client_id=c client_secret=s"))
+        .await;
+    let (go, is_first) = (Arc::new(Notify::new()), AtomicBool::new(true));
+    let front = Front::new({
+        let go = go.clone();
+        move |request| match request.action.as_str() {
+            "GetSecretValue" if is_first.swap(false, Ordering::Relaxed) => {
+                Reaction::HoldAnswer(go.clone())
+            }
+            _ => Reaction::Forward,
+        }
+    })
+    .await;
+    let process = test.another_behind(&front).await;
+    let (store, record_id) = (process.store.clone(), id(&record).to_owned());
+    let find = tokio::spawn(async move { store.find_token_by_id(&record_id).await });
+    until("the record is read", async || front.held() == 1).await;
+    let changed = token(&format!("id={} access_token=a", id(&record)));
+    test.save(&changed).await;
+
+    let store = process.store.clone();
+    let mut save = tokio::spawn(async move {
+        store
+            .save_token(&token("access_token=a api_domain=d"))
+            .await
+    });
+    let saved = match tokio::time::timeout(Duration::from_secs(1), &mut save).await {
+        Ok(saved) => saved,
+        // It waits for the read that knows nothing of the access token.
+        Err(_) => {
+            go.notify_one();
+            save.await
+        }
+    };
+    let saved = saved.expect("the task has ended");
+    assert_eq!(saved.expect("the token is saved").id(), record.id());
+    assert_eq!(test.secrets.all().await.len(), 1);
+    go.notify_one();
+    let found = find.await.expect("the task has ended");
+    assert!(found.expect("the id is looked up").is_some());
 }
