@@ -7,11 +7,13 @@ use aws_sdk_secretsmanager::operation::batch_get_secret_value::BatchGetSecretVal
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::list_secrets::ListSecretsOutput;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, ReplicaRegionType, Tag};
+use secrecy::{ExposeSecret, SecretString};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use super::failure::{Failure, Reason};
 use super::index::MANAGED_BY;
+use crate::token_builder::wiped;
 
 /// ListSecrets answers at most 100 secrets a page, BatchGetSecretValue takes at most 20 ids (API
 /// reference).
@@ -33,7 +35,7 @@ pub(super) enum Deletion {
 #[derive(Debug)]
 pub(super) enum Value {
     Text {
-        text: String,
+        text: SecretString,
         version: String,
         created: Option<SystemTime>,
     },
@@ -74,7 +76,7 @@ impl Api {
                         .created_date
                         .and_then(|date| SystemTime::try_from(date).ok());
                     Value::Text {
-                        text,
+                        text: wiped(text),
                         version,
                         created,
                     }
@@ -97,7 +99,7 @@ impl Api {
     pub(super) async fn create(
         &self,
         name: &str,
-        document: String,
+        document: &SecretString,
         tags: Vec<(String, String)>,
         request_token: &str,
     ) -> Result<(), Failure> {
@@ -107,7 +109,7 @@ impl Api {
             .create_secret()
             .name(name)
             .description(DESCRIPTION)
-            .secret_string(document)
+            .secret_string(document.expose_secret())
             .set_tags(Some(self.all_tags(tags)))
             .set_kms_key_id(self.kms_key_id.clone())
             .set_add_replica_regions(self.replicas())
@@ -123,13 +125,13 @@ impl Api {
     pub(super) async fn put(
         &self,
         name: &str,
-        document: String,
+        document: &SecretString,
         version: &str,
     ) -> Result<bool, Failure> {
         tracing::debug!(secret = name, version, "PutSecretValue");
         let call = self.client.put_secret_value().secret_id(name);
         let call = call
-            .secret_string(document)
+            .secret_string(document.expose_secret())
             .client_request_token(version)
             .send();
         match silently(call).await {

@@ -32,7 +32,7 @@ use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use futures::Stream;
-use secrecy::SecretSlice;
+use secrecy::{ExposeSecret, SecretSlice};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 use crate::token_builder::check_id;
@@ -268,7 +268,9 @@ impl Core {
         for stage in ["AWSCURRENT", "AWSPREVIOUS"] {
             let value = self.api.get_stage(name, stage).await;
             match value.map_err(|failure| failure.error)? {
-                Value::Text { text, .. } => keys.push(SecretSlice::from(text.into_bytes())),
+                Value::Text { text, .. } => {
+                    keys.push(SecretSlice::from(text.expose_secret().as_bytes().to_vec()));
+                }
                 Value::NotFound if !keys.is_empty() => {}
                 _ => return Err(no_key().about_secret(name)),
             }
