@@ -16,7 +16,7 @@ step = @printf '==> %s\n' '$(1)'; $(1)
 
 LAMBDA := zoho-token-store-lambda-example
 
-.PHONY: help demo test lambda localstack localstack-down clean
+.PHONY: help demo test deny lambda localstack localstack-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ test: ## format, lints, docs, then all tests against a LocalStack
 	wait $$terraform || failed=1; \
 	cat $$log; rm -f $$log; \
 	exit $$failed
+
+deny: ## licences, duplicate versions, sources and advisories of the dependencies
+	@.ci/deny
 
 lambda: ## build the release zips of examples/lambda, for arm64 and x86_64
 	@examples/lambda/build
