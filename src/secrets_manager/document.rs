@@ -3,6 +3,10 @@
 
 mod fields;
 #[cfg(test)]
+mod foreign;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

@@ -10,6 +10,9 @@ mod document;
 mod entry;
 mod failure;
 mod flight;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod index;
 mod listing;
 mod lookup;
