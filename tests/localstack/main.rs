@@ -10,6 +10,7 @@ mod cancellation;
 mod concurrency;
 mod contract;
 mod deletion;
+mod documents;
 mod failures;
 mod foreign;
 mod index;
