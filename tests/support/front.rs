@@ -41,9 +41,12 @@ pub enum Reaction {
 }
 
 /// A request to Secrets Manager.
+#[derive(Clone)]
 pub struct Request {
     /// For example `GetSecretValue`.
     pub action: String,
+    /// The request line and the headers.
+    pub head: String,
     pub body: Value,
 }
 
@@ -113,6 +116,12 @@ impl Front {
         self.bodies(action).len()
     }
 
+    /// All requests that have come.
+    pub fn requests(&self) -> Vec<Request> {
+        let seen = self.seen.lock();
+        seen.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// How many answers have been held back.
     pub fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
@@ -152,6 +161,7 @@ async fn serve(
     let target = header(&head, "x-amz-target");
     let request = Request {
         action: target.trim_start_matches("secretsmanager.").to_owned(),
+        head: head.clone(),
         body: serde_json::from_slice(&body)?,
     };
     let reaction = react(&request);
