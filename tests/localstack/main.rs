@@ -25,3 +25,4 @@ mod retries;
 mod rollback;
 mod secrecy;
 mod sequences;
+mod wiped;
