@@ -17,6 +17,7 @@ mod lists;
 mod model;
 mod outage;
 mod outdated;
+mod permissions;
 mod races;
 mod reindex;
 mod replicas;

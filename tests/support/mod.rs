@@ -1,5 +1,5 @@
-//! What the test binaries share: LocalStack, stores to test, and what counts, delays or falsifies
-//! their calls.
+//! What the test binaries share: LocalStack, stores to test, and what counts, delays, falsifies or
+//! refuses their calls.
 
 // Every binary uses a part of it.
 #![allow(dead_code)]
@@ -7,6 +7,7 @@
 pub mod calls;
 pub mod child;
 pub mod front;
+pub mod iam;
 pub mod localstack;
 pub mod log;
 pub mod secrets;
