@@ -19,6 +19,8 @@ mod outage;
 mod outdated;
 mod permissions;
 mod races;
+#[cfg(target_os = "linux")]
+mod read_only;
 mod reindex;
 mod replicas;
 mod retries;
