@@ -22,5 +22,6 @@ mod reindex;
 mod replicas;
 mod retries;
 mod rollback;
+mod rules;
 mod secrecy;
 mod sequences;
