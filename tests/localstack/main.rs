@@ -25,5 +25,6 @@ mod reindex;
 mod replicas;
 mod retries;
 mod rollback;
+mod rules;
 mod secrecy;
 mod sequences;

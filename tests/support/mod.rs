@@ -2,15 +2,19 @@
 //! refuses their calls.
 
 // Every binary uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
+pub mod aws_rules;
 pub mod calls;
 pub mod child;
 pub mod front;
+
+pub mod http;
 pub mod iam;
 pub mod localstack;
 pub mod log;
 pub mod secrets;
+pub mod server;
 pub mod store;
 pub mod token;
 pub mod wait;

@@ -5,15 +5,17 @@ pub mod needs;
 pub mod policy;
 
 use std::collections::{BTreeSet, HashMap};
+use std::io;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use aws_sdk_secretsmanager::config::Credentials;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use self::needs::{REGION, Request, depends_on_tags};
+use self::needs::{Asked, REGION, depends_on_tags};
 use self::policy::{Grant, Policy};
-use super::{front, localstack};
+use super::http::{Answer, Request};
+use super::localstack;
 
 /// What the policies were rendered with: a file in `infra/tests/policies`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,9 +85,9 @@ impl Role {
     }
 
     /// The first thing that the request needs and the role may not do.
-    fn refuses(&self, request: &Request<'_>) -> Option<policy::Need> {
+    fn refuses(&self, asked: &Asked<'_>) -> Option<policy::Need> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        request.needs().into_iter().find(|need| {
+        asked.needs().into_iter().find(|need| {
             let allowing = self.policy.allowing(need);
             let refused = allowing.is_empty();
             used.extend(allowing);
@@ -96,45 +98,50 @@ impl Role {
 
 /// What AWS answers to a request that the role it is signed by may not make; nothing if it may, or
 /// if it is not signed by a role.
-pub async fn refusal(authorization: &str, action: &str, body: &Value) -> Option<Value> {
-    let scope = authorization.split_once("Credential=")?.1;
-    let mut scope = scope.split('/');
-    let (access_key_id, region) = (scope.next()?, scope.nth(1)?);
-    let role = {
-        let roles = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
-        roles.get(access_key_id)?.clone()
+pub async fn refusal(request: &Request) -> io::Result<Option<Answer>> {
+    let Some((role, region)) = signer(request.header("authorization")) else {
+        return Ok(None);
     };
-    let tags = match depends_on_tags(action) {
-        true => tags_of(&body["SecretId"]).await,
+    let tags = match depends_on_tags(&request.action) {
+        true => tags_of(&request.body["SecretId"]).await?,
         false => Vec::new(),
     };
-    let need = role.refuses(&Request {
-        action,
-        body,
-        // LocalStack's own region is the primary one.
-        region: if region == localstack::REGION {
-            REGION
-        } else {
-            region
-        },
+    let refused = role.refuses(&Asked {
+        action: &request.action,
+        body: &request.body,
+        region,
         tags: &tags,
         own_kms_key: role.own_kms_key,
-    })?;
-    let message = format!(
-        "User: arn:aws:sts::123456789012:assumed-role/tests/tests is not authorized to perform: {} on \
-         resource: {} because no identity-based policy allows the {} action",
-        need.action, need.resource, need.action
-    );
-    Some(json!({"__type": "AccessDeniedException", "Message": message}))
+    });
+    Ok(refused.map(|need| {
+        let message = format!(
+            "User: arn:aws:sts::123456789012:assumed-role/tests/tests is not authorized to \
+             perform: {} on resource: {} because no identity-based policy allows the {} action",
+            need.action, need.resource, need.action
+        );
+        Answer::refusal(400, "AccessDeniedException", &message)
+    }))
+}
+
+/// The role that a request is signed by, and the region it is for.
+fn signer(authorization: &str) -> Option<(Arc<Role>, &str)> {
+    let (_, scope) = authorization.split_once("Credential=")?;
+    let mut scope = scope.split('/');
+    let (access_key_id, region) = (scope.next()?, scope.nth(1)?);
+    let roles = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
+    let role = roles.get(access_key_id)?.clone();
+    // The files have another region than LocalStack for the primary secrets.
+    let primary = region == localstack::REGION;
+    Some((role, if primary { REGION } else { region }))
 }
 
 /// The tags of a secret, none if there is no such secret.
-async fn tags_of(secret: &Value) -> Vec<(String, String)> {
-    let described = front::ask("DescribeSecret", &json!({"SecretId": secret})).await;
-    let described = described.expect("LocalStack answers");
+async fn tags_of(secret: &Value) -> io::Result<Vec<(String, String)>> {
+    let described = Request::new("DescribeSecret", json!({"SecretId": secret}));
+    let described = described.forward().await?.body();
     let tags = described["Tags"].as_array().into_iter().flatten();
     let pairs = tags.filter_map(|tag| Some((tag["Key"].as_str()?, tag["Value"].as_str()?)));
-    pairs
+    Ok(pairs
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect()
+        .collect())
 }

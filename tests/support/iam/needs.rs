@@ -15,7 +15,7 @@ const KMS_KEY: &str = "1234abcd-12ab-44cd-86ef-1234567890ab";
 const NEW_SECRET: &str = "RequestToValidateKeyAccess";
 
 /// A request to Secrets Manager.
-pub struct Request<'a> {
+pub struct Asked<'a> {
     pub action: &'a str,
     pub body: &'a Value,
     pub region: &'a str,
@@ -37,7 +37,7 @@ pub fn depends_on_tags(action: &str) -> bool {
     )
 }
 
-impl Request<'_> {
+impl Asked<'_> {
     pub fn needs(&self) -> Vec<Need> {
         let one = |action: &str| vec![self.of_secret(action, self.secret())];
         match self.action {
