@@ -63,6 +63,23 @@ impl Worker {
         input.write_all(b"go\n").expect("the worker is listening");
     }
 
+    /// Stops the process where it is, as `SIGSTOP` does.
+    pub fn suspend(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets a process go on that was suspended.
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let kill = format!("kill -s {signal} {}", self.process.id());
+        let status = Command::new("sh").args(["-c", &kill]).status();
+        let status = status.expect("there is a shell");
+        assert!(status.success(), "{kill} failed");
+    }
+
     /// Waits until the process has ended, and answers what it has printed.
     pub fn finish(mut self) -> String {
         while self

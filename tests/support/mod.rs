@@ -7,12 +7,14 @@
 pub mod aws_rules;
 pub mod calls;
 pub mod child;
+pub mod crash;
 pub mod front;
 
 pub mod http;
 pub mod iam;
 pub mod localstack;
 pub mod log;
+pub mod relay;
 pub mod secrets;
 pub mod server;
 pub mod store;
