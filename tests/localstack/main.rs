@@ -14,6 +14,7 @@ mod deletion;
 mod failures;
 mod foreign;
 mod frozen;
+mod histories;
 mod index;
 mod lists;
 mod model;

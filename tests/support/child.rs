@@ -100,17 +100,16 @@ impl Worker {
     }
 }
 
-/// Starts as many processes, lets them go at the same time, and waits until all have succeeded.
-pub fn run_at_once(test: &str, variables: &[Vec<(&str, &str)>]) {
+/// Starts as many processes, lets them go at the same time, waits until all have succeeded, and
+/// answers what they have printed.
+pub fn run_at_once(test: &str, variables: &[Vec<(&str, &str)>]) -> Vec<String> {
     let mut workers: Vec<_> = variables
         .iter()
         .map(|variables| Worker::start(test, variables))
         .collect();
     workers.iter_mut().for_each(Worker::wait_until_ready);
     workers.iter_mut().for_each(Worker::go);
-    workers.into_iter().for_each(|worker| {
-        worker.finish();
-    });
+    workers.into_iter().map(Worker::finish).collect()
 }
 
 /// In the process: tells the parent that the work can begin, and waits until all can.

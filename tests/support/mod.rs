@@ -10,6 +10,7 @@ pub mod child;
 pub mod crash;
 pub mod front;
 
+pub mod history;
 pub mod http;
 pub mod iam;
 pub mod localstack;
