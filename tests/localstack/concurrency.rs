@@ -5,7 +5,7 @@ use futures::future::join_all;
 use zoho_token_store::{Field, TokenStore};
 
 use crate::support::child::{given, ready_and_wait, run_at_once};
-use crate::support::localstack;
+use crate::support::front;
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
@@ -14,10 +14,7 @@ use crate::support::token::{id, login, token};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "run by other tests, in processes of their own"]
 async fn worker_that_saves() {
-    let test = TestStore::at(&given("TEST_PREFIX"), localstack::endpoint(), |builder| {
-        builder
-    })
-    .await;
+    let test = TestStore::at(&given("TEST_PREFIX"), front::open(), |builder| builder).await;
     let tokens: Vec<_> = given("TEST_TOKENS").split(';').map(token).collect();
     let tasks: usize = given("TEST_TASKS").parse().expect("a number of tasks");
     ready_and_wait();

@@ -207,21 +207,12 @@ async fn names_that_no_id_is_encoded_to_are_not_listed_and_not_deleted() {
     }
 }
 
-/// As a Terraform module may create it: the value is a record's, the tag is missing.
 #[tokio::test]
-async fn a_record_without_the_tag_is_not_deleted_with_all_others_once_it_was_read() {
+async fn a_record_that_lost_its_tag_is_not_deleted_with_all_others() {
     let test = TestStore::new().await;
-    let document =
-        json!({"schema_version": "1", "id": "untagged", "access_token": "a"}).to_string();
-    test.secrets.create("untagged", Some(&document), &[]).await;
-    let saved = test
-        .store
-        .save_token(&token("id=untagged api_domain=https://www.zohoapis.eu"))
-        .await;
-    saved.expect("its value is a record");
-    test.store
-        .delete_tokens()
-        .await
-        .expect("all own are deleted");
-    assert!(!test.secrets.is_marked_for_deletion("untagged").await);
+    let saved = test.save(&token("id=ada access_token=a")).await;
+    test.secrets.untag("ada", MANAGED_BY.0).await;
+    assert_eq!(test.find_by_id("ada").await, Some(saved));
+    test.delete_all().await;
+    assert!(!test.secrets.is_marked_for_deletion("ada").await);
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use zoho_token_store::{Field, TokenStore};
 
+use crate::support::front;
 use crate::support::secrets::MANAGED_BY;
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
@@ -257,10 +258,7 @@ async fn a_record_with_the_tag_of_another_ones_key_is_not_answered_for_it() {
 async fn stores_whose_prefixes_are_nested_do_not_see_each_other() {
     let outer = TestStore::new().await;
     let nested = format!("{}nested/", outer.prefix);
-    let inner = TestStore::at(&nested, crate::support::localstack::endpoint(), |builder| {
-        builder
-    })
-    .await;
+    let inner = TestStore::at(&nested, front::open(), |builder| builder).await;
     let ada = outer.save(&login("ada")).await;
     let bob = inner.save(&login("bob")).await;
 

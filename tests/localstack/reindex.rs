@@ -1,9 +1,11 @@
 //! The index built anew: for another fingerprint key, and where it is wrong.
 
+use uuid::Uuid;
 use zoho_token_store::{ErrorKind, SecretsManagerTokenStoreBuilder, TokenStore};
 
+use crate::support::iam::FINGERPRINT_KEY_PREFIX;
 use crate::support::localstack;
-use crate::support::store::{TestStore, new_prefix};
+use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
 /// A secret with a fingerprint key, beside the stores' prefixes.
@@ -13,7 +15,7 @@ struct Key {
 
 impl Key {
     async fn new() -> Self {
-        let name = format!("{}key", new_prefix());
+        let name = format!("{FINGERPRINT_KEY_PREFIX}{}", Uuid::new_v4());
         let create = localstack::client().create_secret().name(&name);
         let created = create
             .secret_string("the first key, of 32 random bytes")
@@ -160,7 +162,7 @@ async fn a_missing_or_short_fingerprint_key_is_named_at_first_use() {
         .send()
         .await
         .expect("the key is changed");
-    for name in ["test-no-such-secret", short.name.as_str()] {
+    for name in ["fingerprint-key-none", short.name.as_str()] {
         let test = TestStore::with(|builder| builder.fingerprint_key_secret(name)).await;
         let saved = test.store.save_token(&login("ada")).await;
         let error = saved.expect_err("there is no good key");

@@ -6,6 +6,7 @@ mod occasions;
 mod shown;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::join_all;
@@ -52,7 +53,7 @@ const ACTIONS: [&str; 10] = [
 #[derive(Default)]
 struct Seen {
     shown: Shown,
-    requests: Vec<Request>,
+    requests: Vec<Arc<Request>>,
     /// Names, descriptions and tags, as Secrets Manager lists them.
     metadata: Vec<String>,
 }
@@ -189,7 +190,7 @@ async fn worker_that_logs_everything() {
 }
 
 /// That what is searched is what it should be.
-fn all_was_driven(log: &str, shown: &Shown, requests: &[Request], metadata: &[String]) {
+fn all_was_driven(log: &str, shown: &Shown, requests: &[Arc<Request>], metadata: &[String]) {
     let events = |of: &[&str]| {
         log.lines()
             .filter(|line| of.iter().all(|text| line.contains(text)))
@@ -248,7 +249,7 @@ fn all_was_driven(log: &str, shown: &Shown, requests: &[Request], metadata: &[St
     }
 }
 
-fn nothing_is_found(log: &str, shown: &Shown, requests: &[Request], metadata: &[String]) {
+fn nothing_is_found(log: &str, shown: &Shown, requests: &[Arc<Request>], metadata: &[String]) {
     let search = Search::new();
     if search.finds(log) {
         let line = log.lines().find(|line| search.finds(line));
@@ -260,8 +261,8 @@ fn nothing_is_found(log: &str, shown: &Shown, requests: &[Request], metadata: &[
     // CloudTrail records every parameter of a call but the value of a secret.
     let mut values = 0;
     for request in requests {
-        let Request { action, head, body } = request;
-        let mut parameters = body.as_object().expect("an object").clone();
+        let (action, head) = (&request.action, &request.head);
+        let mut parameters = request.body.as_object().expect("an object").clone();
         if ["CreateSecret", "PutSecretValue"].contains(&action.as_str()) {
             let value = parameters.remove("SecretString").expect("it has a value");
             values += usize::from(search.finds(&value.to_string()));

@@ -69,6 +69,23 @@ impl Worker {
         input.write_all(b"go\n").expect("the worker is listening");
     }
 
+    /// Stops the process where it is, as `SIGSTOP` does.
+    pub fn suspend(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets a process go on that was suspended.
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let kill = format!("kill -s {signal} {}", self.process.id());
+        let status = Command::new("sh").args(["-c", &kill]).status();
+        let status = status.expect("there is a shell");
+        assert!(status.success(), "{kill} failed");
+    }
+
     /// Waits until the process has ended, and answers what it has printed.
     pub fn finish(mut self) -> String {
         while self
@@ -89,17 +106,16 @@ impl Worker {
     }
 }
 
-/// Starts as many processes, lets them go at the same time, and waits until all have succeeded.
-pub fn run_at_once(test: &str, variables: &[Vec<(&str, &str)>]) {
+/// Starts as many processes, lets them go at the same time, waits until all have succeeded, and
+/// answers what they have printed.
+pub fn run_at_once(test: &str, variables: &[Vec<(&str, &str)>]) -> Vec<String> {
     let mut workers: Vec<_> = variables
         .iter()
         .map(|variables| Worker::start(test, variables))
         .collect();
     workers.iter_mut().for_each(Worker::wait_until_ready);
     workers.iter_mut().for_each(Worker::go);
-    workers.into_iter().for_each(|worker| {
-        worker.finish();
-    });
+    workers.into_iter().map(Worker::finish).collect()
 }
 
 /// In the process: tells the parent that the work can begin, and waits until all can.

@@ -1,20 +1,19 @@
-//! An HTTP server between a store and LocalStack that passes requests on, or answers, delays, or
-//! loses them.
+//! A server between a store and LocalStack that does with each request what a test says.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::Value;
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
-use tokio::task::{JoinHandle, JoinSet};
 
-use super::localstack;
+use super::http::Answer;
+use super::server::{Handler, Outcome, Server};
 
-/// The id that the server's own answers have.
-pub const REQUEST_ID: &str = "request-of-the-tests";
+pub use super::http::{REQUEST_ID, Request};
 
 /// What the server does with a request.
 pub enum Reaction {
@@ -40,52 +39,34 @@ pub enum Reaction {
     Silence,
 }
 
-/// A request to Secrets Manager.
-#[derive(Clone)]
-pub struct Request {
-    /// For example `GetSecretValue`.
-    pub action: String,
-    /// The request line and the headers.
-    pub head: String,
-    pub body: Value,
+/// The server, until it is dropped.
+pub struct Front {
+    server: Server,
+    state: Arc<State>,
 }
 
-/// The server. It runs on the runtime of the test until it is dropped.
-pub struct Front {
-    endpoint: String,
-    seen: Arc<Mutex<Vec<Request>>>,
-    held: Arc<AtomicUsize>,
-    server: JoinHandle<()>,
+#[derive(Default)]
+struct State {
+    seen: Mutex<Vec<Arc<Request>>>,
+    held: AtomicUsize,
+}
+
+struct Reactions<F> {
+    react: F,
+    state: Arc<State>,
 }
 
 impl Front {
     /// A server that does with each request what the function says.
     pub async fn new(react: impl Fn(&Request) -> Reaction + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a port is free");
-        let address = listener.local_addr().expect("the port is bound");
-        let (react, seen) = (Arc::new(react), Arc::new(Mutex::new(Vec::new())));
-        let held = Arc::new(AtomicUsize::new(0));
-        let server = tokio::spawn({
-            let (seen, held) = (seen.clone(), held.clone());
-            async move {
-                // Ends the connections with the server.
-                let mut connections = JoinSet::new();
-                while let Ok((connection, _)) = listener.accept().await {
-                    let (react, seen, held) = (react.clone(), seen.clone(), held.clone());
-                    connections.spawn(async move {
-                        // A client that goes away is none of the server's business.
-                        let _ = serve(connection, &*react, &seen, &held).await;
-                    });
-                }
-            }
-        });
+        let state = Arc::<State>::default();
+        let reactions = Reactions {
+            react,
+            state: state.clone(),
+        };
         Front {
-            endpoint: format!("http://{address}"),
-            seen,
-            held,
-            server,
+            server: Server::new(reactions),
+            state,
         }
     }
 
@@ -108,7 +89,7 @@ impl Front {
     }
 
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        self.server.endpoint()
     }
 
     /// How many requests for an action have come.
@@ -117,28 +98,81 @@ impl Front {
     }
 
     /// All requests that have come.
-    pub fn requests(&self) -> Vec<Request> {
-        let seen = self.seen.lock();
+    pub fn requests(&self) -> Vec<Arc<Request>> {
+        let seen = self.state.seen.lock();
         seen.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How many answers have been held back.
     pub fn held(&self) -> usize {
-        self.held.load(Ordering::Relaxed)
+        self.state.held.load(Ordering::Relaxed)
     }
 
     /// What the requests for an action have asked for.
     pub fn bodies(&self, action: &str) -> Vec<Value> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.state.seen.lock();
+        let seen = seen.unwrap_or_else(PoisonError::into_inner);
         let of_action = seen.iter().filter(|request| request.action == action);
         of_action.map(|request| request.body.clone()).collect()
     }
 }
 
-impl Drop for Front {
-    fn drop(&mut self) {
-        self.server.abort();
+impl<F: Fn(&Request) -> Reaction + Send + Sync + 'static> Handler for Reactions<F> {
+    fn handle(&self, request: Request) -> BoxFuture<'static, io::Result<Outcome>> {
+        let reaction = (self.react)(&request);
+        let request = Arc::new(request);
+        let seen = self.state.seen.lock();
+        seen.unwrap_or_else(PoisonError::into_inner)
+            .push(request.clone());
+        perform(reaction, request, self.state.clone()).boxed()
     }
+}
+
+async fn perform(
+    reaction: Reaction,
+    request: Arc<Request>,
+    state: Arc<State>,
+) -> io::Result<Outcome> {
+    let answer = match reaction {
+        Reaction::Forward => request.forward().await?,
+        Reaction::ForwardWhen(told) => {
+            told.notified().await;
+            request.forward().await?
+        }
+        Reaction::HoldAnswer(told) => {
+            let answer = request.forward().await?;
+            state.held.fetch_add(1, Ordering::Relaxed);
+            told.notified().await;
+            answer
+        }
+        Reaction::LoseAnswer => {
+            request.forward().await?;
+            return Ok(Outcome::Close);
+        }
+        Reaction::KeepAnswer => {
+            request.forward().await?;
+            return Ok(Outcome::Silence);
+        }
+        Reaction::Refuse {
+            status,
+            code,
+            message,
+        } => Answer::refusal(status, code, message),
+        Reaction::Answer(body) => Answer::new(200, &body),
+        Reaction::Silence => return Ok(Outcome::Silence),
+    };
+    Ok(Outcome::Answer(answer))
+}
+
+/// The endpoint of a server that passes on what is allowed, for as long as the process runs.
+pub fn open() -> &'static str {
+    static OPEN: LazyLock<Server> = LazyLock::new(|| {
+        Server::new(Reactions {
+            react: |_: &Request| Reaction::Forward,
+            state: Arc::default(),
+        })
+    });
+    OPEN.endpoint()
 }
 
 /// An endpoint where nothing listens.
@@ -148,114 +182,4 @@ pub async fn nothing() -> String {
         .expect("a port is free");
     let address = listener.local_addr().expect("the port is bound");
     format!("http://{address}")
-}
-
-/// Serves one request; the next one comes on a connection of its own.
-async fn serve(
-    mut client: TcpStream,
-    react: &(dyn Fn(&Request) -> Reaction + Send + Sync),
-    seen: &Mutex<Vec<Request>>,
-    held: &AtomicUsize,
-) -> io::Result<()> {
-    let (head, body) = read_request(&mut client).await?;
-    let target = header(&head, "x-amz-target");
-    let request = Request {
-        action: target.trim_start_matches("secretsmanager.").to_owned(),
-        head: head.clone(),
-        body: serde_json::from_slice(&body)?,
-    };
-    let reaction = react(&request);
-    seen.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(request);
-    let answer = match reaction {
-        Reaction::Forward => forward(&head, &body).await?,
-        Reaction::ForwardWhen(told) => {
-            told.notified().await;
-            forward(&head, &body).await?
-        }
-        Reaction::HoldAnswer(told) => {
-            let answer = forward(&head, &body).await?;
-            held.fetch_add(1, Ordering::Relaxed);
-            told.notified().await;
-            answer
-        }
-        Reaction::LoseAnswer => {
-            forward(&head, &body).await?;
-            return Ok(());
-        }
-        Reaction::KeepAnswer => {
-            forward(&head, &body).await?;
-            std::future::pending().await
-        }
-        Reaction::Refuse {
-            status,
-            code,
-            message,
-        } => answer(status, &json!({"__type": code, "message": message})),
-        Reaction::Answer(body) => answer(200, &body),
-        Reaction::Silence => std::future::pending().await,
-    };
-    client.write_all(&answer).await?;
-    client.shutdown().await
-}
-
-fn answer(status: u16, body: &Value) -> Vec<u8> {
-    let body = body.to_string();
-    let head = format!(
-        "HTTP/1.1 {status} Answer\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\
-         x-amzn-RequestId: {REQUEST_ID}\r\nConnection: close\r\n\r\n",
-        body.len()
-    );
-    (head + &body).into_bytes()
-}
-
-async fn read_request(client: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
-    let mut read = Vec::new();
-    loop {
-        if client.read_buf(&mut read).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let end = read.windows(4).position(|bytes| bytes == b"\r\n\r\n");
-        let Some(end) = end.map(|end| end + 4) else {
-            continue;
-        };
-        let mut body = read.split_off(end);
-        let head = String::from_utf8_lossy(&read).into_owned();
-        let length: usize = header(&head, "content-length").parse().unwrap_or(0);
-        let missing = length.saturating_sub(body.len());
-        client.take(missing as u64).read_to_end(&mut body).await?;
-        return Ok((head, body));
-    }
-}
-
-fn header<'a>(head: &'a str, name: &str) -> &'a str {
-    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
-    let field = fields.find(|(other, _)| other.eq_ignore_ascii_case(name));
-    field.map(|(_, value)| value.trim()).unwrap_or_default()
-}
-
-/// Passes a request on to LocalStack, again if LocalStack fails within: it does now and then, when
-/// the requests of several tests meet.
-async fn forward(head: &str, body: &[u8]) -> io::Result<Vec<u8>> {
-    for _ in 0..10 {
-        let answer = forward_once(head, body).await?;
-        if !answer.starts_with(b"HTTP/1.1 500") {
-            return Ok(answer);
-        }
-    }
-    forward_once(head, body).await
-}
-
-/// Sends a request to LocalStack, and reads the answer until LocalStack closes the connection, as
-/// it is asked to.
-async fn forward_once(head: &str, body: &[u8]) -> io::Result<Vec<u8>> {
-    let endpoint = localstack::endpoint().trim_start_matches("http://");
-    let mut upstream = TcpStream::connect(endpoint.trim_end_matches('/')).await?;
-    let head = head.trim_end().to_owned() + "\r\nConnection: close\r\n\r\n";
-    upstream.write_all(head.as_bytes()).await?;
-    upstream.write_all(body).await?;
-    let mut answer = Vec::new();
-    upstream.read_to_end(&mut answer).await?;
-    Ok(answer)
 }

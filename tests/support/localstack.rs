@@ -13,6 +13,9 @@ use uuid::Uuid;
 /// How often a call is tried by the clients of these tests.
 pub const ATTEMPTS: u32 = 8;
 
+/// The region that all secrets are in.
+pub const REGION: &str = "us-east-1";
+
 /// The endpoint: `AWS_ENDPOINT_URL` if it is set, else of the LocalStack that is started now.
 pub fn endpoint() -> &'static str {
     static ENDPOINT: OnceLock<String> = OnceLock::new();
@@ -45,7 +48,7 @@ fn start() -> String {
 pub fn config(endpoint: &str) -> Builder {
     Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
+        .region(Region::new(REGION))
         .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
         .endpoint_url(endpoint)
         // LocalStack fails now and then when requests meet, so more tries than usual; and what is

@@ -1,15 +1,23 @@
-//! What the test binaries share: LocalStack, stores to test, and what counts, delays or falsifies
-//! their calls.
+//! What the test binaries share: LocalStack, stores to test, and what counts, delays, falsifies or
+//! refuses their calls.
 
 // Every binary uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
+pub mod aws_rules;
 pub mod calls;
 pub mod child;
+pub mod crash;
 pub mod front;
+
+pub mod history;
+pub mod http;
+pub mod iam;
 pub mod localstack;
 pub mod log;
+pub mod relay;
 pub mod secrets;
+pub mod server;
 pub mod store;
 pub mod token;
 pub mod wait;

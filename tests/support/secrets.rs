@@ -163,6 +163,12 @@ impl Secrets {
         tagged.expect("the secret is tagged by hand");
     }
 
+    pub async fn untag(&self, id: &str, key: &str) {
+        let untag = self.aws.untag_resource().secret_id(self.name(id));
+        let untagged = untag.tag_keys(key).send().await;
+        untagged.expect("a tag is removed by hand");
+    }
+
     /// Marks a secret for deletion by hand, as in the console.
     pub async fn delete(&self, id: &str) {
         let deleted = self

@@ -1,5 +1,6 @@
 //! Stores to test, each below a prefix of its own, with the calls they make counted.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
@@ -9,7 +10,8 @@ use zoho_token_store::{
 };
 
 use super::calls::Calls;
-use super::front::Front;
+use super::front::{self, Front};
+use super::iam::{Options, Role};
 use super::localstack;
 use super::secrets::Secrets;
 
@@ -17,6 +19,8 @@ use super::secrets::Secrets;
 pub struct TestStore {
     pub prefix: String,
     pub store: SecretsManagerTokenStore,
+    /// Who makes its calls.
+    pub role: Arc<Role>,
     /// The calls of this store alone.
     pub calls: Calls,
     /// What lies in Secrets Manager below the prefix, past the store.
@@ -31,7 +35,7 @@ impl TestStore {
 
     /// A store with other settings below a prefix that nobody else has.
     pub async fn with(settings: impl FnOnce(Builder) -> Builder) -> Self {
-        Self::with_endpoint(localstack::endpoint(), settings).await
+        Self::with_endpoint(front::open(), settings).await
     }
 
     /// A store behind a server below a prefix that nobody else has.
@@ -55,7 +59,7 @@ impl TestStore {
 
     /// A second store on the same secrets, with other settings.
     pub async fn another_with(&self, settings: impl FnOnce(Builder) -> Builder) -> Self {
-        Self::at(&self.prefix, localstack::endpoint(), settings).await
+        Self::at(&self.prefix, front::open(), settings).await
     }
 
     /// A second store on the same secrets, behind a server.
@@ -69,8 +73,22 @@ impl TestStore {
         endpoint: &str,
         settings: impl FnOnce(Builder) -> Builder,
     ) -> Self {
+        let role = Role::new("runtime", Options::Every, prefix);
+        Self::as_role(&role, prefix, endpoint, settings).await
+    }
+
+    /// The same in another role than the usual one, which is the module's for programs, with every
+    /// option there is.
+    pub async fn as_role(
+        role: &Arc<Role>,
+        prefix: &str,
+        endpoint: &str,
+        settings: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
         let calls = Calls::default();
-        let config = localstack::config(endpoint).interceptor(calls.clone());
+        let config = localstack::config(endpoint)
+            .credentials_provider(role.credentials())
+            .interceptor(calls.clone());
         let builder = SecretsManagerTokenStore::builder()
             .prefix(prefix)
             // A LocalStack that many tests keep busy is no outage.
@@ -80,6 +98,7 @@ impl TestStore {
         let store = settings(builder).build().await;
         TestStore {
             prefix: prefix.to_owned(),
+            role: role.clone(),
             store: store.expect("the settings are good"),
             calls,
             secrets: Secrets::below(prefix),

@@ -1,0 +1,309 @@
+//! Many processes and tasks on few records: no save is lost, no record is stored twice, nobody gets
+//! another's record, and within a process reads do not go back in time.
+//!
+//! `HISTORIES` sets how many rounds there are, `HISTORY_OPERATIONS` how much each task does.
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use fastrand::Rng;
+use futures::future::join_all;
+use zoho_token_store::{Error, Field, OAuthToken, TokenStore};
+
+use crate::support::child::{given, ready_and_wait, run_at_once};
+use crate::support::front;
+use crate::support::history::{Event, violations};
+use crate::support::store::TestStore;
+use crate::support::token::token;
+
+const PROCESSES: usize = 8;
+const TASKS: usize = 16;
+const USERS: [&str; 3] = ["ada", "bob", "eve"];
+
+/// The registers of a record: two keys, and two fields that are none.
+const FIELDS: [Field; 4] = [
+    Field::AccessToken,
+    Field::RefreshToken,
+    Field::RedirectUrl,
+    Field::ApiDomain,
+];
+
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.expect("it is after 1970").as_nanos();
+    now.try_into().expect("it is before 2554")
+}
+
+fn number(variable: &str, default: usize) -> usize {
+    std::env::var(variable).map_or(default, |value| value.parse().expect("a number"))
+}
+
+fn fields(record: &OAuthToken) -> BTreeMap<String, String> {
+    let fields = FIELDS
+        .into_iter()
+        .filter_map(|field| Some((field.to_string(), record.expose(field)?.to_owned())));
+    fields.collect()
+}
+
+/// Writes new values into some fields of a user's record, all of them with `every`.
+async fn save(
+    test: &TestStore,
+    process: &str,
+    user: &str,
+    unique: &str,
+    mut chosen: impl FnMut() -> bool,
+) -> Event {
+    let mut columns = format!("user_name={user}");
+    for field in FIELDS {
+        if chosen() {
+            columns += &format!(" {field}=https://{unique}.{field}");
+        }
+    }
+    let given = token(&columns);
+    let began = now();
+    let saved = test.store.save_token(&given).await;
+    event(process, user, began, fields(&given), saved.map(Some), false)
+}
+
+fn event(
+    process: &str,
+    user: &str,
+    began: u64,
+    wrote: BTreeMap<String, String>,
+    answer: Result<Option<OAuthToken>, Error>,
+    cached: bool,
+) -> Event {
+    if let Err(error) = &answer {
+        assert!(error.is_retryable(), "{error}");
+    }
+    let answer = answer.ok().map(|record| record.expect("nobody deletes it"));
+    if let Some(record) = &answer {
+        assert_eq!(record.user_name(), Some(user), "a record of another user");
+    }
+    Event {
+        process: process.to_owned(),
+        user: user.to_owned(),
+        began,
+        ended: now(),
+        wrote,
+        answer: answer.as_ref().map(fields),
+        cached,
+    }
+}
+
+/// In a process of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "run by other tests, in processes of their own"]
+async fn worker_that_uses_few_records() {
+    let (process, capacity) = (given("TEST_PROCESS"), given("TEST_CACHE_CAPACITY"));
+    let capacity: u64 = capacity.parse().expect("a number");
+    let settings = |builder: zoho_token_store::SecretsManagerTokenStoreBuilder| {
+        builder.cache_capacity(capacity)
+    };
+    let test = TestStore::at(&given("TEST_PREFIX"), &given("TEST_ENDPOINT"), settings).await;
+    let operations = number("HISTORY_OPERATIONS", 3);
+    ready_and_wait();
+    let tasks = (0..TASKS).map(|task| {
+        let (test, process) = (&test, process.as_str());
+        async move {
+            let mut random = Rng::with_seed(
+                given("TEST_SEED").parse::<u64>().expect("a seed") * 1000 + task as u64,
+            );
+            let mut events: Vec<Event> = Vec::new();
+            for operation in 0..operations {
+                let user = USERS[random.usize(..USERS.len())];
+                let partial = match events
+                    .iter()
+                    .rev()
+                    .find(|event| event.user == user && random.bool())
+                {
+                    // What it was, and may be no longer: then there is no such token.
+                    Some(Event {
+                        answer: Some(answer),
+                        ..
+                    }) if random.bool() => {
+                        format!("access_token={}", answer["access_token"])
+                    }
+                    _ => format!("user_name={user}"),
+                };
+                if random.u8(..10) < 4 {
+                    let unique = format!("{process}-{task}-{operation}");
+                    events.push(save(test, process, user, &unique, || random.bool()).await);
+                } else {
+                    let began = now();
+                    match test.store.find_token(&token(&partial)).await {
+                        Ok(None) => assert!(partial.starts_with("access"), "{user} is not found"),
+                        found => events.push(event(
+                            process,
+                            user,
+                            began,
+                            BTreeMap::new(),
+                            found,
+                            capacity > 0,
+                        )),
+                    }
+                }
+            }
+            events
+        }
+    });
+    let tasks = join_all(tasks).await;
+    // At the end, for a full pipe would hold up the processes.
+    for event in tasks.iter().flatten() {
+        println!("\n{}", event.to_line());
+    }
+}
+
+/// One round: eight processes, and what they have done.
+async fn round(seed: usize, cache_capacity: &str, endpoint: &str) -> Vec<Event> {
+    let test = TestStore::new().await;
+    let mut events = Vec::new();
+    for user in USERS {
+        events.push(save(&test, "first", user, &format!("first-{user}"), || true).await);
+    }
+    let processes: Vec<_> = (0..PROCESSES)
+        .map(|process| {
+            (
+                format!("p{process}"),
+                (seed * PROCESSES + process).to_string(),
+            )
+        })
+        .collect();
+    let variables = processes.iter().map(|(process, seed)| {
+        vec![
+            ("TEST_PREFIX", test.prefix.as_str()),
+            ("TEST_ENDPOINT", endpoint),
+            ("TEST_PROCESS", process),
+            ("TEST_SEED", seed),
+            ("TEST_CACHE_CAPACITY", cache_capacity),
+        ]
+    });
+    let variables: Vec<_> = variables.collect();
+    let printed = run_at_once("histories::worker_that_uses_few_records", &variables);
+    let lines = printed.iter().flat_map(|printed| printed.lines());
+    events.extend(lines.filter_map(Event::from_line));
+
+    let last = test.another().await;
+    for user in USERS {
+        let began = now();
+        let found = last
+            .store
+            .find_token(&token(&format!("user_name={user}")))
+            .await;
+        events.push(event("last", user, began, BTreeMap::new(), found, false));
+    }
+    assert_eq!(
+        test.secrets.all().await.len(),
+        USERS.len(),
+        "a record is stored twice"
+    );
+    events
+}
+
+async fn rounds(cache_capacity: &str) {
+    for seed in 0..number("HISTORIES", 1) {
+        let events = round(seed, cache_capacity, front::open()).await;
+        let saves = events.iter().filter(|event| !event.wrote.is_empty());
+        let failed = events.iter().filter(|event| event.answer.is_none());
+        println!(
+            "{} operations, {} of them saves, {} failed",
+            events.len(),
+            saves.count(),
+            failed.count()
+        );
+        let wrong = violations(&events);
+        assert!(wrong.is_empty(), "seed {seed}: {wrong:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_without_a_cache_have_a_linearizable_history() {
+    rounds("0").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_with_a_cache_lose_no_save_and_do_not_go_back_in_time() {
+    rounds("1000").await;
+}
+
+/// An event from `process began..ended`, `w=value` for what it wrote and `r=value` for its answer.
+fn told(text: &str) -> Event {
+    let mut words = text.split_whitespace();
+    let process = words.next().expect("a process").to_owned();
+    let times = words.next().and_then(|times| times.split_once(".."));
+    let (began, ended) = times.expect("two times");
+    let mut event = Event {
+        process,
+        user: "ada".to_owned(),
+        began: began.parse().expect("a time"),
+        ended: ended.parse().expect("a time"),
+        wrote: BTreeMap::new(),
+        answer: None,
+        cached: false,
+    };
+    for word in words {
+        let (what, value) = word.split_once('=').expect("a value");
+        let field = BTreeMap::from([("field".to_owned(), value.to_owned())]);
+        match what {
+            "w" => event.wrote = field,
+            _ => event.answer = Some(field),
+        }
+    }
+    event
+}
+
+#[test]
+fn histories_that_cannot_have_been_are_told_from_those_that_can() {
+    let right: [&[&str]; 4] = [
+        &["a 1..2 w=1 r=1", "a 3..4 w=2 r=2", "b 5..6 r=2"],
+        // At the same time, either may come first.
+        &[
+            "a 1..2 w=1 r=1",
+            "a 3..6 w=2 r=2",
+            "b 4..5 r=1",
+            "c 4..5 r=2",
+        ],
+        // A write that failed may have been done, even later.
+        &["a 1..2 w=1 r=1", "a 3..4 w=2", "b 5..6 r=1", "b 7..8 r=2"],
+        &["a 1..2 w=1 r=1", "a 3..4 w=2", "b 5..6 r=1"],
+    ];
+    for history in right {
+        let events: Vec<_> = history.iter().map(|event| told(event)).collect();
+        assert_eq!(violations(&events), Vec::<String>::new(), "{history:?}");
+    }
+    let wrong: [&[&str]; 5] = [
+        // Lost.
+        &["a 1..2 w=1 r=1", "a 3..4 w=2 r=2", "b 5..6 r=1"],
+        // Read before, or never written.
+        &["a 1..2 w=1 r=1", "b 3..4 r=2", "a 5..6 w=2 r=2"],
+        &["a 1..2 w=1 r=1", "b 3..4 r=3"],
+        // Back in time, between two reads while a write is under way.
+        &[
+            "a 1..2 w=1 r=1",
+            "a 3..9 w=2 r=2",
+            "b 4..5 r=2",
+            "c 6..7 r=1",
+        ],
+        // Both there at once.
+        &[
+            "a 1..2 w=1 r=1",
+            "a 3..4 w=2 r=2",
+            "b 5..6 w=3 r=3",
+            "c 7..8 r=3",
+            "c 9..10 r=2",
+        ],
+    ];
+    for history in wrong {
+        let events: Vec<_> = history.iter().map(|event| told(event)).collect();
+        assert!(!violations(&events).is_empty(), "{history:?}");
+    }
+    let cached = |text| Event {
+        cached: true,
+        ..told(text)
+    };
+    let history = [told("a 1..2 w=1 r=1"), told("a 3..4 w=2 r=2")];
+    let stale = [&history[..], &[cached("b 5..6 r=1"), cached("b 7..8 r=2")]].concat();
+    assert_eq!(violations(&stale), Vec::<String>::new());
+    let back = [&history[..], &[cached("b 5..6 r=2"), cached("b 7..8 r=1")]].concat();
+    assert!(!violations(&back).is_empty());
+}

@@ -1,0 +1,254 @@
+//! What the policies of the module in `infra` allow is what the store needs, and nothing else.
+//!
+//! All tests of this binary run in the role of the runtime, so each call that it is not allowed fails
+//! one of them. Here each role does all that it is for, and must have used whatever it is allowed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::Region;
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use zoho_token_store::{
+    Error, ErrorKind, SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder as Builder,
+    TokenStore,
+};
+
+use crate::support::iam::{FINGERPRINT_KEY_PREFIX, Options, REPLICA_REGION, Role};
+use crate::support::store::{TestStore, new_prefix};
+use crate::support::token::{id, login, token};
+use crate::support::{front, localstack};
+
+/// A secret with a fingerprint key, which stays.
+async fn fingerprint_key() -> String {
+    let name = format!("{FINGERPRINT_KEY_PREFIX}permissions");
+    let create = localstack::client().create_secret().name(&name);
+    let key = "a fingerprint key of 32 random bytes";
+    if let Err(error) = create.secret_string(key).send().await {
+        let error = error.into_service_error();
+        assert!(error.is_resource_exists_exception(), "{error}");
+    }
+    name
+}
+
+/// Stores in one role, with the settings that go with what its policy was rendered with.
+struct Played<'a> {
+    role: &'a Arc<Role>,
+    options: Options,
+    prefix: &'a str,
+    fingerprint_key: &'a str,
+}
+
+impl Played<'_> {
+    fn settings(&self, builder: Builder) -> Builder {
+        match self.options {
+            Options::Every => builder
+                .fingerprint_key_secret(self.fingerprint_key)
+                .kms_key_id("alias/tokens")
+                .replica_region(REPLICA_REGION)
+                .tag("team", "crm"),
+            Options::Fewest => builder.tag_index(false),
+            Options::Default => builder,
+        }
+    }
+
+    fn has_index(&self) -> bool {
+        self.options != Options::Fewest
+    }
+
+    /// A store with nothing in its cache.
+    async fn store(&self) -> TestStore {
+        let settings = |builder| self.settings(builder);
+        TestStore::as_role(self.role, self.prefix, front::open(), settings).await
+    }
+
+    async fn store_in_replica_region(&self) -> SecretsManagerTokenStore {
+        let config = localstack::config(front::open())
+            .region(Region::new(REPLICA_REGION))
+            .credentials_provider(self.role.credentials());
+        let builder = SecretsManagerTokenStore::builder()
+            .prefix(self.prefix)
+            .fingerprint_key_secret(self.fingerprint_key)
+            .client(Client::from_conf(config.build()));
+        builder.build().await.expect("the settings are good")
+    }
+
+    async fn reads(&self) {
+        let ada = self.store().await.find(&token("user_name=ada")).await;
+        assert!(ada.is_some());
+        if self.has_index() {
+            let store = self.store().await;
+            assert_eq!(store.find(&token("access_token=a-ada")).await, ada);
+            assert_eq!(store.all().await.len(), 1);
+        }
+        if self.options == Options::Every {
+            let store = self.store_in_replica_region().await;
+            let found = store.find_token(&token("access_token=a-ada")).await;
+            assert_eq!(found.expect("the replica is read"), ada);
+            assert_eq!(
+                store
+                    .get_tokens()
+                    .await
+                    .expect("the replicas are read")
+                    .len(),
+                1
+            );
+        }
+    }
+
+    /// A refreshed token, a login after a logout, and the end of all.
+    async fn writes_and_deletes(&self) {
+        let store = self.store().await;
+        let ada = store.save(&token("user_name=ada access_token=a-new")).await;
+        store.delete(id(&ada)).await;
+        store.save(&login("ada")).await;
+        if self.has_index() {
+            store.delete_all().await;
+        } else {
+            store.delete(id(&ada)).await;
+        }
+        assert!(store.secrets.is_marked_for_deletion(id(&ada)).await);
+    }
+}
+
+#[tokio::test]
+async fn every_role_is_allowed_what_it_uses_and_nothing_else() {
+    let fingerprint_key = fingerprint_key().await;
+    for options in [Options::Every, Options::Default, Options::Fewest] {
+        let prefix = new_prefix();
+        let roles = ["runtime", "reader", "admin"].map(|name| Role::new(name, options, &prefix));
+        let played = roles.each_ref().map(|role| Played {
+            role,
+            options,
+            prefix: &prefix,
+            fingerprint_key: &fingerprint_key,
+        });
+        let [runtime, reader, admin] = &played;
+
+        runtime.store().await.save(&login("ada")).await;
+        for role in &played {
+            role.reads().await;
+        }
+        runtime.writes_and_deletes().await;
+        runtime.store().await.save(&login("ada")).await;
+        admin.writes_and_deletes().await;
+        assert!(
+            reader
+                .store()
+                .await
+                .find(&token("user_name=ada"))
+                .await
+                .is_none()
+        );
+        for (role, name) in roles.iter().zip(["runtime", "reader", "admin"]) {
+            assert_eq!(role.never_used(), BTreeSet::new(), "{name}, {options:?}");
+        }
+    }
+}
+
+/// That a call was refused, and that the error names it.
+fn is_denied<T>(result: Result<T, Error>, action: &str) {
+    let error = result.err().expect("the role may not do that");
+    assert_eq!(error.kind(), ErrorKind::AccessDenied, "{error}");
+    assert_eq!(error.missing_action(), Some(action), "{error}");
+}
+
+#[tokio::test]
+async fn the_secrets_of_another_prefix_are_refused() {
+    let theirs = TestStore::new().await;
+    let ada = theirs.save(&login("ada")).await;
+    let before = theirs.secrets.current(id(&ada)).await;
+    for name in ["reader", "runtime", "admin"] {
+        let role = Role::new(name, Options::Every, &new_prefix());
+        let other = || TestStore::as_role(&role, &theirs.prefix, front::open(), |builder| builder);
+        let store = other().await.store;
+        let read = "secretsmanager:GetSecretValue";
+        is_denied(store.find_token(&token("user_name=ada")).await, read);
+        is_denied(store.find_token_by_id(id(&ada)).await, read);
+        is_denied(store.get_tokens().await, read);
+        is_denied(store.save_token(&login("ada")).await, read);
+        is_denied(store.save_token(&login("bob")).await, read);
+        is_denied(store.delete_token(id(&ada)).await, read);
+        is_denied(store.delete_tokens().await, read);
+    }
+    assert_eq!(theirs.secrets.current(id(&ada)).await, before);
+    assert_eq!(theirs.secrets.all().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_reader_changes_nothing() {
+    let runtime = TestStore::new().await;
+    let ada = runtime.save(&login("ada")).await;
+    let before = runtime.secrets.current(id(&ada)).await;
+    let role = Role::new("reader", Options::Every, &runtime.prefix);
+    let reader = TestStore::as_role(&role, &runtime.prefix, front::open(), |builder| builder).await;
+
+    let changed = token("user_name=ada redirect_url=https://elsewhere.example");
+    is_denied(
+        reader.store.save_token(&changed).await,
+        "secretsmanager:PutSecretValue",
+    );
+    is_denied(
+        reader.store.save_token(&login("bob")).await,
+        "secretsmanager:CreateSecret",
+    );
+    is_denied(
+        reader.store.delete_token(id(&ada)).await,
+        "secretsmanager:PutSecretValue",
+    );
+    is_denied(
+        reader.store.delete_tokens().await,
+        "secretsmanager:PutSecretValue",
+    );
+    assert_eq!(runtime.secrets.current(id(&ada)).await, before);
+    assert_eq!(runtime.secrets.all().await.len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_to_leave_time_for_recovery_can_neither_force_nor_shorten_it() {
+    let prefix = new_prefix();
+    let role = Role::new("runtime", Options::Default, &prefix);
+    for days in [0, 8] {
+        let settings = |builder: Builder| builder.recovery_window_days(days);
+        let test = TestStore::as_role(&role, &prefix, front::open(), settings).await;
+        let ada = test.save(&login("ada")).await;
+        let deleted = test.store.delete_token(id(&ada)).await;
+        match days {
+            0 => {
+                is_denied(deleted, "secretsmanager:DeleteSecret");
+                assert_eq!(test.another().await.find_by_id(id(&ada)).await, Some(ada));
+            }
+            _ => deleted.expect("more days are allowed"),
+        }
+    }
+}
+
+/// The code of a refusal by AWS.
+fn code<E: ProvideErrorMetadata>(error: SdkError<E>) -> String {
+    error.code().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn a_secret_below_the_prefix_that_is_not_the_stores_is_left_alone() {
+    let test = TestStore::new().await;
+    test.secrets
+        .create("theirs", Some("not a token"), &[])
+        .await;
+    let config = localstack::config(front::open()).credentials_provider(test.role.credentials());
+    let (aws, name) = (
+        Client::from_conf(config.build()),
+        test.secrets.name("theirs"),
+    );
+    let put = aws.put_secret_value().secret_id(&name).secret_string("{}");
+    let restore = aws.restore_secret().secret_id(&name);
+    let delete = aws.delete_secret().secret_id(&name);
+    let refused = [
+        put.send().await.map(|_| ()).map_err(code),
+        restore.send().await.map(|_| ()).map_err(code),
+        delete.send().await.map(|_| ()).map_err(code),
+    ];
+    assert_eq!(
+        refused,
+        std::array::from_fn(|_| Err("AccessDeniedException".to_owned()))
+    );
+}

@@ -1,0 +1,97 @@
+//! The quickstart as an unprivileged user who can write nowhere: the store keeps nothing on a disk.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use landlock::{ABI, AccessFs, Ruleset, RulesetAttr, RulesetStatus};
+use uuid::Uuid;
+
+use crate::support::child::{given, ready_and_wait, run_at_once};
+use crate::support::localstack;
+
+const NOBODY: u32 = 65534;
+
+#[test]
+fn the_quickstart_runs_where_nothing_can_be_written() {
+    // Another user may not reach the folder that it was built in.
+    let folder = std::env::temp_dir().join(format!("quickstart-{}", Uuid::new_v4()));
+    fs::create_dir(&folder).expect("a folder for the program");
+    let program = folder.join("quickstart");
+    fs::copy(quickstart(), &program).expect("the program is copied");
+    for path in [&folder, &program] {
+        let all = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(path, all).expect("all may run it");
+    }
+    let program = program.to_str().expect("a path in UTF-8");
+    run_at_once(
+        "read_only::worker_that_cannot_write",
+        &[vec![("TEST_PROGRAM", program)]],
+    );
+    fs::remove_dir_all(&folder).expect("the folder is removed");
+}
+
+/// The example, which `cargo test` builds beside this binary.
+fn quickstart() -> PathBuf {
+    let binary = std::env::current_exe().expect("this binary has a path");
+    let built = binary.ancestors().nth(2).expect("a folder for builds");
+    let program = built.join("examples").join("quickstart");
+    assert!(
+        program.exists(),
+        "there is no {}: run `cargo build --example quickstart`, or the tests of all targets",
+        program.display()
+    );
+    program
+}
+
+/// In a process of its own, for it loses the right to write, and with it what it starts.
+#[test]
+#[ignore = "run by another test, in a process of its own"]
+fn worker_that_cannot_write() {
+    ready_and_wait();
+    let program = given("TEST_PROGRAM");
+    let beside = Path::new(&program).with_file_name("written");
+    fs::write(&beside, "").expect("as yet this process can write");
+    // No rule allows what the set handles.
+    let none = Ruleset::default().handle_access(AccessFs::from_write(ABI::V3));
+    let restricted = none
+        .and_then(Ruleset::create)
+        .and_then(|ruleset| ruleset.restrict_self());
+    let status = restricted.expect("the kernel has Landlock").ruleset;
+    assert_eq!(
+        status,
+        RulesetStatus::FullyEnforced,
+        "this test needs Landlock, in Linux since 6.2"
+    );
+    let refused = fs::write(&beside, "").expect_err("this process can write nowhere");
+    assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+
+    let output = run_as_nobody(&program);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && printed.contains("by refresh token"),
+        "{printed}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Runs a program with nothing in its environment but where LocalStack is.
+fn run_as_nobody(program: &str) -> Output {
+    let mut command = Command::new(program);
+    command
+        .current_dir("/")
+        .env_clear()
+        .env("AWS_ENDPOINT_URL", localstack::endpoint())
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_REGION", localstack::REGION);
+    // Only root can become another user; all others are unprivileged already.
+    let user = fs::metadata("/proc/self").expect("there is /proc").uid();
+    if user == 0 {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command.output().expect("the program can be started")
+}

@@ -1,0 +1,96 @@
+//! Secrets that are marked for deletion, and deletions by force.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Caller, only};
+
+const MARKED: &str = "InvalidRequestException: You can't perform this operation on the secret \
+                      because it was marked for deletion.";
+const SCHEDULED: &str = "InvalidRequestException: You can't create this secret because a secret \
+                         with this name is already scheduled for deletion.";
+
+#[tokio::test]
+async fn what_is_marked_for_deletion_is_not_changed() {
+    let caller = Caller::new(only(|rules| rules.refuse_marked = true));
+    caller.create("a").await;
+    caller.ok("DeleteSecret", "a", json!({})).await;
+    let refused = [
+        ("PutSecretValue", json!({"SecretString": "2"})),
+        ("UpdateSecret", json!({"SecretString": "2"})),
+        ("TagResource", json!({"Tags": [{"Key": "k", "Value": "v"}]})),
+        ("UntagResource", json!({"TagKeys": ["k"]})),
+        ("GetSecretValue", json!({})),
+    ];
+    for (action, body) in refused {
+        assert_eq!(caller.refused(action, "a", body).await, MARKED, "{action}");
+    }
+    let create = json!({"SecretString": "2"});
+    assert_eq!(caller.refused("CreateSecret", "a", create).await, SCHEDULED);
+    caller.ok("DescribeSecret", "a", json!({})).await;
+    caller.ok("RestoreSecret", "a", json!({})).await;
+    let value = caller.ok("GetSecretValue", "a", json!({})).await;
+    assert_eq!(value["SecretString"], "v");
+}
+
+#[tokio::test]
+async fn a_deletion_by_force_takes_a_while() {
+    let takes = Duration::from_secs(7);
+    let caller = Caller::new(only(|rules| rules.forced_deletion = takes..=takes));
+    caller.create("a").await;
+    let forced = json!({"ForceDeleteWithoutRecovery": true});
+    let deleted = caller.ok("DeleteSecret", "a", forced.clone()).await;
+    assert_eq!(deleted["Name"], caller.secrets.name("a"));
+
+    caller.rules.advance(takes - Duration::from_millis(1));
+    let create = || json!({"SecretString": "2"});
+    assert_eq!(
+        caller.refused("GetSecretValue", "a", json!({})).await,
+        MARKED
+    );
+    assert_eq!(
+        caller.refused("CreateSecret", "a", create()).await,
+        SCHEDULED
+    );
+    assert_eq!(
+        caller.refused("RestoreSecret", "a", json!({})).await,
+        MARKED
+    );
+    caller.ok("DeleteSecret", "a", forced).await;
+
+    caller.rules.advance(Duration::from_millis(1));
+    let refused = caller.refused("GetSecretValue", "a", json!({})).await;
+    assert!(
+        refused.starts_with("ResourceNotFoundException"),
+        "{refused}"
+    );
+    caller.ok("CreateSecret", "a", create()).await;
+    let value = caller.ok("GetSecretValue", "a", json!({})).await;
+    assert_eq!(value["SecretString"], "2");
+}
+
+#[tokio::test]
+async fn what_is_marked_can_be_deleted_by_force_and_then_not_restored() {
+    let takes = Duration::from_secs(7);
+    let caller = Caller::new(only(|rules| rules.forced_deletion = takes..=takes));
+    caller.create("a").await;
+    caller.ok("DeleteSecret", "a", json!({})).await;
+    caller
+        .ok(
+            "DeleteSecret",
+            "a",
+            json!({"ForceDeleteWithoutRecovery": true}),
+        )
+        .await;
+    assert_eq!(
+        caller.refused("RestoreSecret", "a", json!({})).await,
+        MARKED
+    );
+    caller.rules.advance(takes);
+    let refused = caller.refused("DescribeSecret", "a", json!({})).await;
+    assert!(
+        refused.starts_with("ResourceNotFoundException"),
+        "{refused}"
+    );
+}

@@ -1,0 +1,22 @@
+//! Test time: it goes on with each request and when a test says so, never by itself.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+#[derive(Default)]
+pub struct Clock {
+    micros: AtomicU64,
+}
+
+impl Clock {
+    pub fn now(&self) -> Duration {
+        Duration::from_micros(self.micros.load(Ordering::SeqCst))
+    }
+
+    /// Lets time pass, and answers what the time is then.
+    pub fn advance(&self, by: Duration) -> Duration {
+        let by = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
+        let before = self.micros.fetch_add(by, Ordering::SeqCst);
+        Duration::from_micros(before.saturating_add(by))
+    }
+}

@@ -1,0 +1,66 @@
+//! Deletions by force: they take a while, and until then the name is neither free nor usable.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::http::{Answer, Request};
+
+/// The secrets on their way out, by name, with the time at which they are gone.
+#[derive(Default)]
+pub struct Deletions(Mutex<HashMap<String, Duration>>);
+
+impl Deletions {
+    fn under_way(&self) -> MutexGuard<'_, HashMap<String, Duration>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn add(&self, name: &str, gone_at: Duration) {
+        self.under_way().entry(name.to_owned()).or_insert(gone_at);
+    }
+
+    pub fn is_under_way(&self, name: &str) -> bool {
+        self.under_way().contains_key(name)
+    }
+
+    /// The secrets whose time has come. Each is answered once.
+    pub fn due(&self, name: &str, now: Duration) -> bool {
+        let mut under_way = self.under_way();
+        let due = under_way.get(name).is_some_and(|&gone_at| gone_at <= now);
+        if due {
+            under_way.remove(name);
+        }
+        due
+    }
+}
+
+/// What is asked of LocalStack instead of a deletion by force: as long as it is under way, the secret
+/// is marked for deletion.
+pub fn marking(request: &Request, name: &str) -> Request {
+    let body = json!({"SecretId": name, "RecoveryWindowInDays": 30});
+    request.instead("DeleteSecret", body)
+}
+
+/// What is asked of LocalStack at the end of it.
+pub fn removal(request: &Request, name: &str) -> Request {
+    let body = json!({"SecretId": name, "ForceDeleteWithoutRecovery": true});
+    request.instead("DeleteSecret", body)
+}
+
+pub fn is_forced(body: &Value) -> bool {
+    body["ForceDeleteWithoutRecovery"].as_bool() == Some(true)
+}
+
+pub fn marked() -> Answer {
+    let message =
+        "You can't perform this operation on the secret because it was marked for deletion.";
+    Answer::refusal(400, "InvalidRequestException", message)
+}
+
+pub fn scheduled() -> Answer {
+    let message = "You can't create this secret because a secret with this name is already \
+                   scheduled for deletion.";
+    Answer::refusal(400, "InvalidRequestException", message)
+}

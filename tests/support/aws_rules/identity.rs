@@ -1,0 +1,86 @@
+//! Whether AWS accepts a caller's signature: its credentials, and its clock.
+
+use std::time::{Duration, SystemTime};
+
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use serde_json::{Value, json};
+
+use crate::support::http::{Answer, Request};
+
+/// By how much AWS lets the clocks differ.
+const TOLERANCE: i64 = 300;
+
+pub fn expired() -> Answer {
+    let message = "The security token included in the request is expired";
+    Answer::refusal(400, "ExpiredTokenException", message)
+}
+
+/// Refuses a signature that is too old or too new for AWS's clock, which is so many seconds ahead.
+pub fn check_date(request: &Request, ahead: i64) -> Result<(), Answer> {
+    let signed = request.header("x-amz-date");
+    let here = epoch_seconds();
+    let Some(signed_at) = seconds_of(signed) else {
+        return Ok(());
+    };
+    let there = here + ahead;
+    let (bound, what) = match signed_at - there {
+        late if late < -TOLERANCE => (there - TOLERANCE, "Signature expired"),
+        early if early > TOLERANCE => (there + TOLERANCE, "Signature not yet current"),
+        _ => return Ok(()),
+    };
+    let (relation, sign) = match what {
+        "Signature expired" => ("earlier", '-'),
+        _ => ("later", '+'),
+    };
+    let [bound, there] = [bound, there].map(basic);
+    let message =
+        format!("{what}: {signed} is now {relation} than {bound} ({there} {sign} 5 min.)");
+    Err(Answer::refusal(400, "InvalidSignatureException", &message))
+}
+
+/// The times in an answer, as AWS's clock has them.
+pub fn shift_dates(body: &mut Value, ahead: i64) {
+    match body {
+        Value::Array(members) => members
+            .iter_mut()
+            .for_each(|member| shift_dates(member, ahead)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member.as_f64().filter(|_| name.ends_with("Date")) {
+                    #[allow(clippy::cast_precision_loss)] // It is some hours at most.
+                    Some(date) => *member = json!(date + ahead as f64),
+                    None => shift_dates(member, ahead),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn epoch_seconds() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    i64::try_from(since.unwrap_or(Duration::ZERO).as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The seconds of a date such as `20261122T063834Z`.
+fn seconds_of(basic: &str) -> Option<i64> {
+    let part = |range| basic.get(range);
+    let (date, time) = (part(0..8)?, part(9..15)?);
+    let extended = format!(
+        "{}-{}-{}T{}:{}:{}Z",
+        &date[..4],
+        &date[4..6],
+        &date[6..],
+        &time[..2],
+        &time[2..4],
+        &time[4..]
+    );
+    let parsed = DateTime::from_str(&extended, Format::DateTime).ok()?;
+    Some(parsed.secs())
+}
+
+fn basic(seconds: i64) -> String {
+    let extended = DateTime::from_secs(seconds).fmt(Format::DateTime);
+    extended.unwrap_or_default().replace(['-', ':'], "")
+}

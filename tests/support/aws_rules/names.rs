@@ -1,0 +1,43 @@
+//! Which secret a request is about.
+
+use serde_json::Value;
+
+/// The name of the secret, by its name or ARN; empty for requests about none or many.
+pub fn secret(body: &Value) -> String {
+    let id = body["SecretId"].as_str().or(body["Name"].as_str());
+    let id = id.unwrap_or_default();
+    match id.split_once(":secret:") {
+        // An ARN ends in a hyphen and six characters.
+        Some((_, name)) => name
+            .get(..name.len().saturating_sub(7))
+            .unwrap_or_default()
+            .to_owned(),
+        None => id.to_owned(),
+    }
+}
+
+/// What a request is about: a secret, or what is listed, or the first of those that are read.
+pub fn subject(body: &Value) -> String {
+    let listed = || body["Filters"][0]["Values"][0].as_str();
+    match secret(body) {
+        none if none.is_empty() => {
+            let first = body["SecretIdList"][0].as_str().or_else(listed);
+            first.unwrap_or_default().to_owned()
+        }
+        name => name,
+    }
+}
+
+/// Whether an action changes a secret.
+pub fn is_write(action: &str) -> bool {
+    const READS: [&str; 7] = [
+        "BatchGetSecretValue",
+        "DescribeSecret",
+        "GetRandomPassword",
+        "GetResourcePolicy",
+        "GetSecretValue",
+        "ListSecretVersionIds",
+        "ListSecrets",
+    ];
+    !READS.contains(&action)
+}

@@ -1,0 +1,58 @@
+//! Lists in pages, some of them empty though others follow.
+
+use std::collections::BTreeMap;
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+use crate::support::http::Answer;
+
+/// What a token begins with; the rest is the name after which the page begins.
+const TOKEN: &str = "after:";
+
+/// The page of a list that a request asks for, of as many entries as it says at most.
+///
+/// A page begins after a name, so that nothing is missed where the list changes in between. With
+/// chance, pages are smaller than they could be, or empty.
+pub fn page(
+    listed: &BTreeMap<String, Value>,
+    body: &Value,
+    most: usize,
+    chance: Option<Rng>,
+) -> Result<(Vec<Value>, Option<String>), Answer> {
+    let after = match body.get("NextToken").and_then(Value::as_str) {
+        None => "",
+        Some(token) => token.strip_prefix(TOKEN).ok_or_else(|| {
+            let message = "Invalid Next Token";
+            Answer::refusal(400, "InvalidNextTokenException", message)
+        })?,
+    };
+    let asked = body["MaxResults"].as_u64().map(usize::try_from);
+    let most = asked
+        .and_then(Result::ok)
+        .map_or(most, |asked| asked.min(most));
+    let size = chance.map_or(most, |mut random| match random.u8(..4) {
+        0 => 0,
+        1 => random.usize(1..=most.max(1)).min(3),
+        _ => most,
+    });
+    let mut rest = listed.iter().filter(|(name, _)| name.as_str() > after);
+    let page: Vec<_> = rest.by_ref().take(size).collect();
+    // An empty page has a token even where nothing follows: AWS has not looked yet.
+    let next = (size == 0 || rest.next().is_some())
+        .then(|| page.last().map_or(after, |(name, _)| name.as_str()))
+        .map(|last| format!("{TOKEN}{last}"));
+    Ok((
+        page.into_iter().map(|(_, entry)| entry.clone()).collect(),
+        next,
+    ))
+}
+
+/// A list of this page.
+pub fn answer(member: &str, entries: Vec<Value>, next: Option<String>) -> Answer {
+    let mut body = json!({member: entries});
+    if let Some(next) = next {
+        body["NextToken"] = json!(next);
+    }
+    Answer::new(200, &body)
+}

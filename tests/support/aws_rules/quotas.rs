@@ -1,0 +1,89 @@
+//! Requests per second: what comes above a quota is refused with ThrottlingException.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::support::http::Answer;
+
+/// Quotas in requests per second of test time. Actions of one group share theirs.
+#[derive(Clone, Debug)]
+pub struct Quotas {
+    pub get_describe: f64,
+    pub put_update: f64,
+    pub create: f64,
+    pub delete: f64,
+    pub restore: f64,
+    pub tag: f64,
+    pub list: f64,
+    pub batch_get: f64,
+    pub others: f64,
+}
+
+impl Quotas {
+    /// Those of AWS's documentation.
+    pub const AWS: Quotas = Quotas {
+        get_describe: 10_000.0,
+        put_update: 50.0,
+        create: 50.0,
+        delete: 50.0,
+        restore: 50.0,
+        tag: 50.0,
+        list: 50.0,
+        batch_get: 100.0,
+        others: 50.0,
+    };
+
+    /// The same one for each group.
+    pub fn each(a_second: f64) -> Self {
+        Quotas {
+            get_describe: a_second,
+            put_update: a_second,
+            create: a_second,
+            delete: a_second,
+            restore: a_second,
+            tag: a_second,
+            list: a_second,
+            batch_get: a_second,
+            others: a_second,
+        }
+    }
+
+    /// The group that an action belongs to, and its quota.
+    fn of(&self, action: &str) -> (&'static str, f64) {
+        match action {
+            "GetSecretValue" | "DescribeSecret" => ("get", self.get_describe),
+            "PutSecretValue" | "UpdateSecret" | "UpdateSecretVersionStage" => {
+                ("put", self.put_update)
+            }
+            "CreateSecret" => ("create", self.create),
+            "DeleteSecret" => ("delete", self.delete),
+            "RestoreSecret" => ("restore", self.restore),
+            "TagResource" | "UntagResource" => ("tag", self.tag),
+            "ListSecrets" => ("list", self.list),
+            "BatchGetSecretValue" => ("batch", self.batch_get),
+            _ => ("others", self.others),
+        }
+    }
+}
+
+/// What is left of the quotas: as much as a second gives, and at least one request.
+#[derive(Default)]
+pub struct Left(Mutex<HashMap<&'static str, (f64, Duration)>>);
+
+impl Left {
+    pub fn take(&self, quotas: &Quotas, action: &str, now: Duration) -> Result<(), Answer> {
+        let (group, a_second) = quotas.of(action);
+        let most = a_second.max(1.0);
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (tokens, since) = left.entry(group).or_insert((most, now));
+        let passed = now.saturating_sub(*since).as_secs_f64();
+        *tokens = (*tokens + passed * a_second).min(most);
+        *since = now;
+        if *tokens < 1.0 {
+            return Err(Answer::refusal(400, "ThrottlingException", "Rate exceeded"));
+        }
+        *tokens -= 1.0;
+        Ok(())
+    }
+}

@@ -1,0 +1,199 @@
+//! Secrets Manager as AWS has it: what it refuses, and what it does with the help of LocalStack.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+use tokio::sync::OwnedMutexGuard;
+
+use crate::support::http::{Answer, Request};
+use crate::support::server::{Handler, Outcome};
+
+use super::chance::Chance;
+use super::clock::Clock;
+use super::counts::Counts;
+use super::deletions::{self, Deletions};
+use super::faults::{self, Fault, Ordered};
+use super::lists::Lists;
+use super::quotas::Left;
+use super::rules::Rules;
+use super::versions::Versions;
+use super::{batch_get, identity, limits, names};
+
+pub struct Service {
+    pub rules: Mutex<Rules>,
+    pub clock: Clock,
+    pub counts: Counts,
+    pub ordered: Ordered,
+    pub chance: Chance,
+    left: Left,
+    pub lists: Lists,
+    pub deletions: Deletions,
+    pub versions: Versions,
+    turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// A request on its way, with the rules and the time it came under.
+pub struct Call {
+    pub request: Request,
+    pub rules: Rules,
+    pub now: Duration,
+}
+
+impl Handler for Arc<Service> {
+    fn handle(&self, request: Request) -> BoxFuture<'static, io::Result<Outcome>> {
+        let rules = self.rules();
+        let now = self.clock.advance(rules.tick);
+        self.counts.count_asked(&request.action);
+        let chance = self.chance.draw(rules.seed, "fault", &request);
+        let fault = self.ordered.take(&request);
+        let fault = fault.or_else(|| rules.faults.draw(chance));
+        let call = Call {
+            request,
+            rules,
+            now,
+        };
+        self.clone().serve(call, fault).boxed()
+    }
+}
+
+impl Service {
+    pub fn new(rules: Rules) -> Self {
+        Service {
+            rules: Mutex::new(rules),
+            clock: Clock::default(),
+            counts: Counts::default(),
+            ordered: Ordered::default(),
+            chance: Chance::default(),
+            left: Left::default(),
+            lists: Lists::default(),
+            deletions: Deletions::default(),
+            versions: Versions::default(),
+            turns: Mutex::default(),
+        }
+    }
+
+    pub fn rules(&self) -> Rules {
+        let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        rules.clone()
+    }
+
+    /// A request, and what goes wrong with it.
+    async fn serve(self: Arc<Self>, call: Call, fault: Option<Fault>) -> io::Result<Outcome> {
+        if let Some(fault) = fault {
+            self.counts.count_fault(fault);
+        }
+        match fault {
+            Some(Fault::InternalError) => return Ok(Outcome::Answer(faults::internal_error())),
+            Some(Fault::PartialBatch) if call.request.action != "BatchGetSecretValue" => {
+                return Ok(Outcome::Answer(faults::internal_error()));
+            }
+            Some(Fault::Unavailable) => return Ok(Outcome::Answer(faults::unavailable())),
+            Some(Fault::ExpiredCredentials) => return Ok(Outcome::Answer(identity::expired())),
+            Some(Fault::ResetBefore) => return Ok(Outcome::Reset),
+            Some(Fault::Hang) => return Ok(Outcome::Silence),
+            _ => {}
+        }
+        let mut answer = match self.admit(&call) {
+            Err(refusal) => refusal,
+            Ok(()) => self.execute(&call).await?,
+        };
+        self.counts
+            .count_answer(&call.request.action, &answer.code());
+        if call.rules.clock_ahead != 0 && answer.is_ok() {
+            let mut body = answer.body();
+            identity::shift_dates(&mut body, call.rules.clock_ahead);
+            answer = Answer::new(200, &body);
+        }
+        Ok(match fault {
+            Some(Fault::InternalErrorAfter) => Outcome::Answer(faults::internal_error()),
+            Some(Fault::ResetAfter) => Outcome::Reset,
+            Some(Fault::CutOff) => Outcome::CutOff(answer),
+            Some(Fault::HangAfter) => Outcome::Silence,
+            Some(Fault::PartialBatch) => Outcome::Answer(batch_get::break_first(answer)),
+            Some(Fault::Slow) => {
+                tokio::time::sleep(call.rules.faults.slow).await;
+                Outcome::Answer(answer)
+            }
+            _ => Outcome::Answer(answer),
+        })
+    }
+
+    /// What is refused whatever the state of the secrets.
+    fn admit(&self, call: &Call) -> Result<(), Answer> {
+        let Call {
+            request,
+            rules,
+            now,
+        } = call;
+        if rules.credentials_expired {
+            return Err(identity::expired());
+        }
+        identity::check_date(request, rules.clock_ahead)?;
+        if let Some(quotas) = &rules.quotas {
+            self.left.take(quotas, &request.action, *now)?;
+        }
+        if rules.limits {
+            limits::check(request)?;
+            if request.action == "BatchGetSecretValue" {
+                batch_get::check(&request.body)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn execute(&self, call: &Call) -> io::Result<Answer> {
+        let Call { request, now, .. } = call;
+        match request.action.as_str() {
+            "ListSecrets" => self.list(call).await,
+            "BatchGetSecretValue" => self.batch_get(call).await,
+            action if names::is_write(action) => self.write(call).await,
+            _ => {
+                self.settle(request, &names::secret(&request.body), *now)
+                    .await?;
+                request.forward().await
+            }
+        }
+    }
+
+    /// Ends a deletion by force whose time has come, before something is read.
+    pub async fn settle(&self, request: &Request, name: &str, now: Duration) -> io::Result<()> {
+        if self.deletions.is_under_way(name) {
+            let _turn = self.turn(name).await;
+            self.remove_if_due(request, name, now).await?;
+        }
+        Ok(())
+    }
+
+    pub async fn remove_if_due(
+        &self,
+        request: &Request,
+        name: &str,
+        now: Duration,
+    ) -> io::Result<()> {
+        if self.deletions.due(name, now) {
+            deletions::removal(request, name).forward().await?;
+        }
+        Ok(())
+    }
+
+    /// What LocalStack says of a secret; none if there is no such secret.
+    pub async fn describe(&self, request: &Request, name: &str) -> io::Result<Option<Value>> {
+        let described = request.instead("DescribeSecret", json!({"SecretId": name}));
+        let answer = described.forward().await?;
+        Ok(answer.is_ok().then(|| answer.body()))
+    }
+
+    /// Waits until nobody else changes the secret.
+    pub async fn turn(&self, name: &str) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.entry(name.to_owned()).or_default().clone()
+        };
+        turn.lock_owned().await
+    }
+}

@@ -1,0 +1,45 @@
+//! The versions of a secret: those of the last 24 hours are all kept, and there are only so many.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::support::http::Answer;
+
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The versions that were made through the rules, by secret.
+#[derive(Default)]
+pub struct Versions(Mutex<HashMap<String, Vec<(String, Duration)>>>);
+
+impl Versions {
+    fn made(&self) -> MutexGuard<'_, HashMap<String, Vec<(String, Duration)>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is room for this version; for one that exists, there is.
+    pub fn check(&self, name: &str, id: &str, most: usize, now: Duration) -> Result<(), Answer> {
+        let mut made = self.made();
+        let versions = made.entry(name.to_owned()).or_default();
+        versions.retain(|(_, at)| at.saturating_add(KEPT) > now);
+        if versions.len() < most || versions.iter().any(|(version, _)| version == id) {
+            return Ok(());
+        }
+        let message = "The request failed because it would exceed one of the Secrets Manager \
+                       quotas: versions of a secret.";
+        Err(Answer::refusal(400, "LimitExceededException", message))
+    }
+
+    pub fn add(&self, name: &str, id: &str, now: Duration) {
+        let mut made = self.made();
+        let versions = made.entry(name.to_owned()).or_default();
+        if versions.iter().all(|(version, _)| version != id) {
+            versions.push((id.to_owned(), now));
+        }
+    }
+
+    /// The secret is gone, and its versions with it.
+    pub fn forget(&self, name: &str) {
+        self.made().remove(name);
+    }
+}

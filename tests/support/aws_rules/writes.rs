@@ -1,0 +1,129 @@
+//! Changes of a secret, one after another: refused as AWS does, and noted for the lists.
+
+use std::io;
+
+use serde_json::{Value, json};
+
+use crate::support::http::Answer;
+
+use super::service::{Call, Service};
+use super::{chance, deletions, limits, names};
+
+impl Service {
+    pub async fn write(&self, call: &Call) -> io::Result<Answer> {
+        let Call { request, rules, .. } = call;
+        let name = names::secret(&request.body);
+        let _turn = self.turn(&name).await;
+        self.remove_if_due(request, &name, call.now).await?;
+        let before = self.describe(request, &name).await?;
+        self.lists.begin(&name, before.as_ref());
+        let described = before.as_ref().unwrap_or(&Value::Null);
+        if let Err(refusal) = self.admit_write(call, &name, described) {
+            return Ok(refusal);
+        }
+        let forced = request.action == "DeleteSecret"
+            && deletions::is_forced(&request.body)
+            && before.is_some();
+        let answer = match request.action.as_str() {
+            "CreateSecret" => self.create(call, &name).await?,
+            _ if forced => self.delete_by_force(call, &name, described).await?,
+            _ => request.forward().await?,
+        };
+        if !answer.is_ok() {
+            return Ok(answer);
+        }
+        if let Some(version) = answer.body()["VersionId"].as_str() {
+            self.versions.add(&name, version, call.now);
+        }
+        let after = match forced {
+            true => None,
+            false => self.describe(request, &name).await?,
+        };
+        let mut random = self.chance.draw(rules.seed, "list lag", request);
+        let lag = chance::duration(&mut random, &rules.list_lag);
+        self.lists
+            .changed(&name, after.as_ref(), call.now.saturating_add(lag));
+        Ok(answer)
+    }
+
+    /// What is refused because of what the secret is like.
+    fn admit_write(&self, call: &Call, name: &str, described: &Value) -> Result<(), Answer> {
+        let Call {
+            request,
+            rules,
+            now,
+        } = call;
+        let action = request.action.as_str();
+        if self.deletions.is_under_way(name) {
+            match action {
+                "CreateSecret" => return Err(deletions::scheduled()),
+                "RestoreSecret" => return Err(deletions::marked()),
+                _ => {}
+            }
+        }
+        let is_marked = described.get("DeletedDate").is_some();
+        let ends_or_begins = ["CreateSecret", "DeleteSecret", "RestoreSecret"].contains(&action);
+        if rules.refuse_marked && is_marked && !ends_or_begins {
+            return Err(deletions::marked());
+        }
+        if rules.limits {
+            limits::check_with(request, described)?;
+        }
+        if action == "PutSecretValue" || action == "UpdateSecret" {
+            let id = request.body["ClientRequestToken"].as_str();
+            self.versions
+                .check(name, id.unwrap_or_default(), rules.versions, *now)?;
+        }
+        Ok(())
+    }
+
+    /// A creation that is repeated has succeeded.
+    async fn create(&self, call: &Call, name: &str) -> io::Result<Answer> {
+        let Call { request, rules, .. } = call;
+        let answer = request.forward().await?;
+        if !rules.idempotent_create || answer.code() != "ResourceExistsException" {
+            return Ok(answer);
+        }
+        let version = &request.body["ClientRequestToken"];
+        let read = json!({"SecretId": name, "VersionId": version});
+        let read = request.instead("GetSecretValue", read).forward().await?;
+        let value = read.body();
+        let is_same = |member| value.get(member) == request.body.get(member);
+        if read.is_ok() && is_same("SecretString") && is_same("SecretBinary") {
+            let created = json!({"ARN": value["ARN"], "Name": name, "VersionId": version});
+            return Ok(Answer::new(200, &created));
+        }
+        Ok(answer)
+    }
+
+    async fn delete_by_force(
+        &self,
+        call: &Call,
+        name: &str,
+        described: &Value,
+    ) -> io::Result<Answer> {
+        let Call {
+            request,
+            rules,
+            now,
+        } = call;
+        let mut random = self.chance.draw(rules.seed, "forced deletion", request);
+        let takes = chance::duration(&mut random, &rules.forced_deletion);
+        self.versions.forget(name);
+        if takes.is_zero() {
+            return request.forward().await;
+        }
+        if described.get("DeletedDate").is_none() {
+            let marked = deletions::marking(request, name).forward().await?;
+            if !marked.is_ok() {
+                return Ok(marked);
+            }
+        }
+        self.deletions.add(name, now.saturating_add(takes));
+        let after = self.describe(request, name).await?.unwrap_or_default();
+        let deleted = json!({
+            "ARN": described["ARN"], "Name": name, "DeletionDate": after["DeletedDate"],
+        });
+        Ok(Answer::new(200, &deleted))
+    }
+}

@@ -1,0 +1,147 @@
+//! Roles that may do what the policies of the module in `infra` say. LocalStack allows everything; in
+//! front of it, a request that is signed with a role's access key is refused as AWS refuses it.
+
+pub mod needs;
+pub mod policy;
+
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use aws_sdk_secretsmanager::config::Credentials;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use self::needs::{Asked, REGION, depends_on_tags};
+use self::policy::{Grant, Policy};
+use super::http::{Answer, Request};
+use super::localstack;
+
+/// What the policies were rendered with: a file in `infra/tests/policies`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Options {
+    Every,
+    Fewest,
+    Default,
+}
+
+/// A role of the module.
+pub struct Role {
+    access_key_id: String,
+    policy: Policy,
+    own_kms_key: bool,
+    used: Mutex<BTreeSet<Grant>>,
+}
+
+/// Where the files have the tokens, and the fingerprint key.
+const PREFIX: &str = ":secret:zoho/tokens/";
+const FINGERPRINT_KEY: &str = ":secret:zoho/fingerprint-key-";
+
+/// The region of the replicas in the files.
+pub const REPLICA_REGION: &str = "eu-west-1";
+
+/// What the names of all secrets with a fingerprint key begin with in these tests.
+pub const FINGERPRINT_KEY_PREFIX: &str = "fingerprint-key-";
+
+static ROLES: LazyLock<Mutex<HashMap<String, Arc<Role>>>> = LazyLock::new(Mutex::default);
+
+impl Role {
+    /// The role of this name for the tokens below a prefix.
+    pub fn new(name: &str, options: Options, prefix: &str) -> Arc<Self> {
+        let file = match options {
+            Options::Every => "every_option",
+            Options::Fewest => "fewest_options",
+            Options::Default => "defaults",
+        };
+        let root = env!("CARGO_MANIFEST_DIR");
+        let path = format!("{root}/infra/tests/policies/{file}.json");
+        let rendered = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{path} cannot be read: {error}"))
+            .replace(PREFIX, &format!(":secret:{prefix}"))
+            .replace(
+                FINGERPRINT_KEY,
+                &format!(":secret:{FINGERPRINT_KEY_PREFIX}*-"),
+            );
+        let documents: Value = serde_json::from_str(&rendered).expect("the file is JSON");
+        let role = Arc::new(Role {
+            access_key_id: Uuid::new_v4().to_string(),
+            policy: Policy::new(&documents[name]),
+            own_kms_key: options == Options::Every,
+            used: Mutex::default(),
+        });
+        let mut roles = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
+        roles.insert(role.access_key_id.clone(), role.clone());
+        role
+    }
+
+    pub fn credentials(&self) -> Credentials {
+        Credentials::new(&self.access_key_id, "test", None, None, "tests")
+    }
+
+    /// What it may do and has not done.
+    pub fn never_used(&self) -> BTreeSet<Grant> {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        &self.policy.grants() - &used
+    }
+
+    /// The first thing that the request needs and the role may not do.
+    fn refuses(&self, asked: &Asked<'_>) -> Option<policy::Need> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.needs().into_iter().find(|need| {
+            let allowing = self.policy.allowing(need);
+            let refused = allowing.is_empty();
+            used.extend(allowing);
+            refused
+        })
+    }
+}
+
+/// What AWS answers to a request that the role it is signed by may not make; nothing if it may, or
+/// if it is not signed by a role.
+pub async fn refusal(request: &Request) -> io::Result<Option<Answer>> {
+    let Some((role, region)) = signer(request.header("authorization")) else {
+        return Ok(None);
+    };
+    let tags = match depends_on_tags(&request.action) {
+        true => tags_of(&request.body["SecretId"]).await?,
+        false => Vec::new(),
+    };
+    let refused = role.refuses(&Asked {
+        action: &request.action,
+        body: &request.body,
+        region,
+        tags: &tags,
+        own_kms_key: role.own_kms_key,
+    });
+    Ok(refused.map(|need| {
+        let message = format!(
+            "User: arn:aws:sts::123456789012:assumed-role/tests/tests is not authorized to \
+             perform: {} on resource: {} because no identity-based policy allows the {} action",
+            need.action, need.resource, need.action
+        );
+        Answer::refusal(400, "AccessDeniedException", &message)
+    }))
+}
+
+/// The role that a request is signed by, and the region it is for.
+fn signer(authorization: &str) -> Option<(Arc<Role>, &str)> {
+    let (_, scope) = authorization.split_once("Credential=")?;
+    let mut scope = scope.split('/');
+    let (access_key_id, region) = (scope.next()?, scope.nth(1)?);
+    let roles = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
+    let role = roles.get(access_key_id)?.clone();
+    // The files have another region than LocalStack for the primary secrets.
+    let primary = region == localstack::REGION;
+    Some((role, if primary { REGION } else { region }))
+}
+
+/// The tags of a secret, none if there is no such secret.
+async fn tags_of(secret: &Value) -> io::Result<Vec<(String, String)>> {
+    let described = Request::new("DescribeSecret", json!({"SecretId": secret}));
+    let described = described.forward().await?.body();
+    let tags = described["Tags"].as_array().into_iter().flatten();
+    let pairs = tags.filter_map(|tag| Some((tag["Key"].as_str()?, tag["Value"].as_str()?)));
+    Ok(pairs
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect())
+}

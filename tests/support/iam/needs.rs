@@ -1,0 +1,167 @@
+//! What a request to Secrets Manager must be allowed, with the condition keys that IAM sees. From the
+//! service authorization reference, "Actions, resources, and condition keys for AWS Secrets
+//! Manager", and the API reference's required permissions.
+
+use serde_json::Value;
+
+use super::policy::{Context, Need};
+
+/// Where the policies of the tests are for: the mocked AWS in infra/tests/mocks.
+const ACCOUNT: &str = "123456789012";
+pub const REGION: &str = "eu-central-1";
+const KMS_KEY: &str = "1234abcd-12ab-44cd-86ef-1234567890ab";
+
+/// What Secrets Manager puts in the place of the ARN that a secret does not have before it is created.
+const NEW_SECRET: &str = "RequestToValidateKeyAccess";
+
+/// A request to Secrets Manager.
+pub struct Asked<'a> {
+    pub action: &'a str,
+    pub body: &'a Value,
+    pub region: &'a str,
+    /// The tags that the secret has, where they matter.
+    pub tags: &'a [(String, String)],
+    /// Whether the secrets are encrypted with a KMS key of one's own.
+    pub own_kms_key: bool,
+}
+
+/// Whether IAM looks at the tags of the secret.
+pub fn depends_on_tags(action: &str) -> bool {
+    !matches!(
+        action,
+        "BatchGetSecretValue"
+            | "CreateSecret"
+            | "DescribeSecret"
+            | "GetSecretValue"
+            | "ListSecrets"
+    )
+}
+
+impl Asked<'_> {
+    pub fn needs(&self) -> Vec<Need> {
+        let one = |action: &str| vec![self.of_secret(action, self.secret())];
+        match self.action {
+            "ListSecrets" => vec![self.need(self.action, "*".to_owned(), Context::new())],
+            "BatchGetSecretValue" => {
+                let ids = self.body["SecretIdList"].as_array().into_iter().flatten();
+                let each = ids.flat_map(|id| self.to_read(id.as_str().unwrap_or_default()));
+                let all = self.need(self.action, "*".to_owned(), Context::new());
+                std::iter::once(all).chain(each).collect()
+            }
+            "GetSecretValue" => self.to_read(self.secret()),
+            "PutSecretValue" => {
+                let mut needs = one("PutSecretValue");
+                needs.extend(self.to_encrypt(&self.arn(self.secret())));
+                needs
+            }
+            "CreateSecret" => {
+                let mut needs = one("CreateSecret");
+                // AWS asks for these too where CreateSecret is given tags or replicas.
+                if self.body.get("Tags").is_some() {
+                    needs.extend(one("TagResource"));
+                }
+                if self.body.get("AddReplicaRegions").is_some() {
+                    needs.extend(one("ReplicateSecretToRegions"));
+                }
+                needs.extend(self.to_encrypt(NEW_SECRET));
+                needs.extend(self.to_encrypt(&self.arn(self.secret())));
+                needs
+            }
+            action => one(action),
+        }
+    }
+
+    fn secret(&self) -> &str {
+        let id = self.body["SecretId"].as_str();
+        id.or(self.body["Name"].as_str()).unwrap_or_default()
+    }
+
+    fn arn(&self, secret: &str) -> String {
+        let region = self.region;
+        format!("arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:{secret}-AbCdEf")
+    }
+
+    fn to_read(&self, secret: &str) -> Vec<Need> {
+        let mut needs = vec![self.of_secret("GetSecretValue", secret)];
+        // Replicas are encrypted with a key of their region that AWS manages.
+        if self.own_kms_key && self.region == REGION {
+            needs.push(self.of_kms("kms:Decrypt", &self.arn(secret)));
+        }
+        needs
+    }
+
+    fn to_encrypt(&self, secret_arn: &str) -> Vec<Need> {
+        let actions = ["kms:GenerateDataKey", "kms:Decrypt"];
+        let actions = actions.iter().filter(|_| self.own_kms_key);
+        actions
+            .map(|action| self.of_kms(action, secret_arn))
+            .collect()
+    }
+
+    fn of_kms(&self, action: &str, secret_arn: &str) -> Need {
+        let via = format!("secretsmanager.{}.amazonaws.com", self.region);
+        let context = [
+            ("kms:ViaService", via),
+            ("kms:EncryptionContext:SecretARN", secret_arn.to_owned()),
+        ];
+        Need {
+            action: action.to_owned(),
+            resource: format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{KMS_KEY}"),
+            context: context
+                .map(|(key, value)| (key.to_owned(), vec![value]))
+                .into(),
+        }
+    }
+
+    fn of_secret(&self, action: &str, secret: &str) -> Need {
+        let mut context = Context::new();
+        let mut put = |key: &str, values: Vec<String>| context.insert(key.to_owned(), values);
+        for (key, value) in self.tags {
+            put(&format!("aws:ResourceTag/{key}"), vec![value.clone()]);
+        }
+        if let Some(tags) = self.body["Tags"].as_array() {
+            for tag in tags {
+                put(
+                    &format!("aws:RequestTag/{}", text(&tag["Key"])),
+                    vec![text(&tag["Value"])],
+                );
+            }
+            put(
+                "aws:TagKeys",
+                tags.iter().map(|tag| text(&tag["Key"])).collect(),
+            );
+        }
+        if let Some(replicas) = self.body["AddReplicaRegions"].as_array() {
+            let regions = replicas.iter().map(|replica| text(&replica["Region"]));
+            put("secretsmanager:AddReplicaRegions", regions.collect());
+        }
+        for parameter in [
+            "ForceDeleteWithoutRecovery",
+            "ForceOverwriteReplicaSecret",
+            "RecoveryWindowInDays",
+        ] {
+            if let Some(value) = self.body.get(parameter) {
+                put(&format!("secretsmanager:{parameter}"), vec![text(value)]);
+            }
+        }
+        self.need(action, self.arn(secret), context)
+    }
+
+    fn need(&self, action: &str, resource: String, mut context: Context) -> Need {
+        context.insert(
+            "aws:RequestedRegion".to_owned(),
+            vec![self.region.to_owned()],
+        );
+        Need {
+            action: format!("secretsmanager:{action}"),
+            resource,
+            context,
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
