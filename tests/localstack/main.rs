@@ -31,3 +31,4 @@ mod rollback;
 mod rules;
 mod secrecy;
 mod sequences;
+mod soak;
