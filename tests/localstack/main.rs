@@ -9,6 +9,7 @@ mod calls;
 mod cancellation;
 mod concurrency;
 mod contract;
+mod costs;
 mod crashes;
 mod deletion;
 mod failures;
