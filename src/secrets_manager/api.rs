@@ -12,6 +12,7 @@ use tracing::instrument::WithSubscriber;
 
 use super::failure::{Failure, Reason};
 use super::index::MANAGED_BY;
+use super::pace::Paces;
 
 /// ListSecrets answers at most 100 secrets a page, BatchGetSecretValue takes at most 20 ids (API
 /// reference).
@@ -51,6 +52,7 @@ pub(super) struct Api {
     pub(super) extra_tags: Vec<(String, String)>,
     pub(super) replica_regions: Vec<String>,
     pub(super) deletion: Deletion,
+    pub(super) paces: Paces,
 }
 
 impl Api {
@@ -101,6 +103,7 @@ impl Api {
         tags: Vec<(String, String)>,
         request_token: &str,
     ) -> Result<(), Failure> {
+        self.paces.create.turn().await;
         tracing::debug!(secret = name, "CreateSecret");
         let call = self
             .client
@@ -126,6 +129,7 @@ impl Api {
         document: String,
         version: &str,
     ) -> Result<bool, Failure> {
+        self.paces.put.turn().await;
         tracing::debug!(secret = name, version, "PutSecretValue");
         let call = self.client.put_secret_value().secret_id(name);
         let call = call
@@ -142,6 +146,7 @@ impl Api {
     }
 
     pub(super) async fn tag(&self, name: &str, tags: Vec<(String, String)>) -> Result<(), Failure> {
+        self.paces.tag.turn().await;
         tracing::debug!(secret = name, "TagResource");
         let tags = self.all_tags(tags);
         match self
@@ -164,6 +169,7 @@ impl Api {
     }
 
     pub(super) async fn restore(&self, name: &str) -> Result<(), Failure> {
+        self.paces.restore.turn().await;
         tracing::debug!(secret = name, "RestoreSecret");
         match self.client.restore_secret().secret_id(name).send().await {
             Ok(_) => Ok(()),
@@ -172,6 +178,7 @@ impl Api {
     }
 
     pub(super) async fn delete(&self, name: &str) -> Result<(), Failure> {
+        self.paces.delete.turn().await;
         tracing::debug!(secret = name, "DeleteSecret");
         let call = self.client.delete_secret().secret_id(name);
         let call = match self.deletion {
