@@ -16,7 +16,7 @@ step = @printf '==> %s\n' '$(1)'; $(1)
 
 LAMBDA := zoho-token-store-lambda-example
 
-.PHONY: help demo test fuzz deny lambda localstack localstack-down clean
+.PHONY: help demo test soak fuzz deny lambda localstack localstack-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,12 @@ test: ## format, lints, docs, then all tests against a LocalStack
 	wait $$terraform || failed=1; \
 	cat $$log; rm -f $$log; \
 	exit $$failed
+
+MINUTES ?= 60
+soak: ## mixed load under AWS's rules and with faults, for MINUTES=60
+	@endpoint=$$($(LOCALSTACK) up) || exit; \
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint SOAK_SECONDS=$$(($(MINUTES) * 60)) \
+		cargo test --locked --release --all-features --test localstack soak::tokens -- --nocapture
 
 # What `make test` tries with a few thousand inputs. It needs cargo-fuzz and a nightly compiler.
 FUZZ_SECONDS := 60

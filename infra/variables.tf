@@ -145,6 +145,7 @@ variable "settings" {
     serve_stale_seconds       = optional(number)
     attempt_timeout_seconds   = optional(number)
     operation_timeout_seconds = optional(number)
+    writes_per_second         = optional(number)
   })
   default  = {}
   nullable = false

@@ -49,6 +49,7 @@ run "everything" {
       serve_stale_seconds       = 0
       attempt_timeout_seconds   = 3
       operation_timeout_seconds = 10
+      writes_per_second         = 20
     }
   }
 
@@ -66,6 +67,7 @@ run "everything" {
       ZOHO_TOKEN_STORE_SERVE_STALE_SECONDS       = "0"
       ZOHO_TOKEN_STORE_ATTEMPT_TIMEOUT_SECONDS   = "3"
       ZOHO_TOKEN_STORE_OPERATION_TIMEOUT_SECONDS = "10"
+      ZOHO_TOKEN_STORE_WRITES_PER_SECOND         = "20"
     }
     error_message = "The settings are not what the inputs say."
   }

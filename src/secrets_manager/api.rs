@@ -13,6 +13,7 @@ use tracing::instrument::WithSubscriber;
 
 use super::failure::{Failure, Reason};
 use super::index::MANAGED_BY;
+use super::pace::Paces;
 use crate::token_builder::wiped;
 
 /// ListSecrets answers at most 100 secrets a page, BatchGetSecretValue takes at most 20 ids (API
@@ -53,6 +54,7 @@ pub(super) struct Api {
     pub(super) extra_tags: Vec<(String, String)>,
     pub(super) replica_regions: Vec<String>,
     pub(super) deletion: Deletion,
+    pub(super) paces: Paces,
 }
 
 impl Api {
@@ -103,6 +105,7 @@ impl Api {
         tags: Vec<(String, String)>,
         request_token: &str,
     ) -> Result<(), Failure> {
+        self.paces.create.turn().await;
         tracing::debug!(secret = name, "CreateSecret");
         let call = self
             .client
@@ -128,6 +131,7 @@ impl Api {
         document: &SecretString,
         version: &str,
     ) -> Result<bool, Failure> {
+        self.paces.put.turn().await;
         tracing::debug!(secret = name, version, "PutSecretValue");
         let call = self.client.put_secret_value().secret_id(name);
         let call = call
@@ -144,6 +148,7 @@ impl Api {
     }
 
     pub(super) async fn tag(&self, name: &str, tags: Vec<(String, String)>) -> Result<(), Failure> {
+        self.paces.tag.turn().await;
         tracing::debug!(secret = name, "TagResource");
         let tags = self.all_tags(tags);
         match self
@@ -166,6 +171,7 @@ impl Api {
     }
 
     pub(super) async fn restore(&self, name: &str) -> Result<(), Failure> {
+        self.paces.restore.turn().await;
         tracing::debug!(secret = name, "RestoreSecret");
         match self.client.restore_secret().secret_id(name).send().await {
             Ok(_) => Ok(()),
@@ -174,6 +180,7 @@ impl Api {
     }
 
     pub(super) async fn delete(&self, name: &str) -> Result<(), Failure> {
+        self.paces.delete.turn().await;
         tracing::debug!(secret = name, "DeleteSecret");
         let call = self.client.delete_secret().secret_id(name);
         let call = match self.deletion {

@@ -15,6 +15,7 @@ use super::client;
 use super::flight::Flights;
 use super::index::{Fingerprints, MANAGED_BY, OWN_TAGS};
 use super::naming::Naming;
+use super::pace::Paces;
 use super::{Core, FingerprintKey, SecretsManagerTokenStore, Turns, settings};
 use crate::{Error, ErrorKind};
 
@@ -51,6 +52,7 @@ pub struct SecretsManagerTokenStoreBuilder {
     fingerprint_key: FingerprintKey,
     attempt_timeout: Option<Duration>,
     operation_timeout: Option<Duration>,
+    writes_per_second: u32,
     source: ClientSource,
 }
 
@@ -76,6 +78,7 @@ impl Default for SecretsManagerTokenStoreBuilder {
             fingerprint_key: FingerprintKey::Public,
             attempt_timeout: None,
             operation_timeout: None,
+            writes_per_second: 50,
             source: ClientSource::Environment,
         }
     }
@@ -188,6 +191,18 @@ impl SecretsManagerTokenStoreBuilder {
         self
     }
 
+    /// How many calls a second this store makes at most of each kind that writes: CreateSecret,
+    /// PutSecretValue, DeleteSecret, RestoreSecret, TagResource. Default 50; zero is no limit.
+    ///
+    /// More than 50 of a kind in an account and region are throttled by AWS ([quotas]). Calls above
+    /// the limit wait. Where many processes write much at once, give each a part.
+    ///
+    /// [quotas]: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+    pub fn writes_per_second(mut self, calls: u32) -> Self {
+        self.writes_per_second = calls;
+        self
+    }
+
     /// Uses this AWS configuration instead of loading one from the environment.
     pub fn sdk_config(mut self, config: &SdkConfig) -> Self {
         self.source = ClientSource::Config(Box::new(config.clone()));
@@ -226,6 +241,7 @@ impl SecretsManagerTokenStoreBuilder {
                 0 => Deletion::Force,
                 days => Deletion::RecoveryWindow { days },
             },
+            paces: Paces::new(self.writes_per_second),
         };
         Ok(SecretsManagerTokenStore {
             core: Arc::new(Core {

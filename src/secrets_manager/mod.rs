@@ -17,6 +17,7 @@ mod index;
 mod listing;
 mod lookup;
 mod naming;
+mod pace;
 mod patience;
 mod recent;
 mod reindex;

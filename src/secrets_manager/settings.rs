@@ -19,7 +19,7 @@ struct Setting {
     set: fn(Builder, &str) -> Option<Builder>,
 }
 
-const SETTINGS: [Setting; 13] = [
+const SETTINGS: [Setting; 14] = [
     Setting {
         name: "PREFIX",
         expected: "the beginning of secret names, ending in `/`",
@@ -100,6 +100,11 @@ const SETTINGS: [Setting; 13] = [
         name: "OPERATION_TIMEOUT_SECONDS",
         expected: "a number of seconds from 1 to 86400",
         set: |builder, value| Some(builder.operation_timeout(seconds(value, 1)?)),
+    },
+    Setting {
+        name: "WRITES_PER_SECOND",
+        expected: "a number of calls, 0 for no limit",
+        set: |builder, value| Some(builder.writes_per_second(value.parse().ok()?)),
     },
 ];
 
@@ -243,6 +248,7 @@ mod tests {
             ("FINGERPRINT_KEY_SECRET", "zoho/key"),
             ("ATTEMPT_TIMEOUT_SECONDS", "3"),
             ("OPERATION_TIMEOUT_SECONDS", "10"),
+            ("WRITES_PER_SECOND", "20"),
         ];
         assert!(
             good.iter()
@@ -272,6 +278,7 @@ mod tests {
             ("RECOVERY_WINDOW_DAYS", "31"),
             ("FINGERPRINT_KEY", "tooshort"),
             ("ATTEMPT_TIMEOUT_SECONDS", "soon"),
+            ("WRITES_PER_SECOND", "fast"),
             ("PREFIX", ""),
         ];
         for (name, value) in bad {
