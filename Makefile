@@ -16,7 +16,7 @@ step = @printf '==> %s\n' '$(1)'; $(1)
 
 LAMBDA := zoho-token-store-lambda-example
 
-.PHONY: help demo test soak lambda localstack localstack-down clean
+.PHONY: help demo test soak fuzz deny lambda localstack localstack-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,19 @@ soak: ## mixed load under AWS's rules and with faults, for MINUTES=60
 	@endpoint=$$($(LOCALSTACK) up) || exit; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint SOAK_SECONDS=$$(($(MINUTES) * 60)) \
 		cargo test --locked --release --all-features --test localstack soak::tokens -- --nocapture
+
+# What `make test` tries with a few thousand inputs. It needs cargo-fuzz and a nightly compiler.
+FUZZ_SECONDS := 60
+fuzz: ## fuzz each target for FUZZ_SECONDS=60 seconds
+	@mkdir -p target/fuzz/corpus/{document,id,settings} target/fuzz/artifacts
+	@for target in document id settings; do \
+		cargo +nightly fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz $$target \
+			target/fuzz/corpus/$$target tests/corpus/$$target -- -artifact_prefix=target/fuzz/artifacts/ \
+			-max_len=8192 -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 || exit; \
+	done
+
+deny: ## licences, duplicate versions, sources and advisories of the dependencies
+	@.ci/deny
 
 lambda: ## build the release zips of examples/lambda, for arm64 and x86_64
 	@examples/lambda/build

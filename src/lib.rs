@@ -38,6 +38,9 @@ pub use error::{Error, ErrorKind};
 pub use field::Field;
 pub use memory::MemoryTokenStore;
 pub use secrecy::{ExposeSecret, SecretString};
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use secrets_manager::fuzzing;
 pub use secrets_manager::{SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder};
 pub use store::TokenStore;
 pub use token::OAuthToken;

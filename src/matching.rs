@@ -113,6 +113,8 @@ pub fn check_insertable(token: &OAuthToken) -> Result<(), Error> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::token;

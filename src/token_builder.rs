@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::token::Values;
@@ -20,8 +21,12 @@ impl OAuthTokenBuilder {
     }
 
     /// Sets a column by its name; the expiry time as a decimal number.
-    pub fn field(mut self, field: Field, value: impl Into<String>) -> Self {
-        self.values[field as usize] = Some(SecretString::from(value.into()));
+    pub fn field(self, field: Field, value: impl Into<String>) -> Self {
+        self.secret(field, wiped(value.into()))
+    }
+
+    pub(crate) fn secret(mut self, field: Field, value: SecretString) -> Self {
+        self.values[field as usize] = Some(value);
         self
     }
 
@@ -136,6 +141,14 @@ impl fmt::Debug for OAuthTokenBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OAuthTokenBuilder").finish_non_exhaustive()
     }
+}
+
+/// A text that is wiped when it is dropped, its former place in memory included.
+///
+/// `SecretString::from(String)` may move a text to a place of its exact size, and leave it where it
+/// was.
+pub(crate) fn wiped(text: String) -> SecretString {
+    SecretString::from(Zeroizing::new(text).as_str())
 }
 
 /// Checks an id that comes without a token.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use crate::{Error, Field, OAuthToken, TokenStore};
@@ -26,7 +27,7 @@ enum Operation {
 #[derive(Debug)]
 struct Columns {
     id: Option<Id>,
-    others: Vec<(Field, String)>,
+    others: Vec<(Field, SecretString)>,
 }
 
 #[derive(Clone, Debug)]
@@ -143,7 +144,9 @@ async fn run(
         columns
             .others
             .iter()
-            .fold(token, |token, (field, value)| token.field(*field, value))
+            .fold(token, |token, (field, value)| {
+                token.secret(*field, value.clone())
+            })
             .build()
             .map(Some)
     };
@@ -217,7 +220,7 @@ fn parse_columns(number: usize, token: &Value) -> Result<Columns, String> {
                 let value = value
                     .as_str()
                     .ok_or(format!("its token's `{field}` is not a string"))?;
-                columns.others.push((field, value.to_owned()));
+                columns.others.push((field, value.into()));
             }
         }
     }

@@ -7,12 +7,14 @@ use aws_sdk_secretsmanager::operation::batch_get_secret_value::BatchGetSecretVal
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::list_secrets::ListSecretsOutput;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, ReplicaRegionType, Tag};
+use secrecy::{ExposeSecret, SecretString};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use super::failure::{Failure, Reason};
 use super::index::MANAGED_BY;
 use super::pace::Paces;
+use crate::token_builder::wiped;
 
 /// ListSecrets answers at most 100 secrets a page, BatchGetSecretValue takes at most 20 ids (API
 /// reference).
@@ -34,7 +36,7 @@ pub(super) enum Deletion {
 #[derive(Debug)]
 pub(super) enum Value {
     Text {
-        text: String,
+        text: SecretString,
         version: String,
         created: Option<SystemTime>,
     },
@@ -76,7 +78,7 @@ impl Api {
                         .created_date
                         .and_then(|date| SystemTime::try_from(date).ok());
                     Value::Text {
-                        text,
+                        text: wiped(text),
                         version,
                         created,
                     }
@@ -99,7 +101,7 @@ impl Api {
     pub(super) async fn create(
         &self,
         name: &str,
-        document: String,
+        document: &SecretString,
         tags: Vec<(String, String)>,
         request_token: &str,
     ) -> Result<(), Failure> {
@@ -110,7 +112,7 @@ impl Api {
             .create_secret()
             .name(name)
             .description(DESCRIPTION)
-            .secret_string(document)
+            .secret_string(document.expose_secret())
             .set_tags(Some(self.all_tags(tags)))
             .set_kms_key_id(self.kms_key_id.clone())
             .set_add_replica_regions(self.replicas())
@@ -126,14 +128,14 @@ impl Api {
     pub(super) async fn put(
         &self,
         name: &str,
-        document: String,
+        document: &SecretString,
         version: &str,
     ) -> Result<bool, Failure> {
         self.paces.put.turn().await;
         tracing::debug!(secret = name, version, "PutSecretValue");
         let call = self.client.put_secret_value().secret_id(name);
         let call = call
-            .secret_string(document)
+            .secret_string(document.expose_secret())
             .client_request_token(version)
             .send();
         match silently(call).await {

@@ -259,7 +259,7 @@ impl SecretsManagerTokenStoreBuilder {
         })
     }
 
-    fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         let day = Duration::from_secs(86_400);
         let moment = Duration::from_millis(1);
         let allowed = [

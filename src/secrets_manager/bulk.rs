@@ -11,6 +11,7 @@ use super::Core;
 use super::api::{BATCH_LIMIT, Value, is_managed};
 use super::failure::{Failure, Reason};
 use super::lookup::Slot;
+use crate::token_builder::wiped;
 use crate::{Error, ErrorKind, OAuthToken};
 
 /// Calls under way at once. BatchGetSecretValue is good for about 100 a second, so more would only
@@ -167,7 +168,7 @@ impl Core {
             let created = value.created_date.and_then(|date| date.try_into().ok());
             let value = match value.secret_string {
                 Some(text) => Value::Text {
-                    text,
+                    text: wiped(text),
                     version,
                     created,
                 },

@@ -230,6 +230,9 @@ impl Cache {
                     mark();
                     operation(known.map(|known| known.into_value()))
                 });
+                // What was replaced would stay in memory until moka's next upkeep. It is a token:
+                // it is dropped now, and wiped with that.
+                kept.records.run_pending_tasks();
             }
             None => mark(),
         }

@@ -61,7 +61,9 @@ impl Core {
             Slot::Vacant { .. } => None,
             Slot::Record(entry) => {
                 let document = document::encode_tombstone(id, SystemTime::now());
-                let put = self.swap(&name, document, &entry.version, succession).await;
+                let put = self
+                    .swap(&name, &document, &entry.version, succession)
+                    .await;
                 match put.map_err(|Failure { reason, error }| (reason, error)) {
                     Ok(tombstone) => Some((entry, tombstone)),
                     Err((Reason::NotFound | Reason::Deleted, _)) => return Ok(None),
@@ -118,7 +120,7 @@ impl Core {
         let back = async {
             let document = document::encode(&entry.token, &entry.unknown)?;
             let mut succession = Succession::default();
-            let swapped = self.swap(name, document, tombstone, &mut succession).await;
+            let swapped = self.swap(name, &document, tombstone, &mut succession).await;
             swapped.map_err(|failure| failure.error)
         };
         if let Err(error) = back.await {

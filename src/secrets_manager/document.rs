@@ -1,13 +1,22 @@
 //! The JSON document in a secret: one flat object of strings, so that the AWS console shows it as a
 //! table.
 
+mod fields;
+#[cfg(test)]
+mod foreign;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
-use serde_json::Value;
+
+use self::fields::{UniqueFields, Value};
 
 use crate::{Error, ErrorKind, Field, OAuthToken};
 
@@ -15,7 +24,7 @@ use crate::{Error, ErrorKind, Field, OAuthToken};
 pub(super) const SIZE_LIMIT: usize = 65_536;
 
 const SCHEMA_VERSION: &str = "schema_version";
-const CURRENT_SCHEMA: u64 = 1;
+const CURRENT_SCHEMA: &str = "1";
 
 /// Marks the version that a deletion leaves behind, so that a restored secret holds no token. Its
 /// value is the time of the deletion.
@@ -42,7 +51,7 @@ impl fmt::Debug for UnknownFields {
 }
 
 /// The document of a record.
-pub(super) fn encode(token: &OAuthToken, unknown: &UnknownFields) -> Result<String, Error> {
+pub(super) fn encode(token: &OAuthToken, unknown: &UnknownFields) -> Result<SecretString, Error> {
     let columns = Field::ALL
         .into_iter()
         .filter_map(|field| Some((field.as_str(), token.expose(field)?)));
@@ -51,13 +60,11 @@ pub(super) fn encode(token: &OAuthToken, unknown: &UnknownFields) -> Result<Stri
         .iter()
         .map(|(name, value)| (name.as_str(), value.expose_secret()));
     let document = flat_object(columns.chain(kept));
-    if document.len() > SIZE_LIMIT {
+    let length = document.expose_secret().len();
+    if length > SIZE_LIMIT {
         return Err(Error::new(
             ErrorKind::TooLarge,
-            format!(
-                "the token's document has {} bytes, and a secret holds {SIZE_LIMIT}",
-                document.len()
-            ),
+            format!("the token's document has {length} bytes, and a secret holds {SIZE_LIMIT}"),
         )
         .advise(
             "a token of Zoho's has a few hundred bytes: look at what was put into its fields",
@@ -70,7 +77,7 @@ pub(super) fn encode(token: &OAuthToken, unknown: &UnknownFields) -> Result<Stri
 ///
 /// With the time in it no two are the same: put twice as the same version, one of them would be
 /// taken for a repetition of the other.
-pub(super) fn encode_tombstone(id: &str, now: SystemTime) -> String {
+pub(super) fn encode_tombstone(id: &str, now: SystemTime) -> SecretString {
     let since = now
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
@@ -78,14 +85,43 @@ pub(super) fn encode_tombstone(id: &str, now: SystemTime) -> String {
     flat_object([(Field::Id.as_str(), id), (DELETED, time.as_str())].into_iter())
 }
 
-fn flat_object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut document = format!("{{\"{SCHEMA_VERSION}\":\"{CURRENT_SCHEMA}\"");
+/// Written into memory of the right size: a text that grows leaves parts of itself behind where it
+/// lay before, and nobody wipes those.
+fn flat_object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> SecretString {
+    let in_memory = "writing to memory does not fail";
+    let mut length = Length(0);
+    write_object(&mut length, fields.clone()).expect(in_memory);
+    let mut document = Vec::with_capacity(length.0);
+    write_object(&mut document, fields).expect(in_memory);
+    SecretString::from(String::from_utf8(document).expect("JSON is text"))
+}
+
+fn write_object<'a>(
+    out: &mut impl Write,
+    fields: impl Iterator<Item = (&'a str, &'a str)>,
+) -> io::Result<()> {
+    write!(out, "{{\"{SCHEMA_VERSION}\":\"{CURRENT_SCHEMA}\"")?;
     for (name, value) in fields {
-        // Writing a JSON string cannot fail; `Value` writes it without a second way to escape.
-        document.push_str(&format!(",{}:{}", Value::from(name), Value::from(value)));
+        out.write_all(b",")?;
+        serde_json::to_writer(&mut *out, name)?;
+        out.write_all(b":")?;
+        serde_json::to_writer(&mut *out, value)?;
     }
-    document.push('}');
-    document
+    out.write_all(b"}")
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Reads the document in the secret of the record with this id.
@@ -94,49 +130,25 @@ fn flat_object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 pub(super) fn decode(id: &str, document: &str) -> Result<Document, Error> {
     let fields: UniqueFields =
         serde_json::from_str(document).map_err(|cause| damaged(describe_json_error(&cause)))?;
-    let text = |value: Value, name: &str| match value {
-        Value::String(text) => Ok(text),
-        _ => Err(damaged(format!(
-            "its field `{}` is not a string",
-            printable(name)
-        ))),
-    };
-
-    let mut schema = None;
-    for (_, value) in fields.0.iter().filter(|(name, _)| name == SCHEMA_VERSION) {
-        schema = value
-            .as_str()
-            .and_then(|version| version.parse::<u64>().ok());
-    }
-    match schema {
-        Some(CURRENT_SCHEMA) => {}
-        Some(newer) if newer > CURRENT_SCHEMA => {
-            return Err(Error::new(
-                ErrorKind::Decode,
-                format!(
-                    "the secret was written by a newer version of this crate (schema {newer}, \
-                     this one knows {CURRENT_SCHEMA})"
-                ),
-            )
-            .advise("update the crate zoho-token-store in this service"));
-        }
-        _ => {
-            return Err(damaged(format!(
-                "it has no `{SCHEMA_VERSION}` that is a number in a string"
-            )));
-        }
-    }
+    check_schema(&fields)?;
 
     let mut token = OAuthToken::builder();
     let mut unknown = Vec::new();
     let mut tombstone = false;
     for (name, value) in fields.0 {
-        let value = text(value, &name)?;
-        match name.parse::<Field>() {
-            Ok(field) => token = token.field(field, value),
-            Err(_) if name == SCHEMA_VERSION => {}
-            Err(_) if name == DELETED => tombstone = true,
-            Err(_) => unknown.push((name, SecretString::from(value))),
+        let field = name.parse::<Field>().ok();
+        let Value::Text(value) = value else {
+            return Err(damaged(match field {
+                Some(field) => format!("its field `{field}` is not a string"),
+                // The name may be anything, even a token in the wrong place.
+                None => "a field that is no token's is not a string".into(),
+            }));
+        };
+        match field {
+            Some(field) => token = token.secret(field, value),
+            None if name == SCHEMA_VERSION => {}
+            None if name == DELETED => tombstone = true,
+            None => unknown.push((name, value)),
         }
     }
     let token = token
@@ -155,6 +167,29 @@ pub(super) fn decode(id: &str, document: &str) -> Result<Document, Error> {
             unknown: UnknownFields(unknown.into()),
         }
     })
+}
+
+fn check_schema(fields: &UniqueFields) -> Result<(), Error> {
+    let schema = match fields.get(SCHEMA_VERSION) {
+        Some(Value::Text(schema)) => schema.expose_secret(),
+        _ => "",
+    };
+    if schema == CURRENT_SCHEMA {
+        return Ok(());
+    }
+    match schema.parse::<u64>() {
+        Ok(newer) if newer > 1 => Err(Error::new(
+            ErrorKind::Decode,
+            format!(
+                "the secret was written by a newer version of this crate (schema {newer}, this \
+                 one knows {CURRENT_SCHEMA})"
+            ),
+        )
+        .advise("update the crate zoho-token-store in this service")),
+        _ => Err(damaged(format!(
+            "it has no `{SCHEMA_VERSION}` that is a number in a string"
+        ))),
+    }
 }
 
 fn damaged(what: String) -> Error {
@@ -178,152 +213,4 @@ fn describe_json_error(cause: &serde_json::Error) -> String {
         Category::Syntax | Category::Io => "it is not JSON",
     };
     format!("{what} (line {}, column {})", cause.line(), cause.column())
-}
-
-fn printable(name: &str) -> String {
-    name.chars().take(40).flat_map(char::escape_debug).collect()
-}
-
-/// The fields of an object, none of them twice.
-struct UniqueFields(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for UniqueFields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-
-        impl<'de> Visitor<'de> for Fields {
-            type Value = UniqueFields;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UniqueFields, A::Error> {
-                let mut fields = Vec::<(String, Value)>::new();
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    if fields.iter().any(|(known, _)| *known == name) {
-                        return Err(A::Error::custom("a field stands there twice"));
-                    }
-                    fields.push((name, value));
-                }
-                Ok(UniqueFields(fields))
-            }
-        }
-
-        deserializer.deserialize_map(Fields)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn record(document: &str) -> (OAuthToken, UnknownFields) {
-        match decode("1", document).unwrap() {
-            Document::Record { token, unknown } => (token, unknown),
-            Document::Tombstone => panic!("a tombstone"),
-        }
-    }
-
-    #[test]
-    fn the_document_is_flat_and_in_the_order_of_the_columns() {
-        let token = OAuthToken::builder()
-            .access_token("a\"\n")
-            .expiry_time(5)
-            .id("1")
-            .user_name("ü")
-            .build()
-            .unwrap();
-        let document = encode(&token, &UnknownFields::default()).unwrap();
-        assert_eq!(
-            document,
-            r#"{"schema_version":"1","id":"1","user_name":"ü","access_token":"a\"\n","expiry_time":"5"}"#
-        );
-        assert_eq!(record(&document).0, token);
-    }
-
-    #[test]
-    fn unknown_fields_are_kept() {
-        let (token, unknown) = record(r#"{"schema_version":"1","id":"1","note":"x","scope":"y"}"#);
-        assert_eq!(
-            encode(&token, &unknown).unwrap(),
-            r#"{"schema_version":"1","id":"1","note":"x","scope":"y"}"#
-        );
-        assert_eq!(format!("{unknown:?}"), "2 unknown fields");
-    }
-
-    #[test]
-    fn a_tombstone_is_no_record() {
-        assert!(matches!(
-            decode("1", &encode_tombstone("1", SystemTime::now())).unwrap(),
-            Document::Tombstone
-        ));
-    }
-
-    #[test]
-    fn a_newer_schema_says_so_whatever_else_it_holds() {
-        let error = decode("1", r#"{"schema_version":"2","id":{"new":["shape"]}}"#).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Decode);
-        assert!(
-            error.to_string().contains("schema 2") && error.to_string().contains("update"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn what_is_no_document_is_refused_and_not_shown() {
-        let refused = [
-            "",
-            "secret",
-            "null",
-            "42",
-            "[]",
-            "\"secret\"",
-            "{\"schema_version\":\"1\",\"id\":\"1\"",
-            "{}",
-            "\u{feff}{\"schema_version\":\"1\",\"id\":\"1\"}",
-            r#"{"id":"1","access_token":"secret"}"#,
-            r#"{"schema_version":1,"id":"1"}"#,
-            r#"{"schema_version":"one","id":"1"}"#,
-            r#"{"schema_version":"0","id":"1"}"#,
-            r#"{"schema_version":"1","access_token":"secret"}"#,
-            r#"{"schema_version":"1","id":"2","access_token":"secret"}"#,
-            r#"{"schema_version":"1","id":"1","access_token":["secret"]}"#,
-            r#"{"schema_version":"1","id":"1","access_token":null}"#,
-            r#"{"schema_version":"1","id":"1","access_token":""}"#,
-            r#"{"schema_version":"1","id":"1","access_token":"secret","access_token":"secret"}"#,
-            r#"{"schema_version":"1","id":"1","expiry_time":1700000000001}"#,
-            r#"{"schema_version":"1","id":"1","expiry_time":"secret"}"#,
-            r#"{"schema_version":"1","id":"1","more":{"secret":1}}"#,
-            r#"{"schema_version":"1","id":"1"} secret"#,
-        ];
-        for document in refused {
-            let error = decode("1", document).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Decode, "{document}");
-            assert!(
-                !format!("{error} {error:?}").contains("\"secret\""),
-                "{error:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_size_limit_counts_bytes() {
-        let token = |length| {
-            OAuthToken::builder()
-                .id("1")
-                .access_token("é".repeat(length))
-                .build()
-                .unwrap()
-        };
-        let frame = encode(&token(1), &UnknownFields::default()).unwrap().len() - 2;
-        let most = (SIZE_LIMIT - frame) / 2;
-        assert!(encode(&token(most), &UnknownFields::default()).is_ok());
-        assert_eq!(
-            encode(&token(most + 1), &UnknownFields::default())
-                .unwrap_err()
-                .kind(),
-            ErrorKind::TooLarge
-        );
-    }
 }

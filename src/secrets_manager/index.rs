@@ -198,6 +198,8 @@ fn tag_keys() -> impl Iterator<Item = (Field, &'static str)> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures::future::{try_join, try_join_all};
+use secrecy::ExposeSecret;
 
 use super::api::{Value, is_managed};
 use super::document::{self, Document};
@@ -273,7 +274,7 @@ impl Core {
                 text,
                 version,
                 created,
-            } => match document::decode(id, &text) {
+            } => match document::decode(id, text.expose_secret()) {
                 Err(error) => return Err(error.about_secret(name).about_version(&version)),
                 Ok(Document::Tombstone) => Slot::Vacant {
                     version: version.into(),

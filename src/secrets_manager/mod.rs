@@ -10,6 +10,9 @@ mod document;
 mod entry;
 mod failure;
 mod flight;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod index;
 mod listing;
 mod lookup;
@@ -33,7 +36,7 @@ use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use futures::Stream;
-use secrecy::SecretSlice;
+use secrecy::{ExposeSecret, SecretSlice};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 use crate::token_builder::check_id;
@@ -269,7 +272,9 @@ impl Core {
         for stage in ["AWSCURRENT", "AWSPREVIOUS"] {
             let value = self.api.get_stage(name, stage).await;
             match value.map_err(|failure| failure.error)? {
-                Value::Text { text, .. } => keys.push(SecretSlice::from(text.into_bytes())),
+                Value::Text { text, .. } => {
+                    keys.push(SecretSlice::from(text.expose_secret().as_bytes().to_vec()));
+                }
                 Value::NotFound if !keys.is_empty() => {}
                 _ => return Err(no_key().about_secret(name)),
             }

@@ -119,6 +119,8 @@ impl fmt::Debug for Naming {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -127,7 +127,7 @@ impl Core {
             Slot::Absent => {
                 let tags = self.index_tags(record, None).await?;
                 let unsettled = Unsettled::new(&self.cache, id);
-                match self.api.create(&name, document, tags, first_version).await {
+                match self.api.create(&name, &document, tags, first_version).await {
                     Ok(()) => {
                         let unknown = &UnknownFields::default();
                         let content = Content {
@@ -186,7 +186,7 @@ impl Core {
             return lost_to_others(failure);
         }
         let unsettled = Unsettled::new(&self.cache, record.id().unwrap_or_default());
-        match self.swap(name, document, version, succession).await {
+        match self.swap(name, &document, version, succession).await {
             Ok(version) => Ok(content.settle(unsettled, version)),
             Err(failure) => lost_to_others(failure),
         }

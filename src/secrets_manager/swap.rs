@@ -1,5 +1,7 @@
 //! Compare and swap: a value put as the successor of the version it was made from.
 
+use secrecy::SecretString;
+
 use super::Core;
 use super::failure::{Failure, Reason};
 use super::revive::current_version;
@@ -12,7 +14,7 @@ impl Core {
     pub(super) async fn swap(
         &self,
         name: &str,
-        document: String,
+        document: &SecretString,
         version: &str,
         succession: &mut Succession,
     ) -> Result<String, Failure> {

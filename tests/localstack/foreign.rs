@@ -23,7 +23,7 @@ fn is_decode(error: Option<Error>, secret: &str) -> Error {
 }
 
 /// That the record under this id is reported by every method that meets it, and stays as it is.
-async fn is_left_alone(test: &TestStore, id: &str) {
+pub async fn is_left_alone(test: &TestStore, id: &str) {
     let (before, name) = (value(test, id).await, test.secrets.name(id));
     let store = &test.store;
     let saved = token(&format!("id={id} user_name=eve access_token=a"));

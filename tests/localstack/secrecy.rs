@@ -1,104 +1,164 @@
-//! No log line, error or Debug output shows a user, a token or a client secret, whatever happens.
+//! No log line, error, Debug output, panic, name, tag, description or request shows a user, a token,
+//! a client secret or a fingerprint key, whatever happens. Only a secret's value holds them.
 
-use std::error::Error as StdError;
-use std::fmt::Debug;
-use std::time::Duration;
+mod marker;
+mod occasions;
+mod shown;
 
-use futures::StreamExt;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::future::join_all;
+use serde_json::json;
 use tracing::Level;
-use zoho_token_store::{Error, Field, OAuthToken, SecretsManagerTokenStore, TokenStore};
+use zoho_token_store::SecretsManagerTokenStoreBuilder as Builder;
 
+use self::marker::{MARKER, Search, marked};
+use self::occasions::*;
+use self::shown::Shown;
 use crate::support::child::{ready_and_wait, run_at_once};
-use crate::support::front::{self, Front, Reaction};
+use crate::support::front::{Front, Reaction, Request};
 use crate::support::log::Log;
-use crate::support::secrets::MANAGED_BY;
+use crate::support::secrets::Secrets;
 use crate::support::store::TestStore;
-use crate::support::token::{id, token};
-use crate::support::wait::until;
 
-/// What all values begin with that must not be shown.
-const MARKER: &str = "confidential";
+/// One error of AWS's for each kind that calls fail with.
+const REFUSALS: [(u16, &str); 9] = [
+    (400, "AccessDeniedException"),
+    (400, "LimitExceededException"),
+    (400, "ResourceExistsException"),
+    (400, "UnrecognizedClientException"),
+    (400, "DecryptionFailure"),
+    (400, "ThrottlingException"),
+    (400, "InvalidParameterException"),
+    (400, "ResourceNotFoundException"),
+    (503, "InternalServiceError"),
+];
 
-fn whole(number: usize) -> OAuthToken {
-    token(&format!(
-        "user_name={MARKER}-user-{number} client_id=c client_secret={MARKER}-client \
-         refresh_token={MARKER}-refresh-{number} access_token={MARKER}-access-{number} \
-         grant_token={MARKER}-grant-{number} expiry_time=4102444800000"
-    ))
+const ACTIONS: [&str; 10] = [
+    "GetSecretValue",
+    "ListSecrets",
+    "CreateSecret",
+    "TagResource",
+    "PutSecretValue",
+    "BatchGetSecretValue",
+    "DescribeSecret",
+    "RestoreSecret",
+    "DeleteSecret",
+    "ReplicateSecretToRegions",
+];
+
+/// All that anybody but the program itself gets to see.
+#[derive(Default)]
+struct Seen {
+    shown: Shown,
+    requests: Vec<Arc<Request>>,
+    /// Names, descriptions and tags, as Secrets Manager lists them.
+    metadata: Vec<String>,
 }
 
-/// What a program may print of what it was given.
-#[derive(Default)]
-struct Shown(Vec<String>);
+impl Seen {
+    fn and(mut self, other: Seen) -> Self {
+        self.shown.texts.extend(other.shown.texts);
+        self.shown.kinds.extend(other.shown.kinds);
+        self.requests.extend(other.requests);
+        self.metadata.extend(other.metadata);
+        self
+    }
+}
 
-impl Shown {
-    fn debug(&mut self, what: &dyn Debug) {
-        self.0.push(format!("{what:?} {what:#?}"));
+/// A store and the server that its requests go through.
+struct Watched {
+    front: Front,
+    test: TestStore,
+}
+
+impl Watched {
+    async fn new(front: Front, settings: impl FnOnce(Builder) -> Builder) -> Self {
+        let test = TestStore::with_endpoint(front.endpoint(), settings).await;
+        Watched { front, test }
     }
 
-    fn result<T: Debug>(&mut self, result: Result<T, Error>) {
-        match result {
-            Ok(value) => self.debug(&value),
-            Err(error) => {
-                let mut cause: Option<&dyn StdError> = Some(&error);
-                while let Some(error) = cause {
-                    self.0.push(error.to_string());
-                    self.debug(&error);
-                    cause = error.source();
-                }
-            }
-        }
+    async fn every_operation(self) -> Seen {
+        let mut seen = Seen::default();
+        let (shown, metadata) = (&mut seen.shown, &mut seen.metadata);
+        let look = async || metadata.extend(described(&self.test.secrets).await);
+        shown.every_operation(&self.test.store, look).await;
+        seen.requests = self.front.requests();
+        seen
     }
+}
 
-    async fn every_operation(&mut self, store: &SecretsManagerTokenStore) {
-        self.debug(store);
-        self.result(store.find_token(&whole(1)).await);
-        let saved = store.save_token(&whole(1)).await;
-        let id = saved.as_ref().map_or("unknown", id).to_owned();
-        self.result(saved);
-        self.result(store.save_token(&whole(1)).await);
-        let changed = token(&format!(
-            "id={id} user_name={MARKER}-user-2 access_token={MARKER}-access-2"
-        ));
-        self.result(store.save_token(&changed).await);
-        self.result(store.save_token(&whole(3)).await);
-        for key in ["user_name", "access_token", "grant_token", "refresh_token"] {
-            let kind = key.split_once('_').map_or(key, |(kind, _)| kind);
-            let partial =
-                format!("{key}={MARKER}-{kind}-3 client_id=c client_secret={MARKER}-client");
-            self.result(store.find_token(&token(&partial)).await);
-        }
-        store.invalidate(&id);
-        self.result(store.find_token_by_id(&id).await);
-        self.result(store.get_tokens().await);
-        let tokens: Vec<_> = store.tokens().collect().await;
-        tokens.into_iter().for_each(|token| self.result(token));
-        self.result(store.delete_token(&id).await);
-        self.result(store.save_token(&changed).await);
-        self.result(store.delete_tokens().await);
+async fn described(secrets: &Secrets) -> Vec<String> {
+    let mut described = Vec::new();
+    for secret in secrets.all().await {
+        let id = secret.name().and_then(|name| name.split_once('/'));
+        let (_, id) = id.expect("it is below the prefix");
+        described.push(format!("{secret:?} {:?}", secrets.describe(id).await));
     }
+    described
+}
+
+async fn forwarding() -> Front {
+    Front::new(|_| Reaction::Forward).await
 }
 
 /// A front that passes everything on but fails one action, each time in another way.
 async fn failing(action: &'static str) -> Front {
-    let ways = std::sync::atomic::AtomicUsize::new(0);
+    let ways = AtomicUsize::new(0);
     Front::new(move |request| {
         if request.action != action {
             return Reaction::Forward;
         }
-        let refuse = |status, code| Reaction::Refuse {
+        match ways.fetch_add(1, Ordering::Relaxed) % (REFUSALS.len() + 2) {
+            0 => Reaction::LoseAnswer,
+            1 => Reaction::Answer(json!({"SecretString": {"not": "a text"}, "SecretList": 1})),
+            way => Reaction::Refuse {
+                status: REFUSALS[way - 2].0,
+                code: REFUSALS[way - 2].1,
+                message: "of the tests",
+            },
+        }
+    })
+    .await
+}
+
+/// Stores with all settings that matter, and with calls that fail in all ways.
+async fn watched(keys: &TestStore) -> Vec<Watched> {
+    let defaults = |builder| builder;
+    let replicated = |builder: Builder| builder.replica_region("eu-west-1");
+    let uncached = |builder: Builder| builder.cache_capacity(0).recovery_window_days(0);
+    let keyed = |builder: Builder| builder.tag_index(false).fingerprint_key(marked("key"));
+    let mut watched = vec![
+        Watched::new(forwarding().await, defaults).await,
+        Watched::new(forwarding().await, |builder| replicated(uncached(builder))).await,
+        Watched::new(forwarding().await, keyed).await,
+    ];
+    for id in ["key", "short-key", "no-key"] {
+        let name = keys.secrets.name(id);
+        let keyed = |builder: Builder| builder.fingerprint_key_secret(name);
+        watched.push(Watched::new(forwarding().await, keyed).await);
+    }
+    for action in ACTIONS {
+        watched.push(Watched::new(failing(action).await, replicated).await);
+    }
+    for (status, code) in REFUSALS {
+        let refuse = move |_: &Request| Reaction::Refuse {
             status,
             code,
             message: "of the tests",
         };
-        match ways.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 4 {
-            0 => refuse(400, "AccessDeniedException"),
-            1 => Reaction::LoseAnswer,
-            2 => refuse(400, "LimitExceededException"),
-            _ => refuse(400, "ResourceExistsException"),
-        }
-    })
-    .await
+        watched.push(Watched::new(Front::new(refuse).await, defaults).await);
+    }
+    for (action, code) in [
+        ("PutSecretValue", "LimitExceededException"),
+        ("BatchGetSecretValue", "AccessDeniedException"),
+    ] {
+        let front = Front::refusing(action, 400, code, "of the tests").await;
+        watched.push(Watched::new(front, defaults).await);
+    }
+    watched
 }
 
 /// In a process of its own, for the log is the process's.
@@ -108,50 +168,29 @@ async fn worker_that_logs_everything() {
     ready_and_wait();
     // The tests' own client hides nothing, so its calls are made before.
     let damaged = damaged_records().await;
+    let keys = fingerprint_keys().await;
     let log = Log::of_process(Level::TRACE);
-    let mut shown = Shown::default();
-
-    let test = TestStore::new().await;
-    shown.every_operation(&test.store).await;
-    let uncached = test
-        .another_with(|builder| builder.cache_capacity(0).recovery_window_days(0))
-        .await;
-    shown.every_operation(&uncached.store).await;
-    let keyed = TestStore::with(|builder| {
-        builder
-            .tag_index(false)
-            .fingerprint_key(format!("{MARKER} key"))
-    })
-    .await;
-    shown.every_operation(&keyed.store).await;
-
-    for action in [
-        "GetSecretValue",
-        "ListSecrets",
-        "CreateSecret",
-        "TagResource",
-        "PutSecretValue",
-        "BatchGetSecretValue",
-        "DescribeSecret",
-        "RestoreSecret",
-        "DeleteSecret",
-    ] {
-        let front = failing(action).await;
-        let test = TestStore::behind(&front).await;
-        shown.every_operation(&test.store).await;
-    }
-    let nothing = front::nothing().await;
-    let test = TestStore::at("test-nothing/", &nothing, |builder| {
-        builder.operation_timeout(Duration::from_millis(300))
-    })
-    .await;
-    shown.every_operation(&test.store).await;
-
+    let watched = watched(&keys).await.into_iter();
+    let watched = join_all(watched.map(Watched::every_operation)).await;
+    let Seen {
+        mut shown,
+        requests,
+        metadata,
+    } = watched.into_iter().fold(Seen::default(), Seen::and);
+    shown_when_out_of_reach(&mut shown).await;
     shown_when_damaged(&mut shown, &damaged).await;
     shown_when_served_stale(&mut shown).await;
-    shown_when_invalid(&mut shown);
+    shown_when_invalid(&mut shown).await;
+    shown_when_misconfigured(&mut shown).await;
+    shown_of_other_types(&mut shown).await;
+    shown_by_panics(&mut shown).await;
 
-    let log = log.text();
+    all_was_driven(&log.text(), &shown, &requests, &metadata);
+    nothing_is_found(&log.text(), &shown, &requests, &metadata);
+}
+
+/// That what is searched is what it should be.
+fn all_was_driven(log: &str, shown: &Shown, requests: &[Arc<Request>], metadata: &[String]) {
     let events = |of: &[&str]| {
         log.lines()
             .filter(|line| of.iter().all(|text| line.contains(text)))
@@ -161,13 +200,16 @@ async fn worker_that_logs_everything() {
         events(&["DEBUG", "zoho_token_store"]) > 300,
         "the store's own events are there"
     );
+    for warning in [
+        "last known",
+        "BatchGetSecretValue is not allowed",
+        "deleting without a tombstone",
+    ] {
+        assert!(events(&["WARN", warning]) > 0, "{warning} was logged");
+    }
+    let logged = |action| events(&["TRACE", "transmitting request", action]);
     assert!(
-        events(&["WARN", "last known"]) > 0,
-        "a stale record was served"
-    );
-    let requests = |action| events(&["TRACE", "transmitting request", action]);
-    assert!(
-        requests("secretsmanager.GetSecretValue") > 100,
+        logged("secretsmanager.GetSecretValue") > 100,
         "the SDK's requests are there"
     );
     // Whether the SDK shows what is in a request differs by its version, so none may be there that
@@ -177,99 +219,64 @@ async fn worker_that_logs_everything() {
             events(&["zoho_token_store", action]) > 10,
             "the store says that it makes the call"
         );
-        assert_eq!(requests(action), 0, "the SDK's request {action} is logged");
+        assert_eq!(logged(action), 0, "the SDK's request {action} is logged");
     }
-    assert!(
-        shown.0.len() > 300,
-        "only {} texts were looked at",
-        shown.0.len()
-    );
-    for text in log.lines().chain(shown.0.iter().map(String::as_str)) {
-        assert!(!text.contains(MARKER), "this is shown: {text}");
-    }
-}
-
-/// A store with records under the ids from 1 to 8, none of which can be read.
-async fn damaged_records() -> TestStore {
-    let test = TestStore::new().await;
-    let damaged = [
-        format!("{MARKER}-access"),
-        format!(r#""{MARKER}-access""#),
-        format!(r#"{{"access_token": "{MARKER}-access""#),
-        format!(r#"{{"schema_version": "1", "id": "4", "access_token": ["{MARKER}-access"]}}"#),
-        format!(r#"{{"schema_version": "1", "id": "{MARKER}-access", "access_token": "a"}}"#),
-        format!(r#"{{"schema_version": "{MARKER}-access", "id": "6"}}"#),
-        format!(r#"{{"schema_version": "1", "id": "7", "expiry_time": "{MARKER}-access"}}"#),
-        format!(r#"{{"schema_version": "2", "id": "8", "access_token": "{MARKER}-access"}}"#),
+    let kinds: Vec<_> = shown.kinds.iter().copied().collect();
+    let all = [
+        "access_denied",
+        "conflict",
+        "decode",
+        "encryption",
+        "invalid_config",
+        "invalid_token",
+        "other",
+        "quota_exceeded",
+        "throttled",
+        "too_large",
+        "unauthenticated",
+        "unavailable",
     ];
-    for (number, document) in (1..).zip(damaged) {
-        test.secrets
-            .create(&number.to_string(), Some(&document), &[MANAGED_BY])
-            .await;
+    assert_eq!(kinds, all, "there was an error of every kind");
+    let texts = shown.texts.len();
+    assert!(texts > 1_000, "only {texts} texts were looked at");
+    assert!(metadata.len() > 10, "only {} secrets", metadata.len());
+    let mut made = BTreeMap::<_, usize>::new();
+    for request in requests {
+        *made.entry(request.action.as_str()).or_default() += 1;
     }
-    test
-}
-
-async fn shown_when_damaged(shown: &mut Shown, damaged: &TestStore) {
-    for number in 1..=8 {
-        let id = number.to_string();
-        let record = whole(1)
-            .to_builder()
-            .id(&id)
-            .build()
-            .expect("a valid token");
-        shown.result(damaged.store.find_token_by_id(&id).await);
-        shown.result(damaged.store.save_token(&record).await);
+    for action in ACTIONS {
+        assert!(made.get(action) > Some(&5), "{action} is in {made:?}");
     }
-    shown.result(damaged.store.get_tokens().await);
-    shown.result(damaged.store.delete_tokens().await);
 }
 
-async fn shown_when_served_stale(shown: &mut Shown) {
-    let front = Front::new(|_| Reaction::Forward).await;
-    let test = TestStore::with_endpoint(front.endpoint(), |builder| {
-        let second = Duration::from_secs(1);
-        builder
-            .cache_time_to_live(second)
-            .serve_stale_for(second * 60)
-            .operation_timeout(second)
-    })
-    .await;
-    shown.result(test.store.save_token(&whole(1)).await);
-    drop(front);
-    test.calls.take();
-    until("a record is served stale", async || {
-        shown.result(test.store.find_token(&whole(1)).await);
-        test.calls.total() > 0
-    })
-    .await;
-}
-
-fn shown_when_invalid(shown: &mut Shown) {
-    let large = "x".repeat(70_000);
-    shown.result(
-        OAuthToken::builder()
-            .client_secret(format!("{MARKER}-client"))
-            .build(),
-    );
-    shown.result(
-        OAuthToken::builder()
-            .id("")
-            .user_name(format!("{MARKER}-user"))
-            .build(),
-    );
-    let expiry_time = Field::ExpiryTime;
-    shown.result(
-        OAuthToken::builder()
-            .id("1")
-            .field(expiry_time, format!("{MARKER}-expiry"))
-            .build(),
-    );
-    shown.debug(&whole(1).to_builder());
-    shown.debug(&token(&format!("id=1 access_token={MARKER}-{large}")));
+fn nothing_is_found(log: &str, shown: &Shown, requests: &[Arc<Request>], metadata: &[String]) {
+    let search = Search::new();
+    if search.finds(log) {
+        let line = log.lines().find(|line| search.finds(line));
+        panic!("this is logged: {}", line.unwrap_or("on several lines"));
+    }
+    for text in shown.texts.iter().chain(metadata) {
+        assert!(!search.finds(text), "this is shown: {text}");
+    }
+    // CloudTrail records every parameter of a call but the value of a secret.
+    let mut values = 0;
+    for request in requests {
+        let (action, head) = (&request.action, &request.head);
+        let mut parameters = request.body.as_object().expect("an object").clone();
+        if ["CreateSecret", "PutSecretValue"].contains(&action.as_str()) {
+            let value = parameters.remove("SecretString").expect("it has a value");
+            values += usize::from(search.finds(&value.to_string()));
+        }
+        let parameters = json!(parameters).to_string();
+        for text in [head, &parameters] {
+            assert!(!search.finds(text), "this is in a request {action}: {text}");
+        }
+    }
+    assert!(values > 50, "only {values} requests hold a token");
 }
 
 #[test]
-fn nothing_confidential_is_logged_or_shown() {
-    run_at_once("secrecy::worker_that_logs_everything", &[vec![]]);
+fn nothing_confidential_is_logged_shown_or_requested() {
+    let key = ("ZOHO_TOKEN_STORE_FINGERPRINT_KEY", MARKER);
+    run_at_once("secrecy::worker_that_logs_everything", &[vec![key]]);
 }

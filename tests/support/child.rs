@@ -42,8 +42,9 @@ impl Worker {
         }
     }
 
-    /// Waits until the process calls [`ready_and_wait`].
+    /// Waits until the process calls [`ready_and_wait`], which it may do several times.
     pub fn wait_until_ready(&mut self) {
+        self.printed.clear();
         while !self.printed.contains(READY) {
             let read = self
                 .output
@@ -55,6 +56,11 @@ impl Worker {
                 self.test, self.printed
             );
         }
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Lets a process that is ready go on.

@@ -97,6 +97,12 @@ impl Front {
         self.bodies(action).len()
     }
 
+    /// All requests that have come.
+    pub fn requests(&self) -> Vec<Arc<Request>> {
+        let seen = self.state.seen.lock();
+        seen.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// How many answers have been held back.
     pub fn held(&self) -> usize {
         self.state.held.load(Ordering::Relaxed)

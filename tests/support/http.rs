@@ -17,7 +17,8 @@ pub struct Request {
     /// For example `GetSecretValue`.
     pub action: String,
     pub body: Value,
-    head: String,
+    /// The request line and the headers.
+    pub head: String,
     bytes: Vec<u8>,
 }
 

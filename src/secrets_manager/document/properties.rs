@@ -1,0 +1,129 @@
+//! What holds for the document of any token, and for any JSON.
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::testing::{any_token, for_all};
+
+/// Any text that is not empty, with all that JSON escapes.
+fn text() -> impl Strategy<Value = String> + Clone {
+    let special = "[\\x00-\\x1f\"\\\\/\u{7f}\u{2028}\u{feff}💡é]{1,8}";
+    prop_oneof![".{1,24}", special].boxed()
+}
+
+fn with_id() -> impl Strategy<Value = OAuthToken> {
+    (any_token(text()), text())
+        .prop_map(|(token, id)| token.to_builder().id(id).build().expect("an id was added"))
+}
+
+fn unknown() -> impl Strategy<Value = UnknownFields> {
+    prop::collection::btree_map(".{0,8}", ".{0,12}", 0..4).prop_map(|fields| {
+        let ours =
+            |name: &str| name.parse::<Field>().is_ok() || [SCHEMA_VERSION, DELETED].contains(&name);
+        let fields = fields.into_iter().filter(|(name, _)| !ours(name));
+        let fields: Vec<_> = fields.map(|(name, value)| (name, value.into())).collect();
+        UnknownFields(fields.into())
+    })
+}
+
+fn plain(fields: &UnknownFields) -> Vec<(&str, &str)> {
+    let fields = fields.0.iter();
+    fields
+        .map(|(name, value)| (name.as_str(), value.expose_secret()))
+        .collect()
+}
+
+/// Any JSON, most of it objects.
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map(".{0,8}", inner, 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+#[test]
+fn what_is_written_is_read() {
+    for_all(1_000, (with_id(), unknown()), |(token, unknown)| {
+        let id = token.id().unwrap();
+        let document = encode(&token, &unknown).unwrap();
+        let Document::Record {
+            token: read,
+            unknown: kept,
+        } = decode(id, document.expose_secret()).unwrap()
+        else {
+            panic!("a record is read as a tombstone");
+        };
+        assert_eq!(read, token);
+        assert_eq!(plain(&kept), plain(&unknown));
+    });
+}
+
+#[test]
+fn every_document_is_a_flat_object_of_strings_to_other_readers() {
+    for_all(1_000, (with_id(), unknown()), |(token, unknown)| {
+        let document = encode(&token, &unknown).unwrap();
+        let fields: Map<String, Value> = serde_json::from_str(document.expose_secret()).unwrap();
+        let columns = Field::ALL
+            .into_iter()
+            .filter_map(|field| Some((field.as_str(), token.expose(field)?)));
+        let expected = columns
+            .chain(plain(&unknown))
+            .chain([("schema_version", "1")])
+            .map(|(name, value)| (name.to_owned(), json!(value)));
+        assert_eq!(fields, expected.collect());
+    });
+}
+
+#[test]
+fn any_json_is_refused_or_a_document_to_another_reader_too() {
+    for_all(1_000, json(), |value| {
+        assert!(decode("1", &value.to_string()).is_err(), "{value}");
+    });
+}
+
+#[test]
+fn a_document_with_any_field_is_read_if_and_only_if_the_field_is_a_string() {
+    for_all(1_000, (".{0,12}", json()), |(name, value)| {
+        let fields = json!({"schema_version": "1", "id": "1", "access_token": "a"});
+        let mut fields = fields.as_object().unwrap().clone();
+        prop_assume_other(&name, &fields);
+        let text = value.as_str().map(str::to_owned);
+        fields.insert(name.clone(), value);
+        let read = decode("1", &Value::Object(fields).to_string());
+        match (read, text) {
+            (Ok(Document::Record { unknown, .. }), Some(text)) => {
+                assert_eq!(plain(&unknown), [(name.as_str(), text.as_str())]);
+            }
+            (Err(error), None) => assert_eq!(error.kind(), ErrorKind::Decode),
+            (read, text) => panic!("{text:?} is read as {read:?}"),
+        }
+    });
+}
+
+/// Random names are none of the names that a document has anyway.
+fn prop_assume_other(name: &str, fields: &Map<String, Value>) {
+    assert!(!fields.contains_key(name) && name.parse::<Field>().is_err());
+}
+
+#[test]
+fn a_change_of_one_byte_is_refused_or_read_as_it_stands() {
+    let edit = (any::<prop::sample::Index>(), any::<u8>());
+    for_all(1_000, (with_id(), edit), |(token, (at, byte))| {
+        let document = encode(&token, &UnknownFields::default()).unwrap();
+        let mut bytes = document.expose_secret().as_bytes().to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        crate::secrets_manager::fuzzing::document(&bytes);
+    });
+}

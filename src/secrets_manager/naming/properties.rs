@@ -1,0 +1,93 @@
+//! What holds for any id and prefix.
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::testing::for_all;
+
+fn prefix() -> impl Strategy<Value = String> {
+    "[a-z0-9_+=.@-]{1,12}/([a-zA-Z-]{1,12}/)?"
+}
+
+/// Any text, and such as comes close to what is escaped or padded.
+fn id() -> impl Strategy<Value = String> {
+    prop_oneof![
+        ".{1,20}",
+        "[a=/-]{1,12}",
+        "[a-f0-9]{0,20}-[a-f0-9=]{5,7}",
+        "[ -~]{1,250}"
+    ]
+}
+
+#[test]
+fn a_name_leads_back_to_its_id() {
+    for_all(1_000, (prefix(), id()), |(prefix, id)| {
+        let naming = Naming::new(&prefix).unwrap();
+        match naming.name_of(&id) {
+            Ok(name) => {
+                assert!(name.starts_with(&prefix));
+                assert_eq!(naming.id_of(&name), Some(id));
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::TooLarge);
+                assert!(prefix.len() + 3 * id.len() + 7 > NAME_LIMIT);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_name_has_only_what_aws_allows() {
+    for_all(1_000, (prefix(), id()), |(prefix, id)| {
+        let Ok(name) = Naming::new(&prefix).unwrap().name_of(&id) else {
+            return;
+        };
+        assert!(name.len() <= NAME_LIMIT);
+        let below = &name[prefix.len()..];
+        assert!(
+            below
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_+=.@-".contains(&byte)),
+            "{name}"
+        );
+        let before_six = name.bytes().nth_back(6);
+        assert_ne!(before_six, Some(b'-'), "{name} ends like an ARN");
+    });
+}
+
+#[test]
+fn two_ids_never_share_a_name() {
+    let ids = prop::collection::vec("[aA=2Fé/-]{1,6}", 2..40);
+    for_all(1_000, (prefix(), ids), |(prefix, ids)| {
+        let naming = Naming::new(&prefix).unwrap();
+        let mut names = HashMap::new();
+        for id in ids {
+            let name = naming.name_of(&id).unwrap();
+            assert_eq!(names.entry(name).or_insert_with(|| id.clone()), &id);
+        }
+    });
+}
+
+#[test]
+fn the_names_of_two_prefixes_never_meet() {
+    let prefixes = (prefix(), prefix()).prop_filter("two", |(one, other)| one != other);
+    for_all(1_000, (prefixes, id()), |((one, other), id)| {
+        // One prefix may begin with the other: what follows has a `/` in it, and no id's name has.
+        let (one, other) = (Naming::new(&one).unwrap(), Naming::new(&other).unwrap());
+        if let Ok(name) = one.name_of(&id) {
+            assert_eq!(other.id_of(&name), None, "{name}");
+        }
+    });
+}
+
+#[test]
+fn whatever_is_read_as_an_id_is_the_name_of_that_id() {
+    for_all(1_000, "(zoho/)?[a-c=/2F-]{0,12}", |name| {
+        let naming = Naming::new("zoho/").unwrap();
+        if let Some(id) = naming.id_of(&name) {
+            assert_eq!(naming.name_of(&id).unwrap(), name);
+        }
+    });
+}

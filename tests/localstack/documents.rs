@@ -1,0 +1,105 @@
+//! Documents that others have written, by hand, in the console, with boto3 (`tests/corpus/document`):
+//! they are read and kept, or refused and left as they are, byte for byte.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+use zoho_token_store::{ErrorKind, TokenStore};
+
+use crate::foreign::is_left_alone;
+use crate::support::front::Front;
+use crate::support::secrets::MANAGED_BY;
+use crate::support::store::TestStore;
+use crate::support::token::token;
+
+/// The id in all these documents.
+const ID: &str = "1";
+
+/// The name and the text of each file in a folder of the corpus.
+fn files(folder: &str) -> Vec<(String, String)> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/document");
+    let entries = fs::read_dir(corpus.join(folder)).expect("the corpus is there");
+    let files: Vec<_> = entries
+        .map(|entry| {
+            let path = entry.expect("it can be read").path();
+            let text = fs::read_to_string(&path).expect("it is text");
+            (path.display().to_string(), text)
+        })
+        .collect();
+    assert!(files.len() > 5, "the corpus is there");
+    files
+}
+
+async fn store_with_an_empty_secret() -> TestStore {
+    let test = TestStore::new().await;
+    test.secrets.create(ID, None, &[MANAGED_BY]).await;
+    test
+}
+
+/// That no operation on all records changes this one either.
+async fn is_left_alone_among_all(test: &TestStore, file: &str) {
+    let before = test.secrets.current(ID).await;
+    for error in [
+        test.store.get_tokens().await.err(),
+        test.store.delete_tokens().await.err(),
+        test.store.reindex().await.err(),
+    ] {
+        let error = error.unwrap_or_else(|| panic!("{file} is taken for a document"));
+        assert_eq!(error.kind(), ErrorKind::Decode, "{file}: {error}");
+    }
+    assert_eq!(test.secrets.current(ID).await, before, "{file}");
+    assert!(!test.secrets.is_marked_for_deletion(ID).await, "{file}");
+}
+
+#[tokio::test]
+async fn what_is_refused_stays_as_it_is() {
+    let test = store_with_an_empty_secret().await;
+    for (file, text) in files("refused") {
+        test.secrets.put(ID, &text).await;
+        is_left_alone(&test, ID).await;
+        is_left_alone_among_all(&test, &file).await;
+        let current = test.secrets.current(ID).await;
+        let kept = current.and_then(|current| current.text);
+        assert_eq!(kept.as_deref(), Some(text.as_str()), "{file}");
+    }
+}
+
+/// As boto3 writes it with `SecretBinary=json.dumps(…)`.
+#[tokio::test]
+async fn a_document_in_a_binary_secret_stays_as_it_is() {
+    let test = store_with_an_empty_secret().await;
+    // LocalStack cannot answer a binary value in a batch; without batches each is read alone.
+    let denied = Front::refusing("BatchGetSecretValue", 400, "AccessDeniedException", "no").await;
+    let process = test.another_behind(&denied).await;
+    for (file, text) in files("read") {
+        test.secrets.put_binary(ID, text.as_bytes()).await;
+        is_left_alone(&test, ID).await;
+        is_left_alone_among_all(&process, &file).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_read_keeps_every_field_when_it_is_written() {
+    let test = store_with_an_empty_secret().await;
+    for (file, text) in files("read") {
+        let version = test.secrets.put(ID, &text).await;
+        let process = test.another().await;
+        let read = process.find_by_id(ID).await.expect("it is a document");
+        assert_eq!(process.all().await, std::slice::from_ref(&read), "{file}");
+        assert_eq!(process.save(&read).await, read);
+        let current = test.secrets.current(ID).await.expect("it is there");
+        assert_eq!(
+            (current.version, current.text.as_deref()),
+            (version, Some(text.as_str())),
+            "{file} is written though nothing has changed"
+        );
+
+        process.save(&token("id=1 api_domain=d")).await;
+        let mut expected: Map<String, Value> = serde_json::from_str(&text).expect("it is JSON");
+        expected.insert("api_domain".into(), "d".into());
+        // The same number, without its zeros.
+        expected.insert("expiry_time".into(), "1700000000001".into());
+        assert_eq!(test.secrets.document(ID).await, expected, "{file}");
+    }
+}

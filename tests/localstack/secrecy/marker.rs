@@ -1,0 +1,84 @@
+//! What all values have in them that must not be shown, and the forms in which it might be.
+
+use aws_smithy_types::base64;
+
+/// In every value of a token but its id and expiry time, and in every fingerprint key. Letters
+/// alone, so that no escaping of single characters changes it.
+pub const MARKER: &str = "confidential";
+
+/// A value with the marker in it, and with characters that are escaped in JSON, URLs, names and
+/// Debug output.
+pub fn marked(what: &str) -> String {
+    format!("{what} \"/\\é=%\u{1f}{MARKER}\n'+&{what}")
+}
+
+/// Finds the marker in texts.
+pub struct Search {
+    /// Where upper and lower case are different.
+    exact: Vec<String>,
+    /// In lower case.
+    any_case: Vec<String>,
+}
+
+impl Search {
+    pub fn new() -> Self {
+        let each_byte = |form: fn(u8) -> String| MARKER.bytes().map(form).collect::<String>();
+        let list = format!("{:?}", MARKER.as_bytes());
+        Search {
+            exact: (0..3).map(in_base64).collect(),
+            any_case: vec![
+                MARKER.to_owned(),
+                MARKER.chars().rev().collect(),
+                each_byte(|byte| format!("{byte:02x}")),
+                each_byte(|byte| format!("%{byte:02x}")),
+                each_byte(|byte| format!("={byte:02x}")),
+                each_byte(|byte| format!("\\x{byte:02x}")),
+                each_byte(|byte| format!("\\u{byte:04x}")),
+                each_byte(|byte| format!("\\u{{{byte:x}}}")),
+                list.trim_matches(['[', ']']).to_owned(),
+                list.trim_matches(['[', ']']).replace(' ', ""),
+            ],
+        }
+    }
+
+    /// Whether the marker stands in the text, in any form.
+    pub fn finds(&self, text: &str) -> bool {
+        let lower = text.to_lowercase();
+        self.exact.iter().any(|form| text.contains(form))
+            || self.any_case.iter().any(|form| lower.contains(form))
+    }
+}
+
+/// What the marker becomes in the base64 of a text that has so many bytes before it, modulo three;
+/// without the characters at both ends that stand for other bytes too.
+fn in_base64(before: usize) -> String {
+    let bytes = [&vec![0; before], MARKER.as_bytes()].concat();
+    let begin = (before * 8).div_ceil(6);
+    let end = bytes.len() * 8 / 6;
+    base64::encode(&bytes)[begin..end].to_owned()
+}
+
+#[test]
+fn the_marker_is_found_in_every_form() {
+    let search = Search::new();
+    let value = marked("token");
+    let each = |form: fn(u8) -> String| value.bytes().map(form).collect::<String>();
+    let mut forms = vec![
+        value.clone(),
+        value.to_uppercase(),
+        format!("{value:?}"),
+        format!("{:?}", value.as_bytes()),
+        serde_json::Value::from(value.as_str()).to_string(),
+        serde_json::to_string(value.as_bytes()).expect("numbers are JSON"),
+        each(|byte| format!("%{byte:02X}")),
+        each(|byte| format!("={byte:02X}")),
+        each(|byte| format!("{byte:02x}")),
+    ];
+    forms.extend((0..3).map(|shift| base64::encode(format!("{}{value}", "x".repeat(shift)))));
+    for form in forms {
+        assert!(search.finds(&form), "{form}");
+    }
+    for innocent in ["", "confident", "[redacted]", &base64::encode("confident")] {
+        assert!(!search.finds(innocent), "{innocent}");
+    }
+}

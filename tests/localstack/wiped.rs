@@ -1,0 +1,224 @@
+//! The memory of tokens and stores that were dropped holds none of their values: the memory of a
+//! process of its own is searched, that in use and that given back.
+//!
+//! What the store does not own, it cannot wipe: the SDK keeps the bodies of requests and answers in
+//! buffers of its own. A value in there is part of a JSON document, which tells it from the others.
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+
+use zoho_token_store::{Error, Field, MemoryTokenStore, OAuthToken, TokenStore, matching};
+
+use crate::support::child::{Worker, ready_and_wait};
+use crate::support::store::TestStore;
+use crate::support::token::id;
+
+/// How many letters stand before and in the part of a value that is looked for. It is the end: where
+/// memory is given back, the allocator may write over the beginning.
+const BEFORE: usize = 40;
+const SOUGHT: usize = 22;
+
+/// What the process does with a value.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Use {
+    /// Nothing: a plain text that is dropped like the tokens.
+    PlainText,
+    Column(Field),
+    /// A column that replaces another in a save.
+    Saved(Field),
+    /// A column of a token that is not valid.
+    Refused,
+}
+
+/// Secrets, and who they belong to.
+const COLUMNS: [Field; 5] = [
+    Field::UserName,
+    Field::ClientSecret,
+    Field::RefreshToken,
+    Field::AccessToken,
+    Field::GrantToken,
+];
+
+fn uses() -> impl Iterator<Item = Use> {
+    let columns = COLUMNS.into_iter();
+    let columns = columns.flat_map(|field| [Use::Column(field), Use::Saved(field)]);
+    columns.chain([Use::PlainText, Use::Refused])
+}
+
+/// A recognizable value, which is made anew each time and stands in no file: letters of its own,
+/// those that are looked for, and the number of the use. Its memory is larger than needed, as that
+/// of a text that was put together is.
+fn value(of: Use) -> String {
+    let number = uses().position(|known| known == of).expect("a known use");
+    let mut value = String::with_capacity(100);
+    value.extend(letters(number as u64 + 1).take(BEFORE));
+    value.extend(letters(0).take(SOUGHT));
+    value.extend([number / 10, number % 10].map(|digit| char::from(b'0' + digit as u8)));
+    value
+}
+
+fn letters(seed: u64) -> impl Iterator<Item = char> {
+    let next = |state: &u64| {
+        let next = state.wrapping_mul(6_364_136_223_846_793_005);
+        Some(next.wrapping_add(1_442_695_040_888_963_407))
+    };
+    let states = std::iter::successors(next(&seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)), next);
+    states.map(|state| char::from(b'a' + ((state >> 33) % 26) as u8))
+}
+
+fn whole(use_of: fn(Field) -> Use) -> OAuthToken {
+    let columns = COLUMNS.into_iter();
+    let token = columns.fold(OAuthToken::builder(), |token, field| {
+        token.field(field, value(use_of(field)))
+    });
+    token.client_id("c").build().expect("a valid token")
+}
+
+/// Everything that holds values, for as long as it is not dropped.
+type Held = (Vec<OAuthToken>, MemoryTokenStore, Vec<Error>, Vec<String>);
+
+async fn hold() -> Held {
+    let token = whole(Use::Column);
+    let store = MemoryTokenStore::new();
+    let saved = store.save_token(&token).await.expect("it is saved");
+    let changed = whole(Use::Saved)
+        .to_builder()
+        .id(saved.id().expect("an id"));
+    let changed = changed.build().expect("a valid token");
+    let refused = changed
+        .to_builder()
+        .client_secret(value(Use::Refused))
+        .api_domain("");
+    let changed = store.save_token(&changed).await.expect("it is saved");
+    let error = refused.build().expect_err("a column is empty");
+    let found = store.find_token(&token).await.expect("it is looked up");
+    let merged = matching::merged(&token, &changed).expect("valid tokens");
+    assert!(!format!("{token:?} {store:?} {error:?}").is_empty());
+    let plain = (0..50).map(|_| value(Use::PlainText)).collect();
+    let tokens = [token, saved, changed, merged].into_iter().chain(found);
+    (tokens.collect(), store, vec![error], plain)
+}
+
+#[tokio::test]
+#[ignore = "run by another test, in a process of its own"]
+async fn worker_that_drops_tokens() {
+    let held = hold().await;
+    ready_and_wait();
+    drop(held);
+    ready_and_wait();
+}
+
+/// The store on Secrets Manager: records that were written, replaced, read and cached.
+#[tokio::test]
+#[ignore = "run by another test, in a process of its own"]
+async fn worker_that_drops_stores() {
+    let test = TestStore::new().await;
+    let reader = test.another().await;
+    {
+        let saved = test.save(&whole(Use::Column)).await;
+        let changed = whole(Use::Saved).to_builder().id(id(&saved));
+        test.save(&changed.build().expect("a valid token")).await;
+        reader.find_by_id(id(&saved)).await.expect("it is there");
+        let found = test.find(&whole(Use::Saved)).await;
+        assert!(found.is_some() && reader.all().await.len() == 1);
+    }
+    let plain: Vec<_> = (0..50).map(|_| value(Use::PlainText)).collect();
+    ready_and_wait();
+    drop((test.store, reader.store, plain));
+    ready_and_wait();
+}
+
+/// How often a value stands in memory.
+#[derive(Clone, Copy, Debug, Default)]
+struct Copies {
+    alone: usize,
+    in_documents: usize,
+}
+
+/// How often the end of each value stands in the memory of a process.
+fn copies(process: u32) -> BTreeMap<Use, Copies> {
+    let maps = fs::read_to_string(format!("/proc/{process}/maps")).expect("it is a process");
+    let memory = File::open(format!("/proc/{process}/mem"))
+        .expect("a process may read the memory of those it has started (ptrace_scope below 2)");
+    let mut copies: BTreeMap<_, _> = uses().map(|of| (of, Copies::default())).collect();
+    let sought: Vec<_> = letters(0).take(SOUGHT).map(|letter| letter as u8).collect();
+    let mut searched = 0;
+    for region in maps.lines().filter(|region| region.contains(" rw")) {
+        let range = region
+            .split_once(' ')
+            .and_then(|(range, _)| range.split_once('-'));
+        let address = |text| u64::from_str_radix(text, 16).expect("an address");
+        let (begin, end) = range
+            .map(|(begin, end)| (address(begin), address(end)))
+            .expect("a range");
+        let mut bytes = vec![0; usize::try_from(end - begin).expect("a size")];
+        // Some regions are the kernel's.
+        if memory.read_exact_at(&mut bytes, begin).is_err() {
+            continue;
+        }
+        searched += bytes.len();
+        let ends = bytes.windows(SOUGHT + 2).enumerate();
+        for (position, end) in ends.filter(|(_, end)| end.starts_with(&sought)) {
+            let number = std::str::from_utf8(&end[SOUGHT..]).ok();
+            let number = number.and_then(|number| number.parse::<usize>().ok());
+            let Some(of) = number.and_then(|number| uses().nth(number)) else {
+                continue;
+            };
+            let in_document = format!("\"{}", value(of));
+            let copies = copies.entry(of).or_default();
+            match bytes[..position + SOUGHT + 2].ends_with(in_document.as_bytes()) {
+                true => copies.in_documents += 1,
+                false => copies.alone += 1,
+            }
+        }
+    }
+    assert!(searched > 1_000_000, "only {searched} bytes were searched");
+    copies
+}
+
+/// The copies in a process while it holds the values, and after it has dropped them.
+fn held_and_dropped(worker: &str) -> [BTreeMap<Use, Copies>; 2] {
+    let mut worker = Worker::start(worker, &[]);
+    let copies = [(); 2].map(|()| {
+        worker.wait_until_ready();
+        let copies = copies(worker.id());
+        worker.go();
+        copies
+    });
+    worker.finish();
+    println!("held, and dropped: {copies:#?}");
+    for (of, copies) in &copies[1] {
+        match of {
+            Use::PlainText => assert!(copies.alone > 0, "what is not wiped would be found"),
+            _ => assert_eq!(copies.alone, 0, "{of:?} is still there"),
+        }
+    }
+    copies
+}
+
+#[test]
+fn nothing_is_left_of_tokens_that_were_dropped() {
+    let [held, dropped] = held_and_dropped("wiped::worker_that_drops_tokens");
+    for (of, copies) in held {
+        let found = copies.alone > 0 || of == Use::Refused;
+        assert!(found, "{of:?} is found while it is held");
+    }
+    let in_documents = dropped.values().map(|copies| copies.in_documents);
+    assert_eq!(in_documents.sum::<usize>(), 0, "there were no documents");
+}
+
+#[test]
+fn nothing_of_its_own_is_left_of_a_store_that_was_dropped() {
+    let [held, _] = held_and_dropped("wiped::worker_that_drops_stores");
+    for field in COLUMNS {
+        let copies = held[&Use::Saved(field)];
+        assert!(copies.alone >= 2, "{field} is cached in both stores");
+        let replaced = held[&Use::Column(field)];
+        assert_eq!(
+            replaced.alone, 0,
+            "{field} was replaced in the cache, and is still there"
+        );
+    }
+}
