@@ -11,6 +11,7 @@ pub mod front;
 pub mod http;
 pub mod localstack;
 pub mod log;
+pub mod repeating;
 pub mod secrets;
 pub mod server;
 pub mod store;

@@ -84,6 +84,11 @@ impl AwsRules {
         asked.get(action).copied().unwrap_or_default()
     }
 
+    /// How many requests have come in all.
+    pub fn asked_in_all(&self) -> usize {
+        self.service.counts.asked().values().sum()
+    }
+
     /// How many requests for each action have succeeded at AWS, though the answer may be lost.
     pub fn executed(&self) -> BTreeMap<String, usize> {
         self.service.counts.executed()
