@@ -15,6 +15,7 @@ mod foreign;
 mod half_done;
 mod index;
 mod lists;
+mod lost_answers;
 mod model;
 mod outage;
 mod outdated;
