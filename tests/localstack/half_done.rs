@@ -6,19 +6,27 @@
 //! leaves. `delete_tokens` may have deleted some of the records. After that the operation is made
 //! again, and what it then answers and leaves is what it would have, had it never failed: a save
 //! finds the record that it has made and changes nothing more, a deletion finds none. This is what
-//! the runs under faults check.
+//! the runs under faults check. The store that has failed may be asked before that, too: what it
+//! finds is what is stored, not what it once knew or hoped to write.
 
 use zoho_token_store::{Field, OAuthToken};
 
-use crate::model::{Model, Operation, STRONGEST_FIRST, texts};
+use crate::model::{Model, Operation, STRONGEST_FIRST, text, texts};
+use crate::support::repeating::Seen;
 
 impl Model {
     /// Says what is wrong with what is stored when this operation has failed.
     pub fn check_half_done(
         &self,
         operation: &Operation,
-        stored: &[OAuthToken],
+        Seen { stored, found }: &Seen,
     ) -> Result<(), String> {
+        if let Some(found) = found.as_ref().filter(|found| !stored.contains(found)) {
+            return Err(format!(
+                "when it had failed it found {}, which is not stored",
+                text(found)
+            ));
+        }
         let is = |records: &[OAuthToken]| texts(records) == texts(stored);
         let allowed = is(&self.records)
             || match operation {

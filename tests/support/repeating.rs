@@ -11,11 +11,19 @@ use zoho_token_store::{Error, ErrorKind, OAuthToken, SecretsManagerTokenStore, T
 /// More tries in a row than anything needs that can succeed.
 const TRIES: usize = 100;
 
+/// What is seen when an operation has failed.
+#[derive(Debug)]
+pub struct Seen {
+    pub stored: Vec<OAuthToken>,
+    /// What the store that has failed says of the token that it was to save, if it can.
+    pub found: Option<OAuthToken>,
+}
+
 #[derive(Debug)]
 pub struct Repeating {
     store: SecretsManagerTokenStore,
     witness: SecretsManagerTokenStore,
-    seen: Mutex<Vec<Vec<OAuthToken>>>,
+    seen: Mutex<Vec<Seen>>,
     repeated: Arc<AtomicUsize>,
 }
 
@@ -35,59 +43,69 @@ impl Repeating {
         }
     }
 
-    /// What was stored each time that an operation had failed, since the last time.
-    pub fn take_seen(&self) -> Vec<Vec<OAuthToken>> {
+    /// What was seen each time that an operation had failed, since the last time.
+    pub fn take_seen(&self) -> Vec<Seen> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut seen)
     }
 
     async fn repeat<'a, T>(
         &self,
+        saving: Option<&OAuthToken>,
         operation: impl Fn() -> BoxFuture<'a, Result<T, Error>> + Send,
     ) -> Result<T, Error> {
         let mut tries = 0;
         loop {
             tries += 1;
             match operation().await {
-                // Credentials are renewed by who has given them.
-                Err(error)
-                    if tries < TRIES
-                        && (error.is_retryable() || error.kind() == ErrorKind::Unauthenticated) =>
-                {
-                    self.repeated.fetch_add(1, Ordering::Relaxed);
-                    let stored = self.witness.get_tokens().await?;
-                    let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-                    seen.push(stored);
-                }
+                Err(error) if tries < TRIES && may_pass(&error) => self.look(saving).await?,
                 answer => return answer,
             }
         }
     }
+
+    async fn look(&self, saving: Option<&OAuthToken>) -> Result<(), Error> {
+        self.repeated.fetch_add(1, Ordering::Relaxed);
+        let found = match saving {
+            Some(token) => self.store.find_token(token).await.unwrap_or_default(),
+            None => None,
+        };
+        let stored = self.witness.get_tokens().await?;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.push(Seen { stored, found });
+        Ok(())
+    }
+}
+
+/// Credentials are renewed by who has given them.
+fn may_pass(error: &Error) -> bool {
+    error.is_retryable() || error.kind() == ErrorKind::Unauthenticated
 }
 
 #[async_trait]
 impl TokenStore for Repeating {
     async fn find_token(&self, partial: &OAuthToken) -> Result<Option<OAuthToken>, Error> {
-        self.repeat(|| self.store.find_token(partial)).await
+        self.repeat(None, || self.store.find_token(partial)).await
     }
 
     async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
-        self.repeat(|| self.store.save_token(token)).await
+        self.repeat(Some(token), || self.store.save_token(token))
+            .await
     }
 
     async fn delete_token(&self, id: &str) -> Result<(), Error> {
-        self.repeat(|| self.store.delete_token(id)).await
+        self.repeat(None, || self.store.delete_token(id)).await
     }
 
     async fn get_tokens(&self) -> Result<Vec<OAuthToken>, Error> {
-        self.repeat(|| self.store.get_tokens()).await
+        self.repeat(None, || self.store.get_tokens()).await
     }
 
     async fn delete_tokens(&self) -> Result<(), Error> {
-        self.repeat(|| self.store.delete_tokens()).await
+        self.repeat(None, || self.store.delete_tokens()).await
     }
 
     async fn find_token_by_id(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
-        self.repeat(|| self.store.find_token_by_id(id)).await
+        self.repeat(None, || self.store.find_token_by_id(id)).await
     }
 }

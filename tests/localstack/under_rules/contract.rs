@@ -13,9 +13,9 @@ async fn conforms(weather: Weather) {
         let rules = AwsRules::new(run.rules.clone());
         let mut kept = Vec::new();
         let empty_store = async || {
-            let (store, direct) = run.store(&rules).await;
+            let (mut stores, direct) = run.stores(&rules).await;
             kept.push(direct);
-            store
+            stores.swap_remove(0)
         };
         if let Err(deviations) = conformance::check(empty_store).await {
             panic!("TEST_SEED={seed}, {:?}: {deviations}", run.settings);

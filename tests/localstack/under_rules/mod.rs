@@ -45,6 +45,8 @@ struct Run {
 struct Settings {
     cache_capacity: u64,
     recovery_window_days: u8,
+    /// How many stores write by turns.
+    processes: usize,
     /// How often the SDK tries a call. The fewer, the more failures reach the store.
     attempts: u32,
 }
@@ -55,13 +57,14 @@ impl Run {
         let mut settings = Settings {
             cache_capacity: [1_000, 0, 1][random.usize(..3)],
             recovery_window_days: [7, 0][random.usize(..2)],
+            processes: 1,
             attempts: ATTEMPTS,
         };
         let rules = Rules {
             forced_deletion: Duration::ZERO..=Duration::from_secs(1),
             ..Rules::seeded(seed).with_stale_lists()
         };
-        let rules = match weather {
+        let mut rules = match weather {
             Weather::StaleLists => rules,
             Weather::Faults => {
                 settings.attempts = random.u32(1..=2);
@@ -71,15 +74,23 @@ impl Run {
                 }
             }
             Weather::TightQuotas => {
-                // A request takes a tenth of a second, so more than half of them come too early.
+                // A request takes a tenth of a second, so about half of them come too early. Where
+                // the SDK tries often nothing of that reaches the store.
                 let a_second = random.u8(3..=6);
-                settings.attempts = if a_second > 4 { 3 } else { ATTEMPTS };
+                settings.attempts = [2, ATTEMPTS][random.usize(..2)];
                 Rules {
                     quotas: Some(Quotas::each(a_second.into())),
                     ..rules
                 }
             }
         };
+        // What one process writes, another one finds by every key only when lists show it, and sees
+        // changed only without a cache.
+        if weather != Weather::StaleLists && random.bool() {
+            settings.processes = 3;
+            settings.cache_capacity = 0;
+            rules.list_lag = Duration::ZERO..=Duration::ZERO;
+        }
         Run {
             rules,
             settings,
@@ -87,19 +98,18 @@ impl Run {
         }
     }
 
-    /// A store behind these rules; and one that sees all at once, and removes all in the end.
-    async fn store(&self, rules: &AwsRules) -> (Repeating, TestStore) {
+    /// Stores behind these rules; and one that sees all at once, and removes all in the end.
+    async fn stores(&self, rules: &AwsRules) -> (Vec<Repeating>, TestStore) {
         let direct = TestStore::with(|builder| builder.cache_capacity(0)).await;
         let endpoint = rules.endpoint();
-        let test = TestStore::at(&direct.prefix, endpoint, |builder| {
-            self.settings.apply(builder, endpoint)
-        });
-        let store = Repeating::new(
-            test.await.store,
-            direct.store.clone(),
-            self.repeated.clone(),
-        );
-        (store, direct)
+        let mut stores = Vec::new();
+        for _ in 0..self.settings.processes {
+            let settings = |builder| self.settings.apply(builder, endpoint);
+            let test = TestStore::at(&direct.prefix, endpoint, settings).await;
+            let witness = direct.store.clone();
+            stores.push(Repeating::new(test.store, witness, self.repeated.clone()));
+        }
+        (stores, direct)
     }
 }
 

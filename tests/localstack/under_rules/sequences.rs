@@ -1,6 +1,7 @@
 //! Random sequences under AWS's rules, and what another process finds afterwards.
 
 use fastrand::Rng;
+use zoho_token_store::TokenStore;
 
 use super::{Run, Weather, Weathered, seeds};
 use crate::model::{Model, Operation};
@@ -14,8 +15,8 @@ async fn answers_as_the_contract_says(weather: Weather) {
     for seed in seeds(5) {
         let run = Run::new(weather, seed);
         let rules = AwsRules::new(run.rules.clone());
-        let (store, direct) = run.store(&rules).await;
-        if let Err(problem) = try_sequence(&rules, &store, &direct.prefix, seed).await {
+        let (stores, direct) = run.stores(&rules).await;
+        if let Err(problem) = try_sequence(&rules, &stores, &direct.prefix, seed).await {
             panic!("TEST_SEED={seed}, {:?}: {problem}", run.settings);
         }
         weathered.add(&run, &rules);
@@ -25,16 +26,20 @@ async fn answers_as_the_contract_says(weather: Weather) {
 
 async fn try_sequence(
     rules: &AwsRules,
-    store: &Repeating,
+    stores: &[Repeating],
     prefix: &str,
     seed: u64,
 ) -> Result<(), String> {
     let half_done = |before: &Model, operation: &Operation| {
-        let mut seen = store.take_seen().into_iter();
-        seen.try_for_each(|stored| before.check_half_done(operation, &stored))
+        let mut seen = stores.iter().flat_map(Repeating::take_seen);
+        seen.try_for_each(|seen| before.check_half_done(operation, &seen))
     };
     let mut random = Rng::with_seed(seed);
-    let mut model = play(&mut random, store, &[store], half_done).await?;
+    let all: Vec<_> = stores
+        .iter()
+        .map(|store| store as &dyn TokenStore)
+        .collect();
+    let mut model = play(&mut random, all[0], &all, half_done).await?;
 
     // Five minutes later another process finds everything, by every key.
     rules.advance(LONGEST_LAG);
