@@ -3,10 +3,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use zoho_token_store::{Error, ErrorKind, OAuthToken, SecretsManagerTokenStore, TokenStore};
+
+use super::aws_rules::TestTime;
 
 /// More tries in a row than anything needs that can succeed.
 const TRIES: usize = 100;
@@ -25,21 +28,24 @@ pub struct Repeating {
     witness: SecretsManagerTokenStore,
     seen: Mutex<Vec<Seen>>,
     repeated: Arc<AtomicUsize>,
+    time: TestTime,
 }
 
 impl Repeating {
-    /// Repeats what this store does, and counts how often; the witness is a store that sees at once
-    /// what is stored.
+    /// Repeats what this store does a second later, and counts how often; the witness is a store
+    /// that sees at once what is stored.
     pub fn new(
         store: SecretsManagerTokenStore,
         witness: SecretsManagerTokenStore,
         repeated: Arc<AtomicUsize>,
+        time: TestTime,
     ) -> Self {
         Repeating {
             store,
             witness,
             seen: Mutex::default(),
             repeated,
+            time,
         }
     }
 
@@ -66,6 +72,7 @@ impl Repeating {
 
     async fn look(&self, saving: Option<&OAuthToken>) -> Result<(), Error> {
         self.repeated.fetch_add(1, Ordering::Relaxed);
+        self.time.advance(Duration::from_secs(1));
         let found = match saving {
             Some(token) => self.store.find_token(token).await.unwrap_or_default(),
             None => None,

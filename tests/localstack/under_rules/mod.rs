@@ -76,10 +76,10 @@ impl Run {
             Weather::TightQuotas => {
                 // A request takes a tenth of a second, so about half of them come too early. Where
                 // the SDK tries often nothing of that reaches the store.
-                let a_second = random.u8(3..=6);
-                settings.attempts = [2, ATTEMPTS][random.usize(..2)];
+                let (a_second, attempts) = [(3, ATTEMPTS), (5, 2)][random.usize(..2)];
+                settings.attempts = attempts;
                 Rules {
-                    quotas: Some(Quotas::each(a_second.into())),
+                    quotas: Some(Quotas::each(f64::from(a_second))),
                     ..rules
                 }
             }
@@ -107,7 +107,8 @@ impl Run {
             let settings = |builder| self.settings.apply(builder, endpoint);
             let test = TestStore::at(&direct.prefix, endpoint, settings).await;
             let witness = direct.store.clone();
-            stores.push(Repeating::new(test.store, witness, self.repeated.clone()));
+            let repeated = self.repeated.clone();
+            stores.push(Repeating::new(test.store, witness, repeated, rules.time()));
         }
         (stores, direct)
     }

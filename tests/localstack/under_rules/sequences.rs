@@ -12,7 +12,7 @@ use crate::support::store::TestStore;
 
 async fn answers_as_the_contract_says(weather: Weather) {
     let mut weathered = Weathered::default();
-    for seed in seeds(5) {
+    for seed in seeds(3) {
         let run = Run::new(weather, seed);
         let rules = AwsRules::new(run.rules.clone());
         let (stores, direct) = run.stores(&rules).await;
