@@ -186,6 +186,12 @@ impl Cache {
         }
     }
 
+    /// Keeps that a save has found the record to be as it should: what was saved here is in lists at
+    /// once, whoever wrote it.
+    pub(super) fn confirmed(&self, id: &str) {
+        self.recent.written_here(id);
+    }
+
     /// Drops the record: it was deleted, its state is unknown, or AWS has said otherwise.
     pub(super) fn forget(&self, id: &str) {
         self.change(id, |_| Op::Remove);
@@ -295,19 +301,32 @@ fn within(time: SystemTime, span: Duration, now: SystemTime) -> bool {
 }
 
 /// A write under way. Until AWS has said yes nobody knows what the secret holds: dropped, however
-/// that comes about, it takes the record out of the cache.
+/// that comes about, it takes the record out of the cache; a record that was to be saved is looked
+/// for nevertheless.
 pub(super) struct Unsettled<'a> {
     cache: &'a Cache,
     id: &'a str,
+    /// What the secret holds afterwards; none if that is no record.
+    record: Option<&'a OAuthToken>,
     begun: Moment,
     settled: bool,
 }
 
 impl<'a> Unsettled<'a> {
-    pub(super) fn new(cache: &'a Cache, id: &'a str) -> Self {
+    /// A record is being saved.
+    pub(super) fn save(cache: &'a Cache, record: &'a OAuthToken) -> Self {
+        Unsettled {
+            record: Some(record),
+            ..Self::deletion(cache, record.id().unwrap_or_default())
+        }
+    }
+
+    /// A record is being deleted.
+    pub(super) fn deletion(cache: &'a Cache, id: &'a str) -> Self {
         Unsettled {
             cache,
             id,
+            record: None,
             begun: Moment::now(),
             settled: false,
         }
@@ -327,8 +346,16 @@ impl<'a> Unsettled<'a> {
 
 impl Drop for Unsettled<'_> {
     fn drop(&mut self) {
-        if !self.settled {
-            self.cache.forget(self.id);
+        if self.settled {
+            return;
+        }
+        self.cache.forget(self.id);
+        if let Some(record) = self.record {
+            // It may have been written all the same, and the list may not show it. Whatever is found
+            // because of this is read and verified.
+            self.cache.recent.written_here(self.id);
+            let keys = self.cache.keys(record);
+            self.cache.recent.learn(self.id, keys);
         }
     }
 }

@@ -54,7 +54,7 @@ impl Core {
         slot: Slot,
         succession: &mut Succession,
     ) -> Result<Option<Error>, Error> {
-        let _unsettled = Unsettled::new(&self.cache, id);
+        let _unsettled = Unsettled::deletion(&self.cache, id);
         let name = self.naming.name_of(id)?;
         let record = match slot {
             Slot::Absent | Slot::Deleted => return Ok(None),

@@ -95,6 +95,7 @@ impl Core {
 
         let record = matching::merged(&current.token, token)?;
         if record == current.token {
+            self.cache.confirmed(id);
             return Ok(Step::Saved(record));
         }
         let content = Content {
@@ -126,7 +127,7 @@ impl Core {
             Slot::Deleted => self.revive(&name, record, succession).await,
             Slot::Absent => {
                 let tags = self.index_tags(record, None).await?;
-                let unsettled = Unsettled::new(&self.cache, id);
+                let unsettled = Unsettled::save(&self.cache, record);
                 match self.api.create(&name, &document, tags, first_version).await {
                     Ok(()) => {
                         let unknown = &UnknownFields::default();
@@ -185,7 +186,7 @@ impl Core {
         {
             return lost_to_others(failure);
         }
-        let unsettled = Unsettled::new(&self.cache, record.id().unwrap_or_default());
+        let unsettled = Unsettled::save(&self.cache, record);
         match self.swap(name, &document, version, succession).await {
             Ok(version) => Ok(content.settle(unsettled, version)),
             Err(failure) => lost_to_others(failure),

@@ -7,7 +7,7 @@ use zoho_token_store::{Error, ErrorKind, Field, OAuthToken, OAuthTokenBuilder, T
 
 use crate::support::token::id;
 
-const STRONGEST_FIRST: [Field; 4] = [
+pub const STRONGEST_FIRST: [Field; 4] = [
     Field::UserName,
     Field::AccessToken,
     Field::GrantToken,
@@ -42,7 +42,7 @@ impl fmt::Debug for Operation {
 }
 
 /// What is stored, by the contract alone.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Model {
     pub records: Vec<OAuthToken>,
     /// Which record answered a question in a state: asked again, it must be the same.
@@ -51,11 +51,11 @@ pub struct Model {
 
 impl Model {
     /// Runs the operation and says what is wrong with its answer.
-    pub async fn check<S: TokenStore>(
+    pub async fn check(
         &mut self,
         operation: &Operation,
-        reader: &S,
-        writer: &S,
+        reader: &dyn TokenStore,
+        writer: &dyn TokenStore,
     ) -> Result<(), String> {
         match operation {
             Operation::Save(token) => match token.clone().build() {
@@ -132,7 +132,8 @@ impl Model {
         }
     }
 
-    fn saved(
+    /// Learns what a save answered, if it may have answered that.
+    pub fn saved(
         &mut self,
         token: &OAuthToken,
         saved: Result<OAuthToken, Error>,
@@ -226,7 +227,7 @@ fn equal(answered: Option<&OAuthToken>, expected: Option<&OAuthToken>) -> Result
     }
 }
 
-fn text(token: &OAuthToken) -> String {
+pub fn text(token: &OAuthToken) -> String {
     let columns = Field::ALL
         .into_iter()
         .filter_map(|field| Some(format!("{field}={}", token.expose(field)?)));
@@ -234,7 +235,7 @@ fn text(token: &OAuthToken) -> String {
 }
 
 /// In one order.
-fn texts<'a>(tokens: impl IntoIterator<Item = &'a OAuthToken>) -> Vec<String> {
+pub fn texts<'a>(tokens: impl IntoIterator<Item = &'a OAuthToken>) -> Vec<String> {
     let mut texts: Vec<_> = tokens.into_iter().map(text).collect();
     texts.sort_unstable();
     texts

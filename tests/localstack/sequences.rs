@@ -5,7 +5,7 @@
 
 use fastrand::Rng;
 use zoho_token_store::{
-    Field, OAuthToken, OAuthTokenBuilder, SecretsManagerTokenStoreBuilder as Builder,
+    Field, OAuthToken, OAuthTokenBuilder, SecretsManagerTokenStoreBuilder as Builder, TokenStore,
 };
 
 use crate::model::{Model, Operation};
@@ -53,38 +53,55 @@ async fn processes_with_outdated_caches_save_in_random_sequences_as_the_contract
 /// Runs sequences on stores that share their secrets. Questions go to the first one; each write goes
 /// to one of the others by chance, if there are others, and these are asked too, to fill their caches.
 async fn run(empty_stores: impl AsyncFn() -> Vec<TestStore>) {
-    let number = |name: &str| {
-        let value = std::env::var(name).ok()?;
-        Some(value.parse::<u64>().expect("a number"))
-    };
-    let sequences = number("TEST_SEQUENCES").unwrap_or(10);
-    let seed = number("TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
+    let sequences = given("TEST_SEQUENCES").unwrap_or(10);
+    let seed = given("TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
     let mut random = Rng::with_seed(seed);
     for sequence in 0..sequences {
-        let stores = empty_stores().await;
+        let tests = empty_stores().await;
+        let stores: Vec<_> = tests
+            .iter()
+            .map(|test| &test.store as &dyn TokenStore)
+            .collect();
         let (reader, writers) = match stores.as_slice() {
-            [alone] => (alone, std::slice::from_ref(alone)),
-            [reader, writers @ ..] => (reader, writers),
+            [alone] => (*alone, std::slice::from_ref(alone)),
+            [reader, writers @ ..] => (*reader, writers),
             [] => panic!("there is no store"),
         };
-        let (mut model, mut said) = (Model::default(), Vec::new());
-        let mut steps = random.usize(4..16);
-        let mut problem = Ok(());
-        while problem.is_ok() && steps > 0 {
-            steps -= 1;
-            let operation = match steps {
-                0 => Operation::List,
-                _ => operation(&mut random, &model),
-            };
-            said.push(format!("{operation:?}"));
-            let writer = &writers[random.usize(..writers.len())];
-            problem = model.check(&operation, &reader.store, &writer.store).await;
-        }
-        if let Err(problem) = problem {
-            let said = said.join("\n  ");
-            panic!("TEST_SEED={seed}, sequence {sequence}: {problem}, after\n  {said}");
+        if let Err(problem) = play(&mut random, reader, writers, |_, _| Ok(())).await {
+            panic!("TEST_SEED={seed}, sequence {sequence}: {problem}");
         }
     }
+}
+
+/// A number that the environment gives.
+pub fn given(name: &str) -> Option<u64> {
+    let value = std::env::var(name).ok()?;
+    Some(value.parse().expect("a number"))
+}
+
+/// Runs one sequence and answers what is stored at its end, or what is wrong. After each operation
+/// something more can be checked, with what was stored before it.
+pub async fn play(
+    random: &mut Rng,
+    reader: &dyn TokenStore,
+    writers: &[&dyn TokenStore],
+    also: impl Fn(&Model, &Operation) -> Result<(), String>,
+) -> Result<Model, String> {
+    let (mut model, mut said) = (Model::default(), Vec::new());
+    for steps in (0..random.usize(4..16)).rev() {
+        let operation = match steps {
+            0 => Operation::List,
+            _ => operation(random, &model),
+        };
+        said.push(format!("{operation:?}"));
+        let writer = writers[random.usize(..writers.len())];
+        let before = model.clone();
+        let checked = model.check(&operation, reader, writer).await;
+        checked
+            .and_then(|()| also(&before, &operation))
+            .map_err(|problem| format!("{problem}, after\n  {}", said.join("\n  ")))?;
+    }
+    Ok(model)
 }
 
 /// An operation on few users, clients, values and ids, so that they meet.

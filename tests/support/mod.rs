@@ -9,13 +9,13 @@ pub mod calls;
 pub mod child;
 pub mod crash;
 pub mod front;
-
 pub mod history;
 pub mod http;
 pub mod iam;
 pub mod localstack;
 pub mod log;
 pub mod relay;
+pub mod repeating;
 pub mod secrets;
 pub mod server;
 pub mod store;

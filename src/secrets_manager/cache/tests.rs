@@ -112,9 +112,10 @@ fn a_write_that_a_read_has_overtaken_is_not_kept() {
 fn a_write_that_is_dropped_takes_the_record_out() {
     let cache = cache();
     load(&cache, "id=1");
-    drop(Unsettled::new(&cache, "1"));
+    drop(Unsettled::save(&cache, &token("id=1 access_token=a")));
     assert_eq!(version(&cache, "1"), None);
-    Unsettled::new(&cache, "1").settle(entry("id=1 access_token=a"), None);
+    Unsettled::save(&cache, &token("id=1 access_token=a"))
+        .settle(entry("id=1 access_token=a"), None);
     assert!(version(&cache, "1").is_some());
 }
 

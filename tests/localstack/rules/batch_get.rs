@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Caller, only, refusal, succeeded};
-use crate::support::aws_rules::{Fault, LONGEST_LAG, Rules};
+use crate::support::aws_rules::{AwsRules, Fault, LONGEST_LAG, Rules};
+use crate::support::store::TestStore;
+use crate::support::token::login;
 
 fn names(caller: &Caller, ids: impl IntoIterator<Item = usize>) -> Value {
     let names = ids
@@ -84,6 +86,16 @@ async fn what_cannot_be_read_is_reported_beside_the_rest() {
     let batch = read().await;
     assert_eq!(batch["SecretValues"].as_array().map(Vec::len), Some(1));
     assert!(codes(&batch).contains(&"InternalServiceError".to_owned()));
+}
+
+#[tokio::test]
+async fn a_store_reads_alone_what_a_batch_does_not_bring() {
+    let rules = AwsRules::new(only(|_| {}));
+    let test = TestStore::with_endpoint(rules.endpoint(), |builder| builder).await;
+    let ada = test.save(&login("ada")).await;
+    rules.order("BatchGetSecretValue", Fault::PartialBatch);
+    assert_eq!(test.all().await, [ada]);
+    assert_eq!(rules.injected()[&Fault::PartialBatch], 1);
 }
 
 #[tokio::test]

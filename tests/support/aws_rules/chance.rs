@@ -14,25 +14,38 @@ use super::names;
 
 /// Draws for the requests that come.
 #[derive(Default)]
-pub struct Chance {
+pub struct Chance(Mutex<Drawn>);
+
+#[derive(Default)]
+struct Drawn {
     /// How many draws there were for a purpose, an action and what it is about.
-    drawn: Mutex<HashMap<(&'static str, String, String), u64>>,
+    draws: HashMap<(&'static str, String, String), u64>,
+    prefixes: Vec<String>,
 }
 
 impl Chance {
     /// The next draw for such a request. It depends on how many there were of the same kind about
-    /// the same secret, and on nothing else: not on the prefix, which is another one in each run,
-    /// and not on what other tasks do.
+    /// the same secret, and on nothing else: not on what a prefix is, which is another one in each
+    /// run, only on which of them came first; and not on what other tasks do.
     pub fn draw(&self, seed: u64, purpose: &'static str, request: &Request) -> Rng {
         let subject = names::subject(&request.body);
-        let last = subject.rsplit('/').next().unwrap_or_default().to_owned();
-        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        let (prefix, last) = match subject.rsplit_once('/') {
+            Some((prefix, last)) => (prefix.to_owned(), last.to_owned()),
+            None => (String::new(), subject.clone()),
+        };
+        let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = drawn.prefixes.iter().position(|known| *known == prefix);
+        let which = known.unwrap_or_else(|| {
+            drawn.prefixes.push(prefix);
+            drawn.prefixes.len() - 1
+        });
         let number = drawn
+            .draws
             .entry((purpose, request.action.clone(), subject))
             .or_default();
         *number += 1;
         let mut hasher = DefaultHasher::new();
-        (seed, purpose, &request.action, last, *number).hash(&mut hasher);
+        (seed, purpose, &request.action, which, last, *number).hash(&mut hasher);
         Rng::with_seed(hasher.finish())
     }
 }

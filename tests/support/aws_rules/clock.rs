@@ -1,14 +1,16 @@
 //! Test time: it goes on with each request and when a test says so, never by itself.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-#[derive(Default)]
-pub struct Clock {
-    micros: AtomicU64,
+/// Clones share the time.
+#[derive(Clone, Debug, Default)]
+pub struct TestTime {
+    micros: Arc<AtomicU64>,
 }
 
-impl Clock {
+impl TestTime {
     pub fn now(&self) -> Duration {
         Duration::from_micros(self.micros.load(Ordering::SeqCst))
     }

@@ -48,7 +48,6 @@ pub fn shift_dates(body: &mut Value, ahead: i64) {
         Value::Object(members) => {
             for (name, member) in members {
                 match member.as_f64().filter(|_| name.ends_with("Date")) {
-                    #[allow(clippy::cast_precision_loss)] // It is some hours at most.
                     Some(date) => *member = json!(date + ahead as f64),
                     None => shift_dates(member, ahead),
                 }

@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use super::server::Server;
 
+pub use clock::TestTime;
 pub use faults::{Fault, Faults};
 pub use quotas::Quotas;
 pub use rules::{LONGEST_LAG, Rules};
@@ -62,9 +63,9 @@ impl AwsRules {
         self.service.clock.advance(by);
     }
 
-    /// The test time since the beginning.
-    pub fn now(&self) -> Duration {
-        self.service.clock.now()
+    /// The test time, since the beginning.
+    pub fn time(&self) -> TestTime {
+        self.service.clock.clone()
     }
 
     /// Changes the rules for the requests that come from now on.
@@ -82,6 +83,11 @@ impl AwsRules {
     pub fn asked(&self, action: &str) -> usize {
         let asked = self.service.counts.asked();
         asked.get(action).copied().unwrap_or_default()
+    }
+
+    /// How many requests have come in all.
+    pub fn asked_in_all(&self) -> usize {
+        self.service.counts.asked().values().sum()
     }
 
     /// How many requests for each action have succeeded at AWS, though the answer may be lost.

@@ -16,10 +16,7 @@ const LIST_MOST: usize = 100;
 impl Service {
     pub async fn list(&self, call: &Call) -> io::Result<Answer> {
         let body = &call.request.body;
-        let shown = match self.shown(call).await? {
-            Ok(shown) => shown,
-            Err(failed) => return Ok(failed),
-        };
+        let shown = self.shown(call).await?;
         Ok(
             match paging::page(&shown, body, LIST_MOST, self.pages(call)) {
                 Ok((entries, next)) => paging::answer("SecretList", entries, next),
@@ -29,7 +26,7 @@ impl Service {
     }
 
     /// The entries of the list that pass the filters.
-    async fn shown(&self, call: &Call) -> io::Result<Result<BTreeMap<String, Value>, Answer>> {
+    async fn shown(&self, call: &Call) -> io::Result<BTreeMap<String, Value>> {
         let body = &call.request.body;
         let mut actual = Vec::new();
         let all = body["Filters"].as_array().into_iter().flatten();
@@ -51,7 +48,7 @@ impl Service {
             }
             let answer = call.request.instead("ListSecrets", asked).forward().await?;
             if !answer.is_ok() {
-                return Ok(Err(answer));
+                return Err(io::Error::other("LocalStack does not list"));
             }
             let mut page = answer.body();
             if let Some(entries) = page["SecretList"].as_array_mut() {
@@ -68,7 +65,7 @@ impl Service {
             (with_deleted || secret.get("DeletedDate").is_none())
                 && filters::pass(secret, &body["Filters"])
         });
-        Ok(Ok(shown))
+        Ok(shown)
     }
 
     fn pages(&self, call: &Call) -> Option<fastrand::Rng> {
@@ -87,10 +84,7 @@ impl Service {
             }
             return request.forward().await;
         }
-        let shown = match self.shown(call).await? {
-            Ok(shown) => shown,
-            Err(failed) => return Ok(failed),
-        };
+        let shown = self.shown(call).await?;
         let page = paging::page(&shown, &request.body, batch_get::MOST, self.pages(call));
         let (entries, next) = match page {
             Ok(page) => page,

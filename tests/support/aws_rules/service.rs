@@ -14,7 +14,7 @@ use crate::support::http::{Answer, Request};
 use crate::support::server::{Handler, Outcome};
 
 use super::chance::Chance;
-use super::clock::Clock;
+use super::clock::TestTime;
 use super::counts::Counts;
 use super::deletions::{self, Deletions};
 use super::faults::{self, Fault, Ordered};
@@ -26,7 +26,7 @@ use super::{batch_get, identity, limits, names};
 
 pub struct Service {
     pub rules: Mutex<Rules>,
-    pub clock: Clock,
+    pub clock: TestTime,
     pub counts: Counts,
     pub ordered: Ordered,
     pub chance: Chance,
@@ -65,7 +65,7 @@ impl Service {
     pub fn new(rules: Rules) -> Self {
         Service {
             rules: Mutex::new(rules),
-            clock: Clock::default(),
+            clock: TestTime::default(),
             counts: Counts::default(),
             ordered: Ordered::default(),
             chance: Chance::default(),

@@ -1,0 +1,177 @@
+//! Everything under AWS's rules, in three sorts of weather: lists that show nothing of the last five
+//! minutes, faults in every tenth request, and tight quotas.
+//!
+//! Each run has a seed. `TEST_SEEDS` says how many runs each test makes, `TEST_SEED` which seed is
+//! the first; a failure prints its own.
+
+mod contract;
+mod sequences;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::retry::RetryConfig;
+use fastrand::Rng;
+use zoho_token_store::SecretsManagerTokenStoreBuilder as Builder;
+
+use crate::sequences::given;
+use crate::support::aws_rules::{AwsRules, Fault, Faults, Quotas, Rules};
+use crate::support::localstack::{self, ATTEMPTS};
+use crate::support::repeating::Repeating;
+use crate::support::store::TestStore;
+
+/// What AWS is like. All of its rules hold in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weather {
+    StaleLists,
+    /// Of all kinds, answers that are lost among them, in 10 % of the requests.
+    Faults,
+    TightQuotas,
+}
+
+/// One sort of weather with a seed, and what chance has made of it.
+struct Run {
+    rules: Rules,
+    settings: Settings,
+    /// How often its stores had to repeat an operation.
+    repeated: Arc<AtomicUsize>,
+}
+
+/// How the stores of a run are set.
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    cache_capacity: u64,
+    recovery_window_days: u8,
+    /// How many stores write by turns.
+    processes: usize,
+    /// How often the SDK tries a call. The fewer, the more failures reach the store.
+    attempts: u32,
+}
+
+impl Run {
+    fn new(weather: Weather, seed: u64) -> Self {
+        let mut random = Rng::with_seed(seed);
+        let mut settings = Settings {
+            cache_capacity: [1_000, 0, 1][random.usize(..3)],
+            recovery_window_days: [7, 0][random.usize(..2)],
+            processes: 1,
+            attempts: ATTEMPTS,
+        };
+        let rules = Rules {
+            forced_deletion: Duration::ZERO..=Duration::from_secs(1),
+            ..Rules::seeded(seed).with_stale_lists()
+        };
+        let mut rules = match weather {
+            Weather::StaleLists => rules,
+            Weather::Faults => {
+                settings.attempts = [1, 1, 1, 2][random.usize(..4)];
+                Rules {
+                    faults: Faults::all(10.0),
+                    ..rules
+                }
+            }
+            Weather::TightQuotas => {
+                // A request takes a tenth of a second, so about half of them come too early. Where
+                // the SDK tries often nothing of that reaches the store.
+                let (a_second, attempts) = [(3, ATTEMPTS), (5, 2)][random.usize(..2)];
+                settings.attempts = attempts;
+                Rules {
+                    quotas: Some(Quotas::each(f64::from(a_second))),
+                    ..rules
+                }
+            }
+        };
+        // What one process writes, another one finds by every key only when lists show it, and sees
+        // changed only without a cache.
+        if weather != Weather::StaleLists && random.bool() {
+            settings.processes = 3;
+            settings.cache_capacity = 0;
+            rules.list_lag = Duration::ZERO..=Duration::ZERO;
+        }
+        Run {
+            rules,
+            settings,
+            repeated: Arc::default(),
+        }
+    }
+
+    /// Stores behind these rules; and one that sees all at once, and removes all in the end.
+    async fn stores(&self, rules: &AwsRules) -> (Vec<Repeating>, TestStore) {
+        let direct = TestStore::with(|builder| builder.cache_capacity(0)).await;
+        let endpoint = rules.endpoint();
+        let mut stores = Vec::new();
+        for _ in 0..self.settings.processes {
+            let settings = |builder| self.settings.apply(builder, endpoint);
+            let test = TestStore::at(&direct.prefix, endpoint, settings).await;
+            let witness = direct.store.clone();
+            let repeated = self.repeated.clone();
+            stores.push(Repeating::new(test.store, witness, repeated, rules.time()));
+        }
+        (stores, direct)
+    }
+}
+
+impl Settings {
+    fn apply(self, builder: Builder, endpoint: &str) -> Builder {
+        let retries = RetryConfig::standard()
+            .with_max_attempts(self.attempts)
+            .with_initial_backoff(Duration::from_millis(1))
+            .with_max_backoff(Duration::from_millis(10));
+        let config = localstack::config(endpoint).retry_config(retries);
+        builder
+            .client(Client::from_conf(config.build()))
+            // Who does not answer is not waited for long.
+            .attempt_timeout(Duration::from_millis(500))
+            .cache_capacity(self.cache_capacity)
+            .recovery_window_days(self.recovery_window_days)
+    }
+}
+
+/// What the runs of a test went through.
+#[derive(Debug, Default)]
+struct Weathered {
+    runs: usize,
+    requests: usize,
+    /// Of those, which were refused, by code.
+    refused: BTreeMap<String, usize>,
+    faults: BTreeMap<Fault, usize>,
+    /// How often an operation had to be repeated.
+    repeated: usize,
+}
+
+impl Weathered {
+    fn add(&mut self, run: &Run, rules: &AwsRules) {
+        self.runs += 1;
+        self.repeated += run.repeated.load(Ordering::Relaxed);
+        self.requests += rules.asked_in_all();
+        for (code, number) in rules.refused() {
+            *self.refused.entry(code).or_default() += number;
+        }
+        for (fault, number) in rules.injected() {
+            *self.faults.entry(fault).or_default() += number;
+        }
+    }
+
+    /// Weather that nobody has noticed proves nothing.
+    fn check(&self, weather: Weather) {
+        println!("{weather:?}: {self:?}");
+        let bad = match weather {
+            Weather::StaleLists => {
+                assert_eq!(self.repeated, 0, "a list that lags behind is no failure");
+                return;
+            }
+            Weather::Faults => self.faults.values().sum(),
+            Weather::TightQuotas => self.refused["ThrottlingException"],
+        };
+        assert!(bad > self.requests / 50, "{self:?}");
+    }
+}
+
+/// The seeds to run with: so many, if `TEST_SEEDS` says nothing else.
+fn seeds(number: u64) -> impl Iterator<Item = u64> {
+    let first = given("TEST_SEED").unwrap_or_else(|| fastrand::u64(..u64::MAX / 2));
+    first..first + given("TEST_SEEDS").unwrap_or(number)
+}

@@ -1,0 +1,72 @@
+//! Random sequences under AWS's rules, and what another process finds afterwards.
+
+use fastrand::Rng;
+use zoho_token_store::TokenStore;
+
+use super::{Run, Weather, Weathered, seeds};
+use crate::model::{Model, Operation};
+use crate::sequences::play;
+use crate::support::aws_rules::{AwsRules, Faults, LONGEST_LAG};
+use crate::support::repeating::Repeating;
+use crate::support::store::TestStore;
+
+async fn answers_as_the_contract_says(weather: Weather) {
+    let mut weathered = Weathered::default();
+    for seed in seeds(3) {
+        let run = Run::new(weather, seed);
+        let rules = AwsRules::new(run.rules.clone());
+        let (stores, direct) = run.stores(&rules).await;
+        if let Err(problem) = try_sequence(&rules, &stores, &direct.prefix, seed).await {
+            panic!("TEST_SEED={seed}, {:?}: {problem}", run.settings);
+        }
+        weathered.add(&run, &rules);
+    }
+    weathered.check(weather);
+}
+
+async fn try_sequence(
+    rules: &AwsRules,
+    stores: &[Repeating],
+    prefix: &str,
+    seed: u64,
+) -> Result<(), String> {
+    let half_done = |before: &Model, operation: &Operation| {
+        let mut seen = stores.iter().flat_map(Repeating::take_seen);
+        seen.try_for_each(|seen| before.check_half_done(operation, &seen))
+    };
+    let mut random = Rng::with_seed(seed);
+    let all: Vec<_> = stores
+        .iter()
+        .map(|store| store as &dyn TokenStore)
+        .collect();
+    let mut model = play(&mut random, all[0], &all, half_done).await?;
+
+    // Five minutes later another process finds everything, by every key.
+    rules.advance(LONGEST_LAG);
+    rules.change(|rules| {
+        rules.faults = Faults::none();
+        rules.quotas = None;
+    });
+    let other = TestStore::at(prefix, rules.endpoint(), |builder| builder);
+    let other = other.await.store;
+    for question in model.questions() {
+        let checked = model.check(&question, &other, &other).await;
+        checked.map_err(|problem| format!("another process, {question:?}: {problem}"))?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_store_answers_random_sequences_though_lists_show_nothing_new() {
+    answers_as_the_contract_says(Weather::StaleLists).await;
+}
+
+#[tokio::test]
+async fn a_store_answers_random_sequences_though_every_tenth_request_fails() {
+    answers_as_the_contract_says(Weather::Faults).await;
+}
+
+#[tokio::test]
+async fn a_store_answers_random_sequences_though_quotas_are_tight() {
+    answers_as_the_contract_says(Weather::TightQuotas).await;
+}
