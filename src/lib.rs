@@ -19,6 +19,17 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! On by default, with the names that they have in `aws-config`:
+//!
+//! * `default-https-client` is the SDK's HTTPS client. Without it, give the builder a configuration
+//!   or client that has one.
+//! * `credentials-process` and `sso` are credentials that a program prints, and those of IAM
+//!   Identity Center: for developers' profiles. Functions and containers on AWS need neither.
+//!
+//! And one for tests: `conformance`.
 
 mod error;
 mod field;

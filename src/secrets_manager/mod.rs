@@ -28,6 +28,7 @@ mod stamps;
 mod swap;
 mod version;
 mod walk;
+mod warm_up;
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -122,6 +123,20 @@ impl SecretsManagerTokenStore {
     /// A builder with the default settings.
     pub fn builder() -> SecretsManagerTokenStoreBuilder {
         SecretsManagerTokenStoreBuilder::default()
+    }
+
+    /// Does now what the first call would wait for: resolves the credentials, connects to AWS, and
+    /// reads the fingerprint key if it is in a secret.
+    ///
+    /// For the init phase of a Lambda function. It makes one `GetSecretValue`, of a secret below the
+    /// prefix that does not exist; or with `fingerprint_key_secret` two, of that secret.
+    ///
+    /// # Errors
+    ///
+    /// Those that the first call would have met. The store can be used nonetheless.
+    pub async fn warm_up(&self) -> Result<(), Error> {
+        let warmed_up = self.core.warm_up().await;
+        warmed_up.map_err(|error| error.during("warm_up"))
     }
 
     /// Drops what the cache knows of a record, so that the next lookup asks AWS.

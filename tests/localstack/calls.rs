@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use futures::future::join_all;
 use futures::stream;
-use zoho_token_store::{ErrorKind, OAuthToken, TokenStore};
+use zoho_token_store::{
+    ErrorKind, OAuthToken, SecretsManagerTokenStoreBuilder as Builder, TokenStore,
+};
 
 use crate::support::calls::made;
 use crate::support::store::TestStore;
@@ -27,6 +29,30 @@ async fn a_user_is_found_by_one_read_and_then_by_no_call() {
         assert_eq!(found.expect("it is found"), Some(ada.clone()));
         assert_eq!(process.calls.take(), calls);
     }
+}
+
+#[tokio::test]
+async fn a_warm_up_reads_the_fingerprint_key_which_no_lookup_reads_again() {
+    let test = TestStore::new().await;
+    test.store.warm_up().await.expect("nothing fails");
+    assert_eq!(test.calls.take(), made([("GetSecretValue", 1)]));
+
+    test.secrets
+        .create("key", Some("sixteen random bytes"), &[])
+        .await;
+    let name = test.secrets.name("key");
+    let keyed = async || {
+        let settings = |builder: Builder| builder.fingerprint_key_secret(&name);
+        test.another_with(settings).await
+    };
+    let ada = keyed().await.save(&login("ada")).await;
+    let process = keyed().await;
+    process.store.warm_up().await.expect("nothing fails");
+    // The current key, and whether there is one before it.
+    assert_eq!(process.calls.take(), made([("GetSecretValue", 2)]));
+    let found = process.store.find_token(&token("user_name=ada")).await;
+    assert_eq!(found.expect("it is found"), Some(ada));
+    assert_eq!(process.calls.take(), made([("GetSecretValue", 1)]));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::time::Duration;
 
 use tracing::{info, warn};
-use zoho_token_store::{Error, OAuthToken, TokenStore};
+use zoho_token_store::{Error, OAuthToken, SecretsManagerTokenStore, TokenStore};
 
 /// The setting that names the users whose tokens are cached before the first request, with commas
 /// between them. It is this function's own: the store refuses a `ZOHO_TOKEN_STORE_…` it does not
@@ -14,14 +14,12 @@ pub const WARM_USERS: &str = "ZOHO_WARM_USERS";
 /// The init phase may last 10 seconds; Lambda then ends the process and begins anew.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// An id that no record has.
-const NOBODY: &str = "warm-up";
-
-/// Resolves credentials, connects to Secrets Manager, and caches the tokens of the users given.
+/// Resolves credentials, connects to Secrets Manager, reads the fingerprint key, and caches the
+/// tokens of the users given.
 ///
 /// A failure is logged and no more: the first request will meet the same one, and can tell its
 /// caller.
-pub async fn warm_up(store: &dyn TokenStore, users: Option<&OsStr>) {
+pub async fn warm_up(store: &SecretsManagerTokenStore, users: Option<&OsStr>) {
     match tokio::time::timeout(LIMIT, look_up(store, users)).await {
         Ok(Ok(())) => info!("warmed up"),
         Ok(Err(error)) => warn!(kind = %error.kind(), "not warmed up: {error}"),
@@ -30,7 +28,7 @@ pub async fn warm_up(store: &dyn TokenStore, users: Option<&OsStr>) {
 }
 
 /// One after the other: the first one opens the connection, and the others use it.
-async fn look_up(store: &dyn TokenStore, users: Option<&OsStr>) -> Result<(), Error> {
+async fn look_up(store: &SecretsManagerTokenStore, users: Option<&OsStr>) -> Result<(), Error> {
     let users = users.unwrap_or_default().to_string_lossy();
     let users: Vec<_> = users
         .split(',')
@@ -38,8 +36,7 @@ async fn look_up(store: &dyn TokenStore, users: Option<&OsStr>) -> Result<(), Er
         .filter(|user| !user.is_empty())
         .collect();
     if users.is_empty() {
-        // The cheapest call there is: one read by name.
-        store.find_token_by_id(NOBODY).await?;
+        store.warm_up().await?;
     }
     for (number, user) in (1..).zip(users) {
         let asked = OAuthToken::builder().user_name(user).build()?;
