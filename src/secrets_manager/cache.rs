@@ -11,6 +11,7 @@ use moka::ops::compute::Op;
 use moka::sync::Cache as Moka;
 
 use super::entry::{Entry, Moment};
+use super::failure::Reason;
 use super::recent::Recent;
 use super::stamps::{Stamp, Stamps};
 use crate::{Field, OAuthToken, matching};
@@ -335,6 +336,13 @@ impl<'a> Unsettled<'a> {
     /// When the write was begun.
     pub(super) fn begun(&self) -> Moment {
         self.begun
+    }
+
+    /// The write has failed. Unless AWS did not allow it, it may have been done all the same.
+    pub(super) fn failed(mut self, reason: Reason) {
+        if reason == Reason::Denied {
+            self.record = None;
+        }
     }
 
     /// AWS has said yes: this is what the secret holds.

@@ -139,7 +139,7 @@ impl Core {
                         Ok(content.settle(unsettled, first_version.to_owned()))
                     }
                     Err(failure) => {
-                        drop(unsettled);
+                        unsettled.failed(failure.reason);
                         self.not_created(&name, record, first_version, failure, succession)
                             .await
                     }
@@ -189,7 +189,10 @@ impl Core {
         let unsettled = Unsettled::save(&self.cache, record);
         match self.swap(name, &document, version, succession).await {
             Ok(version) => Ok(content.settle(unsettled, version)),
-            Err(failure) => lost_to_others(failure),
+            Err(failure) => {
+                unsettled.failed(failure.reason);
+                lost_to_others(failure)
+            }
         }
     }
 
