@@ -14,9 +14,10 @@ LOCAL_AWS := env -u AWS_PROFILE -u AWS_SESSION_TOKEN -u AWS_ENDPOINT_URL_SECRETS
 # Says which step runs, then runs it.
 step = @printf '==> %s\n' '$(1)'; $(1)
 
+BENCHES := zoho-token-store-benches
 LAMBDA := zoho-token-store-lambda-example
 
-.PHONY: help demo test lambda localstack localstack-down clean
+.PHONY: help demo test bench lambda localstack localstack-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +46,11 @@ test: ## format, lints, docs, then all tests against a LocalStack
 	wait $$terraform || failed=1; \
 	cat $$log; rm -f $$log; \
 	exit $$failed
+
+bench: ## measure hits in the cache, and write table and plot into benches/README.md
+	cargo bench --locked --package $(BENCHES) --bench warm
+	cargo run --locked --release --quiet --package $(BENCHES) --bin memory
+	cargo run --locked --release --quiet --package $(BENCHES) --bin report
 
 lambda: ## build the release zips of examples/lambda, for arm64 and x86_64
 	@examples/lambda/build
