@@ -16,7 +16,7 @@ step = @printf '==> %s\n' '$(1)'; $(1)
 
 LAMBDA := zoho-token-store-lambda-example
 
-.PHONY: help demo test soak fuzz deny lambda localstack localstack-down clean
+.PHONY: help demo test bench soak fuzz deny lambda localstack localstack-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,13 @@ test: ## format, lints, docs, then all tests against a LocalStack
 	wait $$terraform || failed=1; \
 	cat $$log; rm -f $$log; \
 	exit $$failed
+
+# Measurements have a lock file and dependencies of their own, but what is built lies in the same place.
+BENCH := CARGO_TARGET_DIR=target/benches cargo
+bench: ## measure hits in the cache, and write table and plot into benches/README.md
+	$(BENCH) bench --locked --manifest-path benches/Cargo.toml --bench warm
+	$(BENCH) run --locked --release --quiet --manifest-path benches/Cargo.toml --bin memory
+	$(BENCH) run --locked --release --quiet --manifest-path benches/Cargo.toml --bin report
 
 MINUTES ?= 60
 soak: ## mixed load under AWS's rules and with faults, for MINUTES=60

@@ -141,6 +141,7 @@ variable "settings" {
   description = "The settings of the store that need nothing from AWS; what is left out has the store's default."
   type = object({
     cache_capacity            = optional(number)
+    cache_bytes               = optional(number)
     cache_ttl_seconds         = optional(number)
     serve_stale_seconds       = optional(number)
     attempt_timeout_seconds   = optional(number)
@@ -153,6 +154,11 @@ variable "settings" {
   validation {
     condition     = alltrue([for number in values(var.settings) : number == null ? true : number >= 0 && floor(number) == number])
     error_message = "settings must be whole numbers, none below 0."
+  }
+
+  validation {
+    condition     = coalesce(var.settings.cache_bytes, 1) >= 1
+    error_message = "settings.cache_bytes must be at least 1. To switch the cache off set cache_capacity = 0."
   }
 
   validation {

@@ -131,7 +131,12 @@ impl OAuthToken {
         self.is_expired_at(SystemTime::now() + time)
     }
 
-    pub(crate) fn is_expired_at(&self, when: SystemTime) -> bool {
+    /// When the access token expires, if that is known and the clock can show it.
+    pub(crate) fn expiry(&self) -> Option<SystemTime> {
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(self.columns.expiry_time?))
+    }
+
+    fn is_expired_at(&self, when: SystemTime) -> bool {
         let Some(expiry_time) = self.columns.expiry_time else {
             return false;
         };
@@ -148,6 +153,14 @@ impl OAuthToken {
                 expiry_time,
             }),
         }
+    }
+
+    /// How many bytes its columns take in memory.
+    pub(crate) fn size(&self) -> usize {
+        let values = Field::ALL
+            .into_iter()
+            .filter_map(|field| self.expose(field));
+        size_of::<Columns>() + values.map(str::len).sum::<usize>()
     }
 
     fn secret(&self, field: Field) -> Option<&SecretString> {

@@ -109,6 +109,14 @@ run "separator_at_the_beginning" {
   ]
 }
 
+run "a_cache_of_no_bytes" {
+  command = plan
+  variables {
+    settings = { cache_bytes = 0 }
+  }
+  expect_failures = [var.settings]
+}
+
 run "two_separators" {
   command = plan
   variables {

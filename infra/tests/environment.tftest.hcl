@@ -45,6 +45,7 @@ run "everything" {
     fingerprint_key      = "create"
     settings = {
       cache_capacity            = 0
+      cache_bytes               = 64000000
       cache_ttl_seconds         = 60
       serve_stale_seconds       = 0
       attempt_timeout_seconds   = 3
@@ -63,6 +64,7 @@ run "everything" {
       ZOHO_TOKEN_STORE_KMS_KEY_ID                = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-44cd-86ef-1234567890ab"
       ZOHO_TOKEN_STORE_FINGERPRINT_KEY_SECRET    = "crm/production/tokens-fingerprint-key"
       ZOHO_TOKEN_STORE_CACHE_CAPACITY            = "0"
+      ZOHO_TOKEN_STORE_CACHE_BYTES               = "64000000"
       ZOHO_TOKEN_STORE_CACHE_TTL_SECONDS         = "60"
       ZOHO_TOKEN_STORE_SERVE_STALE_SECONDS       = "0"
       ZOHO_TOKEN_STORE_ATTEMPT_TIMEOUT_SECONDS   = "3"

@@ -10,6 +10,7 @@ use secrecy::SecretSlice;
 use tokio::sync::OnceCell;
 
 use super::api::{Api, Deletion};
+use super::bounded::Bounds;
 use super::cache::Cache;
 use super::client;
 use super::flight::Flights;
@@ -42,7 +43,7 @@ const TAG_LIMIT: usize = 50;
 pub struct SecretsManagerTokenStoreBuilder {
     prefix: String,
     kms_key_id: Option<String>,
-    cache_capacity: u64,
+    cache_bounds: Bounds,
     cache_time_to_live: Duration,
     stale_for: Duration,
     tag_index: bool,
@@ -68,7 +69,10 @@ impl Default for SecretsManagerTokenStoreBuilder {
         SecretsManagerTokenStoreBuilder {
             prefix: "zoho/tokens/".into(),
             kms_key_id: None,
-            cache_capacity: 1_000,
+            cache_bounds: Bounds {
+                entries: 1_000,
+                bytes: u64::MAX,
+            },
             cache_time_to_live: Duration::from_secs(300),
             stale_for: Duration::ZERO,
             tag_index: true,
@@ -112,7 +116,17 @@ impl SecretsManagerTokenStoreBuilder {
 
     /// How many records are cached at most; default 1,000. Zero switches the cache off.
     pub fn cache_capacity(mut self, records: u64) -> Self {
-        self.cache_capacity = records;
+        self.cache_bounds.entries = records;
+        self
+    }
+
+    /// How many bytes of memory the cache takes at most; default unbounded. Both bounds hold, this
+    /// one and the number of records.
+    ///
+    /// A record counts with its values, its places in the cache's tables, and the keys that may
+    /// lead to it: about 2 kB. One that is larger than the bound is not cached.
+    pub fn cache_bytes(mut self, bytes: u64) -> Self {
+        self.cache_bounds.bytes = bytes;
         self
     }
 
@@ -248,7 +262,7 @@ impl SecretsManagerTokenStoreBuilder {
                 api,
                 naming,
                 tag_index: self.tag_index,
-                cache: Cache::new(self.cache_capacity, self.cache_time_to_live, self.stale_for),
+                cache: Cache::new(self.cache_bounds, self.cache_time_to_live, self.stale_for),
                 fingerprint_key: self.fingerprint_key,
                 fingerprints: OnceCell::new(),
                 reads: Flights::new(),

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use moka::ops::compute::Op;
-use moka::sync::Cache as Moka;
 
-use super::entry::{Entry, Moment};
-use super::failure::Reason;
+use super::bounded::{Bounded, Bounds};
+use super::entry::Entry;
 use super::recent::Recent;
-use super::stamps::{Stamp, Stamps};
+use super::span::Span;
+use super::stamps::{Stamp, Stamps, mixed};
 use crate::{Field, OAuthToken, matching};
 
 /// A record that is stored expired is read again, but not more often than this.
@@ -21,6 +21,11 @@ const EXPIRED_RECHECK: Duration = Duration::from_secs(3);
 
 /// The same record may be asked for in several ways.
 const ANSWERS_PER_RECORD: u64 = 4;
+
+/// What a record takes beside its own bytes, and an answer: their places in tables and queues. As
+/// measured (`make bench`), rounded up.
+const RECORD_PLACE: u64 = 160;
+const ANSWER_PLACE: u64 = 160;
 
 pub(super) struct Cache {
     time_to_live: Duration,
@@ -32,8 +37,8 @@ pub(super) struct Cache {
 }
 
 struct Kept {
-    records: Moka<Arc<str>, Record>,
-    answers: Moka<u64, Answer>,
+    records: Bounded<Record>,
+    answers: Bounded<Answer>,
 }
 
 #[derive(Clone)]
@@ -41,31 +46,43 @@ struct Record {
     entry: Arc<Entry>,
     /// When AWS had answered: a call made before that may know less.
     answered: Instant,
+    good: Span,
 }
 
 /// Which record a query denoted.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Answer {
-    id: Arc<str>,
+    /// The hash of its id.
+    record: u64,
     decided_by: Field,
     stamp: Stamp,
-    known_at: SystemTime,
+    good: Span,
+}
+
+/// A query as far as one of its fields, should that one decide: the fields given down to it, and the
+/// client.
+#[derive(Clone, Copy)]
+struct Deciding {
+    field: Field,
+    hash: u64,
+    stamp: Stamp,
 }
 
 impl Cache {
-    /// A cache for so many records; zero switches it off.
-    pub(super) fn new(capacity: u64, time_to_live: Duration, stale_for: Duration) -> Self {
+    /// A cache within these bounds for its records; zero of either switches it off.
+    pub(super) fn new(bounds: Bounds, time_to_live: Duration, stale_for: Duration) -> Self {
         let kept_for = time_to_live.saturating_add(stale_for);
-        let answers = capacity.saturating_mul(ANSWERS_PER_RECORD);
-        let kept = (capacity > 0).then(|| Kept {
-            records: Moka::builder()
-                .max_capacity(capacity)
-                .time_to_live(kept_for)
-                .build(),
-            answers: Moka::builder()
-                .max_capacity(answers)
-                .time_to_live(kept_for)
-                .build(),
+        let records = bounds.entries.min(bounds.bytes / LEAST_WEIGHT);
+        let kept = (records > 0).then(|| Kept {
+            records: Bounded::new(bounds, kept_for, |record: &Record| weight(&record.entry)),
+            answers: Bounded::new(
+                Bounds {
+                    entries: records.saturating_mul(ANSWERS_PER_RECORD),
+                    bytes: u64::MAX,
+                },
+                kept_for,
+                |_| 0,
+            ),
         });
         Cache {
             time_to_live,
@@ -78,43 +95,49 @@ impl Cache {
 
     /// The record with this id, if it is known and still good.
     pub(super) fn record(&self, id: &str) -> Option<Arc<Entry>> {
-        let entry = self.kept.as_ref()?.records.get(id)?.entry;
-        self.is_fresh(&entry, SystemTime::now()).then_some(entry)
+        self.good(id, Arc::clone)
     }
 
-    /// The record that the partial token denotes, if that is known and still good.
-    pub(super) fn find(&self, partial: &OAuthToken) -> Option<Arc<Entry>> {
-        let (answer, entry) = self.last_answer(partial)?;
+    /// The token in it.
+    pub(super) fn token(&self, id: &str) -> Option<OAuthToken> {
+        self.good(id, |entry| entry.token.clone())
+    }
+
+    /// The token that the partial one denotes, if that is known and still good.
+    pub(super) fn find(&self, partial: &OAuthToken) -> Option<OAuthToken> {
+        if let Some(id) = partial.id() {
+            return self.token(id);
+        }
         let now = SystemTime::now();
-        (within(answer.known_at, self.time_to_live, now)
-            && answer.stamp == self.stamp_of_query(partial, answer.decided_by)
-            && self.is_fresh(&entry, now))
-        .then_some(entry)
+        self.last_answer(partial, |answer, stamp, record| {
+            (answer.good.has(now) && answer.stamp == stamp && record.good.has(now))
+                .then(|| record.entry.token.clone())
+        })?
     }
 
     /// The last that was known of the record that the partial token denotes, for when AWS cannot be
     /// asked.
     pub(super) fn last_known(&self, partial: &OAuthToken) -> Option<Arc<Entry>> {
         let entry = match partial.id() {
-            Some(id) => self.kept.as_ref()?.records.get(id)?.entry,
-            None => self.last_answer(partial)?.1,
+            Some(id) => self.known(id, |record| Some(record.entry.clone()))?,
+            None => self.last_answer(partial, |_, _, record| record.entry.clone())?,
         };
-        let lives = self.time_to_live.saturating_add(self.stale_for);
-        let serve = !self.stale_for.is_zero() && within(entry.asked.wall, lives, SystemTime::now());
+        let serve = !self.stale_for.is_zero()
+            && Span::new(entry.asked.wall, self.kept_for()).has(SystemTime::now());
         serve.then_some(entry)
     }
 
     /// The stamp of a record: taken before it is read, given to [`Cache::loaded`] after.
     pub(super) fn stamp_of_record(&self, id: &str) -> Stamp {
-        self.stamps.of([self.stamps.hash(id)])
+        self.stamps.of(self.stamps.hash(id))
     }
 
     /// The stamps of a query, for the strongest field alone up to all of them: taken before it is
     /// resolved.
     pub(super) fn stamps_of_query(&self, partial: &OAuthToken) -> Vec<(Field, Stamp)> {
-        let fields = matching::identifying_fields(partial);
-        fields
-            .map(|field| (field, self.stamp_of_query(partial, field)))
+        let decidings = self.decidings(partial);
+        decidings
+            .map(|deciding| (deciding.field, deciding.stamp))
             .collect()
     }
 
@@ -130,26 +153,26 @@ impl Cache {
             self.recent.learn(entry.id(), self.keys(&entry.token));
         }
         let Some(kept) = &self.kept else { return };
-        kept.records
-            .entry(entry.id().into())
-            .and_compute_with(|known| {
-                let later = |known: Record| known.answered > entry.asked.monotonic;
-                let overtaken = known.is_some_and(|known| later(known.into_value()));
-                if overtaken || self.stamp_of_record(entry.id()) != stamp {
-                    return Op::Nop;
-                }
-                Op::Put(Record {
-                    entry: entry.clone(),
-                    answered: Instant::now(),
-                })
-            });
+        kept.records.change(self.stamps.hash(entry.id()), |known| {
+            let later = |known: &Record| {
+                known.entry.id() == entry.id() && known.answered > entry.asked.monotonic
+            };
+            if known.as_ref().is_some_and(later) || self.stamp_of_record(entry.id()) != stamp {
+                return Op::Nop;
+            }
+            Op::Put(Record {
+                entry: entry.clone(),
+                answered: Instant::now(),
+                good: self.good_span(entry),
+            })
+        });
     }
 
     /// Drops what is known of a record that a read did not find, unless something was written
     /// since.
     pub(super) fn missing(&self, id: &str, stamp: Stamp) {
         let Some(kept) = &self.kept else { return };
-        kept.records.entry(id.into()).and_compute_with(|_| {
+        kept.records.change(self.stamps.hash(id), |_| {
             if self.stamp_of_record(id) != stamp {
                 return Op::Nop;
             }
@@ -167,6 +190,7 @@ impl Cache {
         let record = Record {
             entry: entry.clone(),
             answered: Instant::now(),
+            good: self.good_span(entry),
         };
         self.change(id, |known| {
             // A read that was faster than this write may have seen what followed it.
@@ -193,6 +217,14 @@ impl Cache {
         self.recent.written_here(id);
     }
 
+    /// Keeps that a record may have been written: the list may not show it. Whatever is found because
+    /// of this is read and verified.
+    pub(super) fn perhaps_written(&self, record: &OAuthToken) {
+        let id = record.id().unwrap_or_default();
+        self.recent.written_here(id);
+        self.recent.learn(id, self.keys(record));
+    }
+
     /// Drops the record: it was deleted, its state is unknown, or AWS has said otherwise.
     pub(super) fn forget(&self, id: &str) {
         self.change(id, |_| Op::Remove);
@@ -207,15 +239,20 @@ impl Cache {
         stamp: Stamp,
         known_at: SystemTime,
     ) {
-        if let Some(kept) = &self.kept {
-            let answer = Answer {
-                id: id.into(),
-                decided_by,
-                stamp,
-                known_at,
-            };
-            kept.answers.insert(self.query(partial, decided_by), answer);
-        }
+        let Some(kept) = &self.kept else { return };
+        let deciding = self
+            .decidings(partial)
+            .find(|deciding| deciding.field == decided_by);
+        let Some(Deciding { hash, .. }) = deciding else {
+            return;
+        };
+        let answer = Answer {
+            record: self.stamps.hash(id),
+            decided_by,
+            stamp,
+            good: Span::new(known_at, self.time_to_live),
+        };
+        kept.answers.put(hash, answer);
     }
 
     /// Records written lately that may be what the partial token denotes.
@@ -230,45 +267,78 @@ impl Cache {
 
     /// Changes what is kept of a record so that no read that has begun can undo it.
     fn change(&self, id: &str, operation: impl FnOnce(Option<Record>) -> Op<Record>) {
-        let mark = || self.stamps.written(self.stamps.hash(id));
+        let hash = self.stamps.hash(id);
         match &self.kept {
             Some(kept) => {
-                kept.records.entry(id.into()).and_compute_with(|known| {
-                    mark();
-                    operation(known.map(|known| known.into_value()))
+                kept.records.change(hash, |known| {
+                    self.stamps.written(hash);
+                    operation(known.filter(|known| known.entry.id() == id))
                 });
-                // What was replaced would stay in memory until moka's next upkeep. It is a token:
-                // it is dropped now, and wiped with that.
-                kept.records.run_pending_tasks();
             }
-            None => mark(),
+            None => self.stamps.written(hash),
         }
     }
 
-    /// The answer kept for the query, by its strongest field alone first, and the record if it
-    /// still matches.
-    fn last_answer(&self, partial: &OAuthToken) -> Option<(Answer, Arc<Entry>)> {
-        let kept = self.kept.as_ref()?;
-        matching::identifying_fields(partial).find_map(|field| {
-            let answer = kept.answers.get(&self.query(partial, field))?;
-            let entry = kept.records.get(&answer.id)?.entry;
-            let matches =
-                answer.decided_by == field && matching::matches(partial, &entry.token, field);
-            matches.then_some((answer, entry))
+    /// What the function takes of the record with this id.
+    fn known<T>(&self, id: &str, take: impl FnOnce(&Record) -> Option<T>) -> Option<T> {
+        let record = self.kept.as_ref()?.records.get(self.stamps.hash(id))?;
+        (record.entry.id() == id).then(|| take(&record))?
+    }
+
+    /// What the function takes of the record with this id, if that is still good.
+    fn good<T>(&self, id: &str, take: impl FnOnce(&Arc<Entry>) -> T) -> Option<T> {
+        let now = SystemTime::now();
+        self.known(id, |record| {
+            record.good.has(now).then(|| take(&record.entry))
         })
     }
 
-    fn is_fresh(&self, entry: &Entry, now: SystemTime) -> bool {
-        let lives = match entry.token.is_expired_at(now) {
-            true => EXPIRED_RECHECK.min(self.time_to_live),
-            false => self.time_to_live,
-        };
-        within(entry.asked.wall, lives, now)
+    /// What the function takes of the answer kept for the query, by its strongest field alone first,
+    /// of the query's stamp, and of the record if it still matches.
+    fn last_answer<T>(
+        &self,
+        partial: &OAuthToken,
+        mut take: impl FnMut(Answer, Stamp, &Record) -> T,
+    ) -> Option<T> {
+        let kept = self.kept.as_ref()?;
+        self.decidings(partial).find_map(|deciding| {
+            let Deciding { field, hash, stamp } = deciding;
+            let answer = kept.answers.get(hash)?;
+            let record = kept.records.get(answer.record)?;
+            let matches = answer.decided_by == field
+                && matching::matches(partial, &record.entry.token, field);
+            matches.then(|| take(answer, stamp, &record))
+        })
     }
 
-    fn stamp_of_query(&self, partial: &OAuthToken, decided_by: Field) -> Stamp {
-        let fields = deciding_fields(partial, decided_by);
-        self.stamps.of(fields.map(|field| self.key(partial, field)))
+    /// The query by its strongest field alone, up to all of them.
+    fn decidings(&self, partial: &OAuthToken) -> impl Iterator<Item = Deciding> {
+        let client = partial.client_id();
+        let mut hash = client.map_or(0, |client| self.stamps.hash_of(client));
+        let mut stamp = Stamp::default();
+        matching::identifying_fields(partial).map(move |field| {
+            let key = self.key(partial, field);
+            stamp = stamp.and(self.stamps.of(key));
+            hash = mixed(hash, key);
+            Deciding { field, hash, stamp }
+        })
+    }
+
+    fn kept_for(&self) -> Duration {
+        self.time_to_live.saturating_add(self.stale_for)
+    }
+
+    /// When a record is good: for its time to live, or until its access token expires. If it has
+    /// expired when it is read, or does so at once, the record is still not read again at once.
+    fn good_span(&self, entry: &Entry) -> Span {
+        let from = entry.asked.wall;
+        let recheck = Span::new(from, EXPIRED_RECHECK.min(self.time_to_live)).until;
+        let until = Span::new(from, self.time_to_live).until;
+        let expiry = entry.token.expiry().unwrap_or(until);
+        Span {
+            from,
+            until: until.min(expiry).max(recheck),
+        }
     }
 
     fn keys(&self, token: &OAuthToken) -> impl Iterator<Item = u64> {
@@ -276,96 +346,18 @@ impl Cache {
     }
 
     fn key(&self, token: &OAuthToken, field: Field) -> u64 {
-        self.stamps.hash((field, token.expose(field)))
-    }
-
-    /// A query is what decided it: the given fields down to that one, and the client.
-    fn query(&self, partial: &OAuthToken, decided_by: Field) -> u64 {
-        let mut fields = [None; matching::IDENTIFYING_FIELDS.len()];
-        for (place, field) in fields.iter_mut().zip(deciding_fields(partial, decided_by)) {
-            *place = Some((field, partial.expose(field)));
-        }
-        self.stamps.hash((fields, partial.client_id()))
+        let value = token.expose(field).unwrap_or_default();
+        self.stamps.hash_of_key(field, value)
     }
 }
 
-fn deciding_fields(partial: &OAuthToken, decided_by: Field) -> impl Iterator<Item = Field> {
-    let mut decided = false;
-    matching::identifying_fields(partial)
-        .take_while(move |&field| !std::mem::replace(&mut decided, field == decided_by))
-}
+/// No record takes less.
+const LEAST_WEIGHT: u64 =
+    size_of::<Entry>() as u64 + RECORD_PLACE + ANSWERS_PER_RECORD * ANSWER_PLACE;
 
-/// Whether it is not longer ago than this. A time in the future is a clock that was set: nothing to
-/// rely on.
-fn within(time: SystemTime, span: Duration, now: SystemTime) -> bool {
-    now.duration_since(time).is_ok_and(|age| age < span)
-}
-
-/// A write under way. Until AWS has said yes nobody knows what the secret holds: dropped, however
-/// that comes about, it takes the record out of the cache; a record that was to be saved is looked
-/// for nevertheless.
-pub(super) struct Unsettled<'a> {
-    cache: &'a Cache,
-    id: &'a str,
-    /// What the secret holds afterwards; none if that is no record.
-    record: Option<&'a OAuthToken>,
-    begun: Moment,
-    settled: bool,
-}
-
-impl<'a> Unsettled<'a> {
-    /// A record is being saved.
-    pub(super) fn save(cache: &'a Cache, record: &'a OAuthToken) -> Self {
-        Unsettled {
-            record: Some(record),
-            ..Self::deletion(cache, record.id().unwrap_or_default())
-        }
-    }
-
-    /// A record is being deleted.
-    pub(super) fn deletion(cache: &'a Cache, id: &'a str) -> Self {
-        Unsettled {
-            cache,
-            id,
-            record: None,
-            begun: Moment::now(),
-            settled: false,
-        }
-    }
-
-    /// When the write was begun.
-    pub(super) fn begun(&self) -> Moment {
-        self.begun
-    }
-
-    /// The write has failed. Unless AWS did not allow it, it may have been done all the same.
-    pub(super) fn failed(mut self, reason: Reason) {
-        if reason == Reason::Denied {
-            self.record = None;
-        }
-    }
-
-    /// AWS has said yes: this is what the secret holds.
-    pub(super) fn settle(mut self, entry: Entry, replaced: Option<&OAuthToken>) {
-        self.settled = true;
-        self.cache.written(&Arc::new(entry), replaced);
-    }
-}
-
-impl Drop for Unsettled<'_> {
-    fn drop(&mut self) {
-        if self.settled {
-            return;
-        }
-        self.cache.forget(self.id);
-        if let Some(record) = self.record {
-            // It may have been written all the same, and the list may not show it. Whatever is found
-            // because of this is read and verified.
-            self.cache.recent.written_here(self.id);
-            let keys = self.cache.keys(record);
-            self.cache.recent.learn(self.id, keys);
-        }
-    }
+/// How many bytes a record takes, with its places and the answers that may lead to it.
+fn weight(entry: &Entry) -> u64 {
+    entry.size() as u64 + RECORD_PLACE + ANSWERS_PER_RECORD * ANSWER_PLACE
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use std::time::SystemTime;
 
 use super::Core;
-use super::cache::Unsettled;
 use super::document;
 use super::entry::Entry;
 use super::failure::{Failure, Reason};
 use super::lookup::Slot;
 use super::patience::Patience;
+use super::unsettled::Unsettled;
 use super::version::Succession;
 use crate::Error;
 

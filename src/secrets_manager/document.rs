@@ -44,6 +44,17 @@ pub(super) enum Document {
 #[derive(Clone, Default)]
 pub(super) struct UnknownFields(Arc<[(String, SecretString)]>);
 
+impl UnknownFields {
+    /// How many bytes they take in memory.
+    pub(super) fn size(&self) -> usize {
+        let sizes = self
+            .0
+            .iter()
+            .map(|field| size_of_val(field) + field.0.len() + field.1.expose_secret().len());
+        sizes.sum()
+    }
+}
+
 impl fmt::Debug for UnknownFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} unknown fields", self.0.len())

@@ -20,6 +20,12 @@ impl Entry {
     pub(super) fn id(&self) -> &str {
         self.token.id().unwrap_or_default()
     }
+
+    /// How many bytes it takes in memory.
+    pub(super) fn size(&self) -> usize {
+        let parts = self.token.size() + self.unknown.size() + self.version.len();
+        size_of::<Self>() + parts
+    }
 }
 
 /// When a call was made, by both clocks.

@@ -65,14 +65,11 @@ pub(super) struct Asked {
 }
 
 impl Core {
-    /// The record that the partial token denotes.
-    pub(super) async fn find(self: &Arc<Self>, partial: &OAuthToken) -> Found {
+    /// The record that the partial token denotes, where the cache does not say.
+    pub(super) async fn find_uncached(self: &Arc<Self>, partial: &OAuthToken) -> Found {
         if let Some(id) = partial.id() {
             let found = self.find_by_id(id).await;
             return self.or_last_known(found, partial);
-        }
-        if let Some(entry) = self.cache.find(partial) {
-            return Ok(Some(entry));
         }
         // Only lookups that began after the last write here are shared: a later one must see it.
         let key = (Query(partial.clone()), self.cache.stamp_of_all());
@@ -90,7 +87,7 @@ impl Core {
     }
 
     async fn find_by_id(self: &Arc<Self>, id: &str) -> Found {
-        match self.read(id).await? {
+        match self.read_shared(id).await? {
             Slot::Record(entry) => Ok(Some(entry)),
             Slot::Vacant { .. } | Slot::Deleted | Slot::Absent => Ok(None),
         }

@@ -1,6 +1,7 @@
 //! The store that keeps each token as a JSON secret in AWS Secrets Manager.
 
 mod api;
+mod bounded;
 mod builder;
 mod bulk;
 mod cache;
@@ -9,6 +10,7 @@ mod delete;
 mod document;
 mod entry;
 mod failure;
+mod find;
 mod flight;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -24,8 +26,10 @@ mod reindex;
 mod revive;
 mod save;
 mod settings;
+mod span;
 mod stamps;
 mod swap;
+mod unsettled;
 mod version;
 mod walk;
 mod warm_up;
@@ -192,12 +196,7 @@ impl SecretsManagerTokenStore {
 #[async_trait]
 impl TokenStore for SecretsManagerTokenStore {
     async fn find_token(&self, partial: &OAuthToken) -> Result<Option<OAuthToken>, Error> {
-        let found = self
-            .core
-            .find(partial)
-            .await
-            .map_err(|error| error.during("find_token"))?;
-        Ok(found.map(|entry| entry.token.clone()))
+        SecretsManagerTokenStore::find_token(self, partial).await
     }
 
     async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
@@ -243,11 +242,7 @@ impl TokenStore for SecretsManagerTokenStore {
     }
 
     async fn find_token_by_id(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
-        let found = async { self.core.find(&OAuthToken::builder().id(id).build()?).await };
-        let found = found
-            .await
-            .map_err(|error| error.during("find_token_by_id"))?;
-        Ok(found.map(|entry| entry.token.clone()))
+        SecretsManagerTokenStore::find_token_by_id(self, id).await
     }
 }
 

@@ -6,12 +6,12 @@ use std::time::Instant;
 use uuid::Uuid;
 
 use super::Core;
-use super::cache::Unsettled;
 use super::document::{self, UnknownFields};
 use super::entry::Entry;
 use super::failure::{Failure, Reason};
 use super::lookup::{Reads, Slot};
 use super::patience::Patience;
+use super::unsettled::Unsettled;
 use super::version::Succession;
 use super::walk::Denoted;
 use crate::{Error, ErrorKind, Field, OAuthToken, matching};

@@ -19,7 +19,7 @@ struct Setting {
     set: fn(Builder, &str) -> Option<Builder>,
 }
 
-const SETTINGS: [Setting; 14] = [
+const SETTINGS: [Setting; 15] = [
     Setting {
         name: "PREFIX",
         expected: "the beginning of secret names, ending in `/`",
@@ -34,6 +34,14 @@ const SETTINGS: [Setting; 14] = [
         name: "CACHE_CAPACITY",
         expected: "a number of records, 0 for no cache",
         set: |builder, value| Some(builder.cache_capacity(value.parse().ok()?)),
+    },
+    Setting {
+        name: "CACHE_BYTES",
+        expected: "a number of bytes from 1",
+        set: |builder, value| {
+            let bytes = value.parse().ok().filter(|bytes| *bytes > 0)?;
+            Some(builder.cache_bytes(bytes))
+        },
     },
     Setting {
         name: "CACHE_TTL_SECONDS",
@@ -238,6 +246,7 @@ mod tests {
             ("PREFIX", "a/b/"),
             ("KMS_KEY_ID", "alias/x"),
             ("CACHE_CAPACITY", "0"),
+            ("CACHE_BYTES", "1000000"),
             ("CACHE_TTL_SECONDS", "1"),
             ("SERVE_STALE_SECONDS", "0"),
             ("TAG_INDEX", "off"),
@@ -268,6 +277,8 @@ mod tests {
         let bad = [
             ("CACHE_CAPACITY", "many"),
             ("CACHE_CAPACITY", "-1"),
+            ("CACHE_BYTES", "0"),
+            ("CACHE_BYTES", "64MB"),
             ("CACHE_TTL_SECONDS", "0"),
             ("CACHE_TTL_SECONDS", "1.5"),
             ("TAG_INDEX", "maybe"),

@@ -1,11 +1,13 @@
 //! Whether anything was written here that concerns a record or a lookup key.
 
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Field;
 
 /// A fixed number of counters. Two things that share one cost a needless call, never a wrong
 /// answer.
-const COUNTERS: usize = 4_096;
+const COUNTERS: usize = 8_192;
 
 /// Counts writes by what they concern.
 pub(super) struct Stamps {
@@ -15,8 +17,16 @@ pub(super) struct Stamps {
 }
 
 /// A state of some counters: while it is the same, nothing that it stands for was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Stamp(u64);
+
+impl Stamp {
+    /// The stamp of two things together.
+    pub(super) fn and(self, other: Stamp) -> Stamp {
+        // Counters only ever grow, so the sum is the same only if both of them are.
+        Stamp(self.0.wrapping_add(other.0))
+    }
+}
 
 impl Stamps {
     pub(super) fn new() -> Self {
@@ -27,18 +37,27 @@ impl Stamps {
         }
     }
 
-    /// A hash to count by; not the same in another process.
-    pub(super) fn hash(&self, what: impl Hash) -> u64 {
-        self.hasher.hash_one(what)
+    /// The hash of a record's id, to count by; not the same in another process.
+    pub(super) fn hash(&self, id: &str) -> u64 {
+        self.hash_of(id) & !1
     }
 
-    /// The stamp of all these hashes together.
-    pub(super) fn of(&self, hashes: impl IntoIterator<Item = u64>) -> Stamp {
-        // Counters only ever grow, so the sum is the same only if all of them are.
-        let counts = hashes
-            .into_iter()
-            .map(|hash| self.counter(hash).load(Ordering::Acquire));
-        Stamp(counts.sum())
+    /// The hash of a lookup key. Records and keys share no counter, for the hash of a key is odd: a
+    /// read that found no record, of which there are many, ends no answer.
+    pub(super) fn hash_of_key(&self, field: Field, value: &str) -> u64 {
+        mixed(field as u64, self.hash_of(value)) | 1
+    }
+
+    /// The hash of any text.
+    pub(super) fn hash_of(&self, text: &str) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(text.as_bytes());
+        hasher.finish()
+    }
+
+    /// The stamp of what has this hash.
+    pub(super) fn of(&self, hash: u64) -> Stamp {
+        Stamp(self.counter(hash).load(Ordering::Acquire))
     }
 
     /// The stamp of everything there is.
@@ -60,4 +79,10 @@ impl Stamps {
     fn counter(&self, hash: u64) -> &AtomicU64 {
         &self.counters[usize::try_from(hash).unwrap_or(usize::MAX) % COUNTERS]
     }
+}
+
+/// One hash of two. They are hashes that nobody can choose: all this has to do is to keep their
+/// order.
+pub(super) fn mixed(one: u64, other: u64) -> u64 {
+    (one.rotate_left(23) ^ other).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
-use zoho_token_store::{Field, OAuthToken, TokenStore};
+use zoho_token_store::{Field, OAuthToken};
 
 use crate::support::calls::made;
 use crate::support::front::{Front, Reaction};

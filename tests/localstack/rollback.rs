@@ -1,7 +1,5 @@
 //! Somebody has made an earlier version of a secret the current one again, as the console can.
 
-use zoho_token_store::TokenStore;
-
 use crate::support::store::TestStore;
 use crate::support::token::{id, token};
 

@@ -167,8 +167,13 @@ fn copies(process: u32) -> BTreeMap<Use, Copies> {
                 continue;
             };
             let in_document = format!("\"{}", value(of));
+            let (until, after) = bytes.split_at(position + SOUGHT + 2);
+            // The beginning of a buffer that was given back may hold something else by now.
+            let quoted = until.ends_with(in_document.as_bytes())
+                || after.starts_with(b"\"")
+                || after.starts_with(b"\\\"");
             let copies = copies.entry(of).or_default();
-            match bytes[..position + SOUGHT + 2].ends_with(in_document.as_bytes()) {
+            match quoted {
                 true => copies.in_documents += 1,
                 false => copies.alone += 1,
             }

@@ -92,7 +92,8 @@ fn may_pass(error: &Error) -> bool {
 #[async_trait]
 impl TokenStore for Repeating {
     async fn find_token(&self, partial: &OAuthToken) -> Result<Option<OAuthToken>, Error> {
-        self.repeat(None, || self.store.find_token(partial)).await
+        self.repeat(None, || TokenStore::find_token(&self.store, partial))
+            .await
     }
 
     async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
@@ -113,6 +114,7 @@ impl TokenStore for Repeating {
     }
 
     async fn find_token_by_id(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
-        self.repeat(None, || self.store.find_token_by_id(id)).await
+        self.repeat(None, || TokenStore::find_token_by_id(&self.store, id))
+            .await
     }
 }

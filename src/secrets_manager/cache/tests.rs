@@ -1,13 +1,22 @@
 //! The cache without AWS: what it keeps, for how long, and who may overwrite what.
 
 use super::super::document::UnknownFields;
+use super::super::entry::Moment;
+use super::super::unsettled::Unsettled;
 use super::*;
 use crate::testing::token;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn cache() -> Cache {
-    Cache::new(100, MINUTE, Duration::ZERO)
+    Cache::new(entries(100), MINUTE, Duration::ZERO)
+}
+
+fn entries(entries: u64) -> Bounds {
+    Bounds {
+        entries,
+        bytes: u64::MAX,
+    }
 }
 
 fn entry(columns: &str) -> Entry {
@@ -49,7 +58,7 @@ fn version(cache: &Cache, id: &str) -> Option<String> {
 fn found(cache: &Cache, partial: &str) -> Option<String> {
     cache
         .find(&token(partial))
-        .map(|entry| entry.id().to_owned())
+        .and_then(|token| token.id().map(str::to_owned))
 }
 
 #[test]
@@ -133,28 +142,40 @@ fn an_entry_lives_no_longer_than_its_time_and_its_access_token() {
         milliseconds(now + MINUTE / 2)
     ));
     entry.asked.wall = now;
-    let fresh_at = |after: Duration| cache.is_fresh(&entry, now + after);
+    let fresh_at = |after: Duration| cache.good_span(&entry).has(now + after);
     assert!(fresh_at(MINUTE / 3));
     assert!(
         !fresh_at(MINUTE / 2 + Duration::from_secs(1)),
         "the access token has expired"
     );
     assert!(
-        !cache.is_fresh(&entry, now - Duration::from_secs(1)),
+        !cache.good_span(&entry).has(now - Duration::from_secs(1)),
         "the clock was set back"
     );
 
     entry.token = token("id=1");
-    assert!(cache.is_fresh(&entry, now + MINUTE - Duration::from_millis(1)));
-    assert!(!cache.is_fresh(&entry, now + MINUTE));
+    assert!(
+        cache
+            .good_span(&entry)
+            .has(now + MINUTE - Duration::from_millis(1))
+    );
+    assert!(!cache.good_span(&entry).has(now + MINUTE));
 }
 
 #[test]
 fn a_record_that_is_stored_expired_is_read_again_after_seconds() {
     let cache = cache();
     let entry = entry("id=1 expiry_time=1");
-    assert!(cache.is_fresh(&entry, entry.asked.wall + EXPIRED_RECHECK / 2));
-    assert!(!cache.is_fresh(&entry, entry.asked.wall + EXPIRED_RECHECK));
+    assert!(
+        cache
+            .good_span(&entry)
+            .has(entry.asked.wall + EXPIRED_RECHECK / 2)
+    );
+    assert!(
+        !cache
+            .good_span(&entry)
+            .has(entry.asked.wall + EXPIRED_RECHECK)
+    );
 }
 
 #[test]
@@ -217,9 +238,22 @@ fn a_write_ends_the_answers_that_it_may_change_and_no_others() {
 }
 
 #[test]
+fn reads_that_found_nothing_end_no_answer() {
+    let cache = cache();
+    load(&cache, "id=1 user_name=u");
+    answer(&cache, "user_name=u", Field::UserName, "1");
+    // More than there are counters.
+    for number in 0..100_000 {
+        let id = format!("none-{number}");
+        cache.missing(&id, cache.stamp_of_record(&id));
+    }
+    assert_eq!(found(&cache, "user_name=u").as_deref(), Some("1"));
+}
+
+#[test]
 fn what_was_written_is_a_candidate_by_every_key() {
     for capacity in [0, 100] {
-        let cache = Cache::new(capacity, MINUTE, Duration::ZERO);
+        let cache = Cache::new(entries(capacity), MINUTE, Duration::ZERO);
         write(&cache, "id=1 user_name=u access_token=a", None);
         write(&cache, "id=2 user_name=u access_token=b", None);
         assert_eq!(cache.recent_candidates(&token("user_name=u")), ["1", "2"]);
@@ -231,8 +265,40 @@ fn what_was_written_is_a_candidate_by_every_key() {
 }
 
 #[test]
+fn bytes_are_a_bound_beside_the_number_of_records() {
+    let each = weight(&entry("id=1"));
+    let kept_of_9 = |entries, bytes| {
+        let cache = Cache::new(Bounds { entries, bytes }, MINUTE, Duration::ZERO);
+        (1..=9).for_each(|id| load(&cache, &format!("id={id}")));
+        (1..=9)
+            .filter(|id| version(&cache, &id.to_string()).is_some())
+            .count()
+    };
+    assert_eq!(kept_of_9(100, 4 * each + each / 2), 4);
+    assert_eq!(kept_of_9(3, 4 * each), 3);
+    assert_eq!(kept_of_9(100, each - 1), 0);
+    let long = format!("id=1 access_token={}", "x".repeat(1_000));
+    assert!(weight(&entry(&long)) > each + 1_000);
+}
+
+#[test]
+fn of_answers_there_are_no_more_than_records_account_for() {
+    let cache = Cache::new(entries(1), MINUTE, Duration::ZERO);
+    load(&cache, "id=1 user_name=u");
+    for client in 0..9 {
+        let partial = format!("user_name=u client_id={client}");
+        answer(&cache, &partial, Field::UserName, "1");
+    }
+    let kept = cache.kept.as_ref().unwrap();
+    assert_eq!(
+        (kept.records.len(), kept.answers.len()),
+        (1, ANSWERS_PER_RECORD)
+    );
+}
+
+#[test]
 fn a_cache_that_is_off_keeps_nothing() {
-    let cache = Cache::new(0, MINUTE, MINUTE);
+    let cache = Cache::new(entries(0), MINUTE, MINUTE);
     load(&cache, "id=1");
     write(&cache, "id=1 user_name=u", None);
     answer(&cache, "user_name=u", Field::UserName, "1");
@@ -253,7 +319,7 @@ fn the_last_known_record_is_there_only_if_that_is_wanted() {
         (MINUTE / 2, false),
         (MINUTE * 2, true),
     ] {
-        let cache = Cache::new(100, MINUTE, stale_for);
+        let cache = Cache::new(entries(100), MINUTE, stale_for);
         cache.loaded(&old, cache.stamp_of_record("1"));
         answer(&cache, "user_name=u", Field::UserName, "1");
         assert_eq!(found(&cache, "user_name=u"), None);

@@ -1,7 +1,7 @@
 //! Credentials that expire, and clocks that differ.
 
 use serde_json::json;
-use zoho_token_store::{ErrorKind, TokenStore};
+use zoho_token_store::ErrorKind;
 
 use super::{Caller, only};
 use crate::support::aws_rules::{AwsRules, Rules};

@@ -1,0 +1,154 @@
+//! A bounded map for what is read much more often than it is written: moka, with a bound in entries
+//! and one in bytes.
+
+use std::hash::{BuildHasherDefault, Hasher};
+use std::time::Duration;
+
+use moka::ops::compute::Op;
+use moka::sync::Cache;
+
+/// Bytes are weighed in so many parts, for shares of them are rounded. A value may have a megabyte: a
+/// secret has 64 kB at most.
+const PARTS: u64 = 4_096;
+
+/// Values by the hash of what they belong to.
+///
+/// Two things may have the same hash: whoever reads a value checks that it is the one meant.
+pub(super) struct Bounded<V> {
+    values: Cache<u64, V, BuildHasherDefault<AsItIs>>,
+}
+
+/// How much is kept at most.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) entries: u64,
+    pub(super) bytes: u64,
+}
+
+impl<V: Clone + Send + Sync + 'static> Bounded<V> {
+    /// A map for values that are kept for so long at most, and weigh so many bytes.
+    pub(super) fn new(bounds: Bounds, kept_for: Duration, weigh: fn(&V) -> u64) -> Self {
+        let builder = Cache::builder().time_to_live(kept_for);
+        let builder = match bounds.bytes {
+            u64::MAX => builder.max_capacity(bounds.entries),
+            bytes => {
+                // moka has one bound: so each value weighs its share of the bytes at least.
+                let bytes = bytes.saturating_mul(PARTS);
+                let share = bytes.div_ceil(bounds.entries.max(1));
+                let all = if share == 1 {
+                    bytes
+                } else {
+                    share * bounds.entries
+                };
+                let weight = move |value: &V| (weigh(value) * PARTS).max(share).try_into();
+                builder
+                    .max_capacity(all)
+                    .weigher(move |_, value| weight(value).unwrap_or(u32::MAX))
+            }
+        };
+        Bounded {
+            values: builder.build_with_hasher(BuildHasherDefault::default()),
+        }
+    }
+
+    pub(super) fn get(&self, key: u64) -> Option<V> {
+        self.values.get(&key)
+    }
+
+    pub(super) fn put(&self, key: u64, value: V) {
+        self.values.insert(key, value);
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> u64 {
+        self.values.run_pending_tasks();
+        self.values.entry_count()
+    }
+
+    /// Does with the value what the function says, while nobody else changes it. What is replaced or
+    /// removed is dropped at once, not at moka's next upkeep: it may be a token, which is wiped then.
+    pub(super) fn change(&self, key: u64, operation: impl FnOnce(Option<V>) -> Op<V>) {
+        let entry = self.values.entry(key);
+        entry.and_compute_with(|known| operation(known.map(|known| known.into_value())));
+        self.values.run_pending_tasks();
+    }
+}
+
+/// Takes a key that is a hash for its own hash.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Only for keys that are no `u64`, of which there are none.
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    const NO_BOUND: u64 = u64::MAX;
+
+    fn bounded(entries: u64, bytes: u64) -> Bounded<Arc<str>> {
+        let weigh = |value: &Arc<str>| value.len() as u64;
+        Bounded::new(Bounds { entries, bytes }, Duration::from_secs(60), weigh)
+    }
+
+    fn put(map: &Bounded<Arc<str>>, key: u64, value: &str) {
+        map.change(key, |_| Op::Put(value.into()));
+    }
+
+    fn kept(map: &Bounded<Arc<str>>) -> Vec<usize> {
+        map.values.iter().map(|(_, value)| value.len()).collect()
+    }
+
+    #[test]
+    fn both_bounds_hold() {
+        for (entries, bytes) in [(3, NO_BOUND), (3, 1_000), (NO_BOUND, 30), (100, 30)] {
+            let map = bounded(entries, bytes);
+            for key in 1..=20 {
+                put(&map, key, "ten bytes.");
+            }
+            assert_eq!(kept(&map).len(), 3, "{entries} entries, {bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn what_is_larger_than_the_bound_is_not_kept() {
+        let map = bounded(NO_BOUND, 10);
+        put(&map, 1, "eleven byte");
+        assert!(kept(&map).is_empty());
+        put(&map, 1, "ten bytes.");
+        assert_eq!(kept(&map), [10]);
+        put(&map, 1, "eleven byte");
+        assert!(kept(&map).is_empty(), "nor is the value before it kept");
+    }
+
+    #[test]
+    fn what_is_taken_out_is_dropped_at_once() {
+        let map = bounded(2, NO_BOUND);
+        let value: Arc<str> = "v".into();
+        for key in 1..=2 {
+            map.change(key, |_| Op::Put(value.clone()));
+        }
+        assert_eq!(Arc::strong_count(&value), 3);
+        put(&map, 2, "w");
+        assert_eq!(Arc::strong_count(&value), 2, "one was replaced");
+        map.change(1, |_| Op::Remove);
+        assert_eq!(Arc::strong_count(&value), 1, "one was removed");
+    }
+}

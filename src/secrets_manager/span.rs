@@ -1,0 +1,23 @@
+//! Spans of time by the wall clock.
+
+use std::time::{Duration, SystemTime};
+
+/// From when until when something may be relied on, by the wall clock. Before that the clock was
+/// set back: then nothing may.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) from: SystemTime,
+    pub(super) until: SystemTime,
+}
+
+impl Span {
+    pub(super) fn new(from: SystemTime, length: Duration) -> Self {
+        // A time that the clock cannot show is none to rely on.
+        let until = from.checked_add(length).unwrap_or(from);
+        Span { from, until }
+    }
+
+    pub(super) fn has(self, now: SystemTime) -> bool {
+        self.from <= now && now < self.until
+    }
+}

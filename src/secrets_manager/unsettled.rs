@@ -1,0 +1,71 @@
+//! Writes under way, and what the cache makes of those that are dropped.
+
+use std::sync::Arc;
+
+use super::cache::Cache;
+use super::entry::{Entry, Moment};
+use super::failure::Reason;
+use crate::OAuthToken;
+
+/// A write under way. Until AWS has said yes nobody knows what the secret holds: dropped, however
+/// that comes about, it takes the record out of the cache; a record that was to be saved is looked
+/// for nevertheless.
+pub(super) struct Unsettled<'a> {
+    cache: &'a Cache,
+    id: &'a str,
+    /// What the secret holds afterwards; none if that is no record.
+    record: Option<&'a OAuthToken>,
+    begun: Moment,
+    settled: bool,
+}
+
+impl<'a> Unsettled<'a> {
+    /// A record is being saved.
+    pub(super) fn save(cache: &'a Cache, record: &'a OAuthToken) -> Self {
+        Unsettled {
+            record: Some(record),
+            ..Self::deletion(cache, record.id().unwrap_or_default())
+        }
+    }
+
+    /// A record is being deleted.
+    pub(super) fn deletion(cache: &'a Cache, id: &'a str) -> Self {
+        Unsettled {
+            cache,
+            id,
+            record: None,
+            begun: Moment::now(),
+            settled: false,
+        }
+    }
+
+    /// When the write was begun.
+    pub(super) fn begun(&self) -> Moment {
+        self.begun
+    }
+
+    /// The write has failed. Unless AWS did not allow it, it may have been done all the same.
+    pub(super) fn failed(mut self, reason: Reason) {
+        if reason == Reason::Denied {
+            self.record = None;
+        }
+    }
+
+    /// AWS has said yes: this is what the secret holds.
+    pub(super) fn settle(mut self, entry: Entry, replaced: Option<&OAuthToken>) {
+        self.settled = true;
+        self.cache.written(&Arc::new(entry), replaced);
+    }
+}
+
+impl Drop for Unsettled<'_> {
+    fn drop(&mut self) {
+        if self.settled {
+            return;
+        }
+        self.cache.forget(self.id);
+        if let Some(record) = self.record {
+            self.cache.perhaps_written(record);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What a hit in the cache allocates: nothing, but for moka's upkeep now and then. With the counting allocator of `allocation-counter`,
+//! which counts by thread.
+
+use futures::FutureExt;
+use zoho_token_store::{Error, OAuthToken, TokenStore};
+
+use crate::support::store::TestStore;
+use crate::support::token::{id, login, token};
+
+/// How many of these lookups allocate how much, none of which waits for anything.
+fn allocations<F>(lookup: impl Fn() -> F) -> Vec<u64>
+where
+    F: Future<Output = Result<Option<OAuthToken>, Error>>,
+{
+    let hit = || {
+        let answer = lookup().now_or_never().expect("a hit waits for nothing");
+        assert!(answer.expect("a hit is no error").is_some());
+    };
+    // What the thread sets up for itself once does not count.
+    hit();
+    let mut counts: Vec<_> = (0..HITS)
+        .map(|_| allocation_counter::measure(hit).count_total)
+        .collect();
+    counts.sort_unstable();
+    counts
+}
+
+/// That each makes so many allocations, but for the few at which moka does its upkeep.
+fn each_makes(counts: &[u64], expected: u64) -> bool {
+    let most = &counts[..HITS - UPKEEP];
+    most.iter().all(|count| *count == expected)
+}
+
+const HITS: usize = 1_000;
+
+/// moka looks after its queues and what was taken out of it once in about a hundred reads.
+const UPKEEP: usize = 30;
+
+#[tokio::test]
+async fn a_hit_allocates_nothing() {
+    let test = TestStore::new().await;
+    let ada = test.save(&login("ada")).await;
+    let by_refresh_token = token("refresh_token=r-ada client_id=c client_secret=s");
+    let partials = [
+        token("user_name=ada"),
+        token("user_name=ada client_id=c"),
+        token("access_token=a-ada"),
+        by_refresh_token,
+        token(&format!("id={}", id(&ada))),
+    ];
+    for partial in &partials {
+        assert!(test.find(partial).await.is_some());
+        let counts = allocations(|| test.store.find_token(partial));
+        assert!(each_makes(&counts, 0), "{partial:?}");
+    }
+    let counts = allocations(|| test.store.find_token_by_id(id(&ada)));
+    assert!(each_makes(&counts, 0), "by id");
+}
+
+#[tokio::test]
+async fn a_hit_copies_no_value() {
+    let test = TestStore::new().await;
+    let ada = test.save(&login("ada")).await;
+    let first = test.find(&token("user_name=ada")).await;
+    let second = test.find_by_id(id(&ada)).await;
+    let place = |token: &Option<OAuthToken>| {
+        let value = token.as_ref().and_then(OAuthToken::user_name);
+        value.map(str::as_ptr)
+    };
+    assert!(place(&first).is_some());
+    assert_eq!(place(&first), place(&second));
+}
+
+#[tokio::test]
+async fn through_the_trait_a_hit_allocates_its_future_alone() {
+    let test = TestStore::new().await;
+    test.save(&login("ada")).await;
+    let store: &dyn TokenStore = &test.store;
+    let ada = token("user_name=ada");
+    assert!(test.find(&ada).await.is_some());
+    assert!(each_makes(&allocations(|| store.find_token(&ada)), 1));
+}
