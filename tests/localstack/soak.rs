@@ -158,6 +158,8 @@ async fn work(test: &TestStore, task: usize, until: Instant, done: &Done) -> Vec
         .collect();
     let mut number = 0;
     while Instant::now() < until {
+        // A load, not a test of how fast LocalStack is.
+        tokio::time::sleep(Duration::from_millis(random.u64(..200))).await;
         let place = random.usize(..own.len());
         let (user, known) = &mut own[place];
         let ask = token(&format!("user_name={user}"));
