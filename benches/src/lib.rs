@@ -1,5 +1,6 @@
-//! Stores with a warm cache, without AWS.
+//! What the measurements share: stores with a warm cache, without AWS, and a LocalStack's client.
 
+pub mod aws;
 mod service;
 mod warm;
 

@@ -107,6 +107,7 @@ async fn store(client: &Client, cache_capacity: u64) -> SecretsManagerTokenStore
         .prefix(PREFIX)
         .cache_capacity(cache_capacity)
         .cache_time_to_live(std::time::Duration::from_secs(86_400))
+        .writes_per_second(0)
         .client(client.clone());
     builder.build().await.expect("the settings are good")
 }

@@ -43,7 +43,8 @@ impl Core {
         }
     }
 
-    /// Deletes a record that was just read. Where another writer came first it answers that error.
+    /// Deletes a record that was just read. Where another writer came first, or AWS throttles, it
+    /// answers that error.
     ///
     /// First a version that holds no token, then the deletion: a secret that is restored, to be
     /// written anew or by hand, brings no deleted token back. The token stays readable as
@@ -67,7 +68,7 @@ impl Core {
                 match put.map_err(|Failure { reason, error }| (reason, error)) {
                     Ok(tombstone) => Some((entry, tombstone)),
                     Err((Reason::NotFound | Reason::Deleted, _)) => return Ok(None),
-                    Err((Reason::Exists, error)) => return Ok(Some(error)),
+                    Err((Reason::Exists | Reason::Throttled, error)) => return Ok(Some(error)),
                     // No room for another version today, but a deletion must not depend on that.
                     Err((Reason::Limit, error)) => {
                         tracing::warn!(secret = name, %error, "deleting without a tombstone");
@@ -83,6 +84,10 @@ impl Core {
                 reason: Reason::NotFound | Reason::Deleted,
                 ..
             }) => Ok(None),
+            Err(Failure {
+                reason: Reason::Throttled,
+                error,
+            }) => Ok(Some(error)),
             Err(Failure {
                 reason: Reason::Denied,
                 error,

@@ -31,6 +31,8 @@ pub(super) enum Reason {
     Replicated,
     /// Not allowed.
     Denied,
+    /// Too many calls a second, of all that there are in the account.
+    Throttled,
     /// Nothing that the store can do anything about.
     Other,
 }
@@ -190,7 +192,7 @@ fn of_service(action: &'static str, code: &str, message: &str, status: u16) -> (
         | "SlowDown" => {
             let what = "too many calls a second";
             (
-                Reason::Other,
+                Reason::Throttled,
                 Kind::Throttled,
                 what,
                 "try again more slowly",
@@ -199,7 +201,7 @@ fn of_service(action: &'static str, code: &str, message: &str, status: u16) -> (
         _ if status == 429 => {
             let what = "too many calls a second";
             (
-                Reason::Other,
+                Reason::Throttled,
                 Kind::Throttled,
                 what,
                 "try again more slowly",
@@ -336,7 +338,7 @@ mod tests {
             (
                 "ThrottlingException",
                 "Rate exceeded",
-                Reason::Other,
+                Reason::Throttled,
                 ErrorKind::Throttled,
             ),
             (

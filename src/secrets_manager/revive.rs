@@ -23,6 +23,7 @@ impl Core {
         match failure.reason {
             Reason::Deleted => return self.revive(name, record, succession).await,
             Reason::Exists => {}
+            Reason::Throttled => return Ok(Step::Wait(failure.error)),
             _ => return Err(failure.error),
         }
         match self.read_now(record.id().unwrap_or_default()).await? {
@@ -71,7 +72,7 @@ impl Core {
             }
             // A deletion by force cannot be called off, only waited for.
             Err(Failure {
-                reason: Reason::NotFound | Reason::Deleted,
+                reason: Reason::NotFound | Reason::Deleted | Reason::Throttled,
                 error,
             }) => Ok(Step::Wait(error)),
             Err(failure) => Err(failure.error),

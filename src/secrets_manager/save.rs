@@ -231,7 +231,10 @@ impl Content<'_> {
 
 fn lost_to_others(failure: Failure) -> Result<Step, Error> {
     match failure.reason {
-        Reason::Exists | Reason::NotFound | Reason::Deleted => Ok(Step::Wait(failure.error)),
+        // Where AWS throttles it is others too who write: they had the call that this one was to be.
+        Reason::Exists | Reason::NotFound | Reason::Deleted | Reason::Throttled => {
+            Ok(Step::Wait(failure.error))
+        }
         _ => Err(failure.error),
     }
 }

@@ -26,6 +26,7 @@ mod model;
 mod outage;
 mod outdated;
 mod permissions;
+mod quotas;
 mod races;
 #[cfg(target_os = "linux")]
 mod read_only;

@@ -1,0 +1,62 @@
+//! The LocalStack that is measured against, and a count of the calls to it.
+
+use std::env;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_secretsmanager::config::retry::RetryConfig;
+use aws_sdk_secretsmanager::config::{
+    BehaviorVersion, Config, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
+};
+use aws_sdk_secretsmanager::error::BoxError;
+
+/// The calls that a client has made, every attempt counted.
+#[derive(Clone, Debug, Default)]
+pub struct Calls(Arc<AtomicUsize>);
+
+impl Calls {
+    /// How many there were since the last time.
+    pub fn take(&self) -> usize {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+}
+
+impl Intercept for Calls {
+    fn name(&self) -> &'static str {
+        "count of calls"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// A client for the LocalStack at `AWS_ENDPOINT_URL`.
+///
+/// # Panics
+///
+/// If that is not set, or is AWS itself.
+pub fn client(calls: &Calls) -> Client {
+    let endpoint = env::var("AWS_ENDPOINT_URL").expect("AWS_ENDPOINT_URL is the LocalStack's");
+    assert!(
+        !endpoint.contains("amazonaws.com"),
+        "this writes and deletes thousands of secrets, and must not run on AWS"
+    );
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "benches"))
+        .endpoint_url(endpoint)
+        // LocalStack fails within when requests meet, now and then.
+        .retry_config(RetryConfig::standard().with_max_attempts(10))
+        .interceptor(calls.clone());
+    Client::from_conf(config.build())
+}

@@ -1,0 +1,81 @@
+//! Much at once, under AWS's quotas: alone a store is never throttled, and with others it goes on.
+
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, stream};
+
+use crate::support::aws_rules::{AwsRules, Quotas, Rules};
+use crate::support::store::{TestStore, new_prefix};
+use crate::support::token::token;
+
+/// Less than AWS's 50, so that LocalStack is the faster one.
+const WRITES_A_SECOND: u32 = 20;
+const TOKENS: usize = 30;
+
+/// AWS with these quotas for writes, and time that goes on as the clock does.
+fn aws(writes_a_second: f64) -> AwsRules {
+    AwsRules::new(Rules {
+        quotas: Some(Quotas {
+            put_update: writes_a_second,
+            create: writes_a_second,
+            delete: writes_a_second,
+            tag: writes_a_second,
+            ..Quotas::AWS
+        }),
+        ..Rules::none(1)
+    })
+}
+
+/// Saves and deletes many tokens, and answers how many calls were throttled and how long it took.
+async fn much_at_once(quota: f64, pace: u32) -> (usize, Duration) {
+    let rules = aws(quota);
+    let prefix = new_prefix();
+    let test = TestStore::at(&prefix, rules.endpoint(), |builder| {
+        builder.writes_per_second(pace)
+    })
+    .await;
+    let work = async {
+        let saves = stream::iter(0..TOKENS).map(async |number| {
+            let token = token(&format!("id=user-{number} access_token=a-{number}"));
+            test.save(&token).await;
+        });
+        saves.buffer_unordered(16).collect::<()>().await;
+        test.delete_all().await;
+    };
+    // AWS's clock is the tests': it is set by the real one.
+    let began = Instant::now();
+    let clock = async {
+        let mut last = began;
+        loop {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            let now = Instant::now();
+            rules.advance(now - last);
+            last = now;
+        }
+    };
+    tokio::select! {
+        () = work => {}
+        () = clock => {}
+    }
+    assert!(test.another().await.all().await.is_empty());
+    let throttled = rules.refused().get("ThrottlingException").copied();
+    (throttled.unwrap_or(0), began.elapsed())
+}
+
+#[tokio::test]
+async fn a_store_that_keeps_to_the_quota_is_never_throttled() {
+    let (throttled, took) = much_at_once(WRITES_A_SECOND.into(), WRITES_A_SECOND).await;
+    assert_eq!(throttled, 0);
+    // Creations, then tombstones with deletions beside them, a burst of each at the beginning.
+    let least = Duration::from_secs_f64(2.0 * (TOKENS as f64 / f64::from(WRITES_A_SECOND) - 0.2));
+    assert!(took >= least, "{took:?} is faster than it may be");
+}
+
+#[tokio::test]
+async fn a_store_that_others_leave_a_part_of_the_quota_comes_to_its_end() {
+    let (throttled, _) = much_at_once(f64::from(WRITES_A_SECOND) / 4.0, WRITES_A_SECOND).await;
+    assert!(
+        throttled > 0,
+        "nothing was throttled, which is not what is tested"
+    );
+}
