@@ -44,6 +44,8 @@ test: ## format, lints, docs, then all tests against a LocalStack
 	echo '==> infra/test'; \
 	wait $$terraform || failed=1; \
 	cat $$log; rm -f $$log; \
+	echo '==> benches/instructions'; \
+	benches/instructions || failed=1; \
 	exit $$failed
 
 # Measurements have a lock file and dependencies of their own, but what is built lies in the same place.

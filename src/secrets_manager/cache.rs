@@ -361,4 +361,6 @@ fn weight(entry: &Entry) -> u64 {
 }
 
 #[cfg(test)]
+mod interleavings;
+#[cfg(test)]
 mod tests;

@@ -6,13 +6,13 @@ use super::super::unsettled::Unsettled;
 use super::*;
 use crate::testing::token;
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
 fn cache() -> Cache {
     Cache::new(entries(100), MINUTE, Duration::ZERO)
 }
 
-fn entries(entries: u64) -> Bounds {
+pub(super) fn entries(entries: u64) -> Bounds {
     Bounds {
         entries,
         bytes: u64::MAX,
