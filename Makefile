@@ -49,7 +49,7 @@ test: ## format, lints, docs, then all tests against a LocalStack
 	exit $$failed
 
 # Measurements have a lock file and dependencies of their own, but what is built lies in the same place.
-BENCH := CARGO_TARGET_DIR=target/benches cargo
+BENCH := CARGO_TARGET_DIR=$(CURDIR)/target/benches cargo
 bench: ## measure hits in the cache, and write table and plot into benches/README.md
 	$(BENCH) bench --locked --manifest-path benches/Cargo.toml --bench warm
 	$(BENCH) run --locked --release --quiet --manifest-path benches/Cargo.toml --bin memory

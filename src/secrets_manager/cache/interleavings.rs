@@ -47,7 +47,7 @@ impl Task {
 type Version = u64;
 
 fn holds_a_record(version: Version) -> bool {
-    version % 2 == 0
+    version.is_multiple_of(2)
 }
 
 /// What a task has got hold of.
