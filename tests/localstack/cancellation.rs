@@ -201,3 +201,102 @@ async fn a_deletion_that_is_dropped_halfway_is_a_deletion() {
     test.delete(id(&ada)).await;
     assert!(test.secrets.is_marked_for_deletion(id(&ada)).await);
 }
+
+/// What else can be dropped.
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+    Find,
+    All,
+    Delete,
+    DeleteAll,
+    SaveAfterDeletion,
+    Reindex,
+}
+
+impl Operation {
+    async fn on(self, test: &TestStore, ada: &str) {
+        match self {
+            Operation::Find => drop(test.find(&token("access_token=a-ada")).await),
+            Operation::All => drop(test.all().await),
+            Operation::Delete => test.delete(ada).await,
+            Operation::DeleteAll => test.delete_all().await,
+            Operation::SaveAfterDeletion => drop(test.save(&login("ada")).await),
+            Operation::Reindex => drop(test.store.reindex().await.expect("nothing fails")),
+        }
+    }
+
+    /// How many records there are at the end, of Ada's and Bob's.
+    fn leaves(self) -> usize {
+        match self {
+            Operation::Delete => 1,
+            Operation::DeleteAll => 0,
+            _ => 2,
+        }
+    }
+}
+
+/// Drops the operation after so many polls; answers whether it was done before. Store and AWS must
+/// agree then, and the operation can be repeated.
+async fn dropped_after(operation: Operation, times: usize) -> bool {
+    let test = TestStore::new().await;
+    let ada = test.save(&login("ada")).await;
+    let bob = test.save(&login("bob")).await;
+    let index = test.secrets.tags(id(&ada)).await["zoho-token-store:access"].clone();
+    if let Operation::SaveAfterDeletion = operation {
+        test.delete(id(&ada)).await;
+    }
+    if let Operation::Reindex = operation {
+        let wrong = format!("access_token:{}", "0".repeat(64));
+        let key = "zoho-token-store:access";
+        test.secrets.tag(id(&ada), key, &wrong).await;
+    }
+    let done = polled(operation.on(&test, id(&ada)), times).await.is_some();
+
+    let process = test.another_with(|builder| builder.cache_capacity(0)).await;
+    // Until a request that is on its way has arrived, or never will, they may differ.
+    until("store and AWS agree", async || {
+        let mut agree = true;
+        for record in [&ada, &bob] {
+            test.store.invalidate(id(record));
+            agree &= test.find_by_id(id(record)).await == process.find_by_id(id(record)).await;
+        }
+        let count = test.all().await.len();
+        agree && count == process.all().await.len()
+    })
+    .await;
+    operation.on(&test, id(&ada)).await;
+    assert_eq!(
+        process.all().await.len(),
+        operation.leaves(),
+        "{operation:?}"
+    );
+    assert_eq!(test.all().await.len(), operation.leaves(), "{operation:?}");
+    if operation.leaves() == 2 {
+        assert_eq!(
+            process.find(&token("user_name=ada")).await,
+            Some(ada.clone())
+        );
+        let tags = test.secrets.tags(id(&ada)).await;
+        assert_eq!(tags["zoho-token-store:access"], index, "{operation:?}");
+    }
+    done
+}
+
+#[tokio::test]
+async fn whatever_is_dropped_anywhere_leaves_store_and_aws_in_agreement() {
+    for operation in [
+        Operation::Find,
+        Operation::All,
+        Operation::Delete,
+        Operation::DeleteAll,
+        Operation::SaveAfterDeletion,
+        Operation::Reindex,
+    ] {
+        let mut times = 1;
+        while !dropped_after(operation, times).await {
+            times += 1;
+        }
+        println!("{operation:?}: dropped at {} places", times - 1);
+        assert!(times > 1, "{operation:?} waits for something");
+    }
+}
