@@ -22,18 +22,19 @@ pub(super) struct Unsettled<'a> {
 impl<'a> Unsettled<'a> {
     /// A record is being saved.
     pub(super) fn save(cache: &'a Cache, record: &'a OAuthToken) -> Self {
-        Unsettled {
-            record: Some(record),
-            ..Self::deletion(cache, record.id().unwrap_or_default())
-        }
+        Self::new(cache, record.id().unwrap_or_default(), Some(record))
     }
 
     /// A record is being deleted.
     pub(super) fn deletion(cache: &'a Cache, id: &'a str) -> Self {
+        Self::new(cache, id, None)
+    }
+
+    fn new(cache: &'a Cache, id: &'a str, record: Option<&'a OAuthToken>) -> Self {
         Unsettled {
             cache,
             id,
-            record: None,
+            record,
             begun: Moment::now(),
             settled: false,
         }

@@ -118,6 +118,15 @@ fn a_write_that_a_read_has_overtaken_is_not_kept() {
 }
 
 #[test]
+fn a_write_that_is_under_way_takes_nothing_out_yet() {
+    let cache = cache();
+    load(&cache, "id=1");
+    let saved = token("id=1 access_token=a");
+    let _unsettled = Unsettled::save(&cache, &saved);
+    assert!(version(&cache, "1").is_some());
+}
+
+#[test]
 fn a_write_that_is_dropped_takes_the_record_out() {
     let cache = cache();
     load(&cache, "id=1");
