@@ -7,9 +7,11 @@ use std::time::Duration;
 use moka::ops::compute::Op;
 use moka::sync::Cache;
 
-/// Bytes are weighed in so many parts, for shares of them are rounded. A value may have a megabyte: a
-/// secret has 64 kB at most.
+/// Bytes are weighed in so many parts, for shares of them are rounded.
 const PARTS: u64 = 4_096;
+
+/// More than any value has: a secret has 64 kB at most. With the parts it fits moka's weights.
+const MOST_BYTES: u64 = 1 << 19;
 
 /// Values by the hash of what they belong to.
 ///
@@ -32,13 +34,14 @@ impl<V: Clone + Send + Sync + 'static> Bounded<V> {
         let builder = match bounds.bytes {
             u64::MAX => builder.max_capacity(bounds.entries),
             bytes => {
-                // moka has one bound: so each value weighs its share of the bytes at least.
+                // moka has one bound: so each value weighs its share of the bytes at least. Above
+                // what all values together can have, more bytes are no bound.
+                let bytes = bytes.min(bounds.entries.saturating_mul(MOST_BYTES));
                 let bytes = bytes.saturating_mul(PARTS);
                 let share = bytes.div_ceil(bounds.entries.max(1));
-                let all = if share == 1 {
-                    bytes
-                } else {
-                    share * bounds.entries
+                let all = match share {
+                    1 => bytes,
+                    share => share.saturating_mul(bounds.entries),
                 };
                 let weight = move |value: &V| (weigh(value) * PARTS).max(share).try_into();
                 builder
@@ -124,6 +127,15 @@ mod tests {
                 put(&map, key, "ten bytes.");
             }
             assert_eq!(kept(&map).len(), 3, "{entries} entries, {bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn the_bound_in_entries_holds_however_many_bytes_are_allowed() {
+        for bytes in [1 << 30, 1 << 40, NO_BOUND - 1] {
+            let map = bounded(3, bytes);
+            (1..=20).for_each(|key| put(&map, key, "ten bytes."));
+            assert_eq!(kept(&map).len(), 3, "{bytes} bytes");
         }
     }
 
