@@ -95,12 +95,13 @@ impl Cache {
 
     /// The record with this id, if it is known and still good.
     pub(super) fn record(&self, id: &str) -> Option<Arc<Entry>> {
-        self.good(id, Arc::clone)
+        let record = self.known(id)?;
+        record.good.has(SystemTime::now()).then_some(record.entry)
     }
 
     /// The token in it.
     pub(super) fn token(&self, id: &str) -> Option<OAuthToken> {
-        self.good(id, |entry| entry.token.clone())
+        self.record(id).map(|entry| entry.token.clone())
     }
 
     /// The token that the partial one denotes, if that is known and still good.
@@ -108,19 +109,18 @@ impl Cache {
         if let Some(id) = partial.id() {
             return self.token(id);
         }
+        let (answer, stamp, record) = self.last_answer(partial)?;
         let now = SystemTime::now();
-        self.last_answer(partial, |answer, stamp, record| {
-            (answer.good.has(now) && answer.stamp == stamp && record.good.has(now))
-                .then(|| record.entry.token.clone())
-        })?
+        (answer.good.has(now) && answer.stamp == stamp && record.good.has(now))
+            .then(|| record.entry.token.clone())
     }
 
     /// The last that was known of the record that the partial token denotes, for when AWS cannot be
     /// asked.
     pub(super) fn last_known(&self, partial: &OAuthToken) -> Option<Arc<Entry>> {
-        let entry = match partial.id() {
-            Some(id) => self.known(id, |record| Some(record.entry.clone()))?,
-            None => self.last_answer(partial, |_, _, record| record.entry.clone())?,
+        let Record { entry, .. } = match partial.id() {
+            Some(id) => self.known(id)?,
+            None => self.last_answer(partial)?.2,
         };
         let serve = !self.stale_for.is_zero()
             && Span::new(entry.asked.wall, self.kept_for()).has(SystemTime::now());
@@ -279,27 +279,15 @@ impl Cache {
         }
     }
 
-    /// What the function takes of the record with this id.
-    fn known<T>(&self, id: &str, take: impl FnOnce(&Record) -> Option<T>) -> Option<T> {
+    /// The record with this id, good or not.
+    fn known(&self, id: &str) -> Option<Record> {
         let record = self.kept.as_ref()?.records.get(self.stamps.hash(id))?;
-        (record.entry.id() == id).then(|| take(&record))?
+        (record.entry.id() == id).then_some(record)
     }
 
-    /// What the function takes of the record with this id, if that is still good.
-    fn good<T>(&self, id: &str, take: impl FnOnce(&Arc<Entry>) -> T) -> Option<T> {
-        let now = SystemTime::now();
-        self.known(id, |record| {
-            record.good.has(now).then(|| take(&record.entry))
-        })
-    }
-
-    /// What the function takes of the answer kept for the query, by its strongest field alone first,
-    /// of the query's stamp, and of the record if it still matches.
-    fn last_answer<T>(
-        &self,
-        partial: &OAuthToken,
-        mut take: impl FnMut(Answer, Stamp, &Record) -> T,
-    ) -> Option<T> {
+    /// The answer kept for the query, by its strongest field alone first, the query's stamp, and the
+    /// record if it still matches.
+    fn last_answer(&self, partial: &OAuthToken) -> Option<(Answer, Stamp, Record)> {
         let kept = self.kept.as_ref()?;
         self.decidings(partial).find_map(|deciding| {
             let Deciding { field, hash, stamp } = deciding;
@@ -307,7 +295,7 @@ impl Cache {
             let record = kept.records.get(answer.record)?;
             let matches = answer.decided_by == field
                 && matching::matches(partial, &record.entry.token, field);
-            matches.then(|| take(answer, stamp, &record))
+            matches.then_some((answer, stamp, record))
         })
     }
 

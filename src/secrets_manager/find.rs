@@ -10,7 +10,8 @@ use crate::{Error, OAuthToken};
 impl SecretsManagerTokenStore {
     /// The record that the partial token denotes, complete and as it is stored, or none.
     ///
-    /// From the cache it is answered without an allocation, a lock or a copy of its values.
+    /// From the cache it is answered without a copy of its values and, but for the cache's upkeep
+    /// once in about a hundred answers, without an allocation.
     ///
     /// # Errors
     ///
