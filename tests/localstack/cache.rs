@@ -9,7 +9,7 @@ use crate::support::calls::made;
 use crate::support::front::{Front, Reaction};
 use crate::support::secrets::MANAGED_BY;
 use crate::support::store::TestStore;
-use crate::support::token::{id, login, token};
+use crate::support::token::{KEYS_OF_ADA, id, in_client, login, token};
 use crate::support::wait::until;
 
 async fn access_token(test: &TestStore, partial: &str) -> Option<String> {
@@ -142,13 +142,8 @@ async fn list_that_shows(prefix: &str, ids: &[&str]) -> Front {
 }
 
 async fn all_ways(test: &TestStore, expected: Option<&OAuthToken>) {
-    for pair in [
-        "user_name=ada",
-        "access_token=a-ada",
-        "grant_token=g-ada",
-        "refresh_token=r-ada",
-    ] {
-        let partial = token(&format!("{pair} client_id=c client_secret=s"));
+    for pair in KEYS_OF_ADA {
+        let partial = in_client(pair);
         let found = test.find(&partial).await;
         assert_eq!(found.as_ref(), expected, "{pair}");
     }

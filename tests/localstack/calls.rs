@@ -160,16 +160,20 @@ async fn a_deletion_reads_empties_and_deletes() {
     assert_eq!(process.calls.take(), made([("GetSecretValue", 1)]));
 }
 
+async fn found_by_a_thousand_tasks(test: &TestStore, partial: &OAuthToken, record: &OAuthToken) {
+    let found = join_all((0..1_000).map(|_| test.store.find_token(partial))).await;
+    assert!(
+        found
+            .into_iter()
+            .all(|found| found.expect("it is found").as_ref() == Some(record))
+    );
+}
+
 #[tokio::test]
 async fn a_thousand_tasks_that_miss_a_user_make_one_call() {
     let (ada, _test, process) = ada_and_another_process().await;
     let partial = token("user_name=ada");
-    let found = join_all((0..1_000).map(|_| process.store.find_token(&partial))).await;
-    assert!(
-        found
-            .into_iter()
-            .all(|found| found.expect("it is found").as_ref() == Some(&ada))
-    );
+    found_by_a_thousand_tasks(&process, &partial, &ada).await;
     assert_eq!(process.calls.take(), made([("GetSecretValue", 1)]));
 }
 
@@ -177,12 +181,7 @@ async fn a_thousand_tasks_that_miss_a_user_make_one_call() {
 async fn a_thousand_tasks_that_miss_a_refresh_token_make_one_list() {
     let (ada, _test, process) = ada_and_another_process().await;
     let partial = token("client_id=c client_secret=s refresh_token=r-ada");
-    let found = join_all((0..1_000).map(|_| process.store.find_token(&partial))).await;
-    assert!(
-        found
-            .into_iter()
-            .all(|found| found.expect("it is found").as_ref() == Some(&ada))
-    );
+    found_by_a_thousand_tasks(&process, &partial, &ada).await;
     assert_eq!(
         process.calls.take(),
         made([("GetSecretValue", 2), ("ListSecrets", 1)])

@@ -93,26 +93,31 @@ async fn a_first_save_that_is_dropped_anywhere_can_be_repeated() {
     assert!(dropped >= 3, "it was dropped at {dropped} points only");
 }
 
-#[tokio::test]
-async fn a_change_that_was_stored_but_not_answered_is_found_at_once() {
-    let front = without_answers_to("PutSecretValue").await;
-    let test = TestStore::behind(&front).await;
-    let ada = test.save(&login("ada")).await;
+/// Begins to save another access token of Ada's, and drops that once the condition holds.
+async fn dropped_once(test: &TestStore, what: &str, condition: impl AsyncFnMut() -> bool) {
     let store = test.store.clone();
     let save = tokio::spawn(async move {
         store
             .save_token(&token("user_name=ada access_token=a2"))
             .await
     });
-    until("the change is stored", async || {
-        test.secrets.document(id(&ada)).await["access_token"] == "a2"
-    })
-    .await;
+    until(what, condition).await;
     save.abort();
     assert!(
         save.await.is_err_and(|error| error.is_cancelled()),
         "no answer came"
     );
+}
+
+#[tokio::test]
+async fn a_change_that_was_stored_but_not_answered_is_found_at_once() {
+    let front = without_answers_to("PutSecretValue").await;
+    let test = TestStore::behind(&front).await;
+    let ada = test.save(&login("ada")).await;
+    dropped_once(&test, "the change is stored", async || {
+        test.secrets.document(id(&ada)).await["access_token"] == "a2"
+    })
+    .await;
 
     let found = test
         .find(&token("user_name=ada"))
@@ -130,21 +135,10 @@ async fn a_change_that_was_never_sent_is_not_found() {
     .await;
     let test = TestStore::behind(&front).await;
     test.save(&login("ada")).await;
-    let store = test.store.clone();
-    let save = tokio::spawn(async move {
-        store
-            .save_token(&token("user_name=ada access_token=a2"))
-            .await
-    });
-    until("the change is under way", async || {
+    dropped_once(&test, "the change is under way", async || {
         front.seen("PutSecretValue") > 0
     })
     .await;
-    save.abort();
-    assert!(
-        save.await.is_err_and(|error| error.is_cancelled()),
-        "no answer came"
-    );
 
     let found = test
         .find(&token("user_name=ada"))

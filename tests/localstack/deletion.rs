@@ -6,7 +6,7 @@ use zoho_token_store::{OAuthToken, TokenStore};
 
 use crate::support::front::{Front, Reaction};
 use crate::support::store::TestStore;
-use crate::support::token::{id, login, token};
+use crate::support::token::{KEYS_OF_ADA, id, in_client, login, token};
 
 async fn ada(test: &TestStore) -> OAuthToken {
     test.save(&login("ada")).await
@@ -23,13 +23,8 @@ async fn is_gone(test: &TestStore, record: &OAuthToken) {
                 .expect("nothing fails"),
             None
         );
-        for pair in [
-            "user_name=ada",
-            "access_token=a-ada",
-            "grant_token=g-ada",
-            "refresh_token=r-ada",
-        ] {
-            let partial = token(&format!("{pair} client_id=c client_secret=s"));
+        for pair in KEYS_OF_ADA {
+            let partial = in_client(pair);
             assert_eq!(
                 store.find_token(&partial).await.expect("nothing fails"),
                 None,

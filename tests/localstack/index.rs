@@ -8,7 +8,7 @@ use zoho_token_store::{Field, TokenStore};
 use crate::support::front;
 use crate::support::secrets::MANAGED_BY;
 use crate::support::store::TestStore;
-use crate::support::token::{id, login, token};
+use crate::support::token::{KEYS_OF_ADA, id, in_client, login, token};
 
 const INDEX_TAGS: [(&str, &str); 4] = [
     ("zoho-token-store:user", "user_name"),
@@ -194,17 +194,12 @@ async fn a_record_is_found_by_its_new_keys_and_by_no_old_one() {
     let process = test.another().await;
     for store in [&test.store, &process.store] {
         for pair in keys.split(' ') {
-            let partial = token(&format!("{pair} client_id=c client_secret=s"));
+            let partial = in_client(pair);
             let found = store.find_token(&partial).await.expect("nothing fails");
             assert_eq!(found.as_ref(), Some(&changed), "{pair}");
         }
-        for pair in [
-            "user_name=ada",
-            "access_token=a-ada",
-            "grant_token=g-ada",
-            "refresh_token=r-ada",
-        ] {
-            let partial = token(&format!("{pair} client_id=c client_secret=s"));
+        for pair in KEYS_OF_ADA {
+            let partial = in_client(pair);
             let found = store.find_token(&partial).await.expect("nothing fails");
             assert_eq!(found, None, "{pair}");
         }
@@ -247,7 +242,7 @@ async fn a_record_with_the_tag_of_another_ones_key_is_not_answered_for_it() {
         "grant_token=g-ada",
         "refresh_token=r-ada",
     ] {
-        let partial = token(&format!("{pair} client_id=c client_secret=s"));
+        let partial = in_client(pair);
         assert_eq!(process.find(&partial).await, None, "{pair}");
     }
     let found = process.find(&token("user_name=ada")).await;

@@ -21,6 +21,19 @@ pub fn login(user: &str) -> OAuthToken {
     ))
 }
 
+/// The keys in Ada's login.
+pub const KEYS_OF_ADA: [&str; 4] = [
+    "user_name=ada",
+    "access_token=a-ada",
+    "grant_token=g-ada",
+    "refresh_token=r-ada",
+];
+
+/// A key as a question, in the client of all logins.
+pub fn in_client(key: &str) -> OAuthToken {
+    token(&format!("{key} client_id=c client_secret=s"))
+}
+
 /// The id of a record that a store has answered.
 pub fn id(record: &OAuthToken) -> &str {
     record.id().expect("a stored record has an id")
