@@ -163,6 +163,12 @@ impl OAuthToken {
         size_of::<Columns>() + values.map(str::len).sum::<usize>()
     }
 
+    /// How many clones of it there are.
+    #[cfg(test)]
+    pub(crate) fn clones(&self) -> usize {
+        Arc::strong_count(&self.columns)
+    }
+
     fn secret(&self, field: Field) -> Option<&SecretString> {
         self.columns.values[field as usize].as_ref()
     }

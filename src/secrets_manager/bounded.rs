@@ -28,9 +28,17 @@ pub(super) struct Bounds {
 }
 
 impl<V: Clone + Send + Sync + 'static> Bounded<V> {
-    /// A map for values that are kept for so long at most, and weigh so many bytes.
-    pub(super) fn new(bounds: Bounds, kept_for: Duration, weigh: fn(&V) -> u64) -> Self {
-        let builder = Cache::builder().time_to_live(kept_for);
+    /// A map for values that are kept for so long at most, and weigh so many bytes. What is replaced,
+    /// removed or evicted is said: of a change made here, before that returns.
+    pub(super) fn new(
+        bounds: Bounds,
+        kept_for: Duration,
+        weigh: fn(&V) -> u64,
+        gone: impl Fn(u64, V) + Send + Sync + 'static,
+    ) -> Self {
+        let builder = Cache::builder()
+            .time_to_live(kept_for)
+            .eviction_listener(move |key, value, _| gone(*key, value));
         let builder = match bounds.bytes {
             u64::MAX => builder.max_capacity(bounds.entries),
             bytes => {
@@ -56,10 +64,6 @@ impl<V: Clone + Send + Sync + 'static> Bounded<V> {
 
     pub(super) fn get(&self, key: u64) -> Option<V> {
         self.values.get(&key)
-    }
-
-    pub(super) fn put(&self, key: u64, value: V) {
-        self.values.insert(key, value);
     }
 
     #[cfg(test)]
@@ -108,7 +112,12 @@ mod tests {
 
     fn bounded(entries: u64, bytes: u64) -> Bounded<Arc<str>> {
         let weigh = |value: &Arc<str>| value.len() as u64;
-        Bounded::new(Bounds { entries, bytes }, Duration::from_secs(60), weigh)
+        Bounded::new(
+            Bounds { entries, bytes },
+            Duration::from_secs(60),
+            weigh,
+            |_, _| (),
+        )
     }
 
     fn put(map: &Bounded<Arc<str>>, key: u64, value: &str) {

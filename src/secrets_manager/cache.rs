@@ -3,29 +3,25 @@
 //!
 //! Kept are records by id, each no longer than its time to live and its access token, and answers:
 //! which record a partial token denoted, each only as long as nothing written here could change it.
+//! A hit is an answer that shows the record's token; everything else begins with the record.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use moka::ops::compute::Op;
 
-use super::bounded::{Bounded, Bounds};
+use super::answers::{Answer, Question};
+use super::bounded::Bounds;
 use super::entry::Entry;
+use super::kept::Kept;
 use super::recent::Recent;
+use super::record::Record;
 use super::span::Span;
 use super::stamps::{Stamp, Stamps, mixed};
 use crate::{Field, OAuthToken, matching};
 
 /// A record that is stored expired is read again, but not more often than this.
 const EXPIRED_RECHECK: Duration = Duration::from_secs(3);
-
-/// The same record may be asked for in several ways.
-const ANSWERS_PER_RECORD: u64 = 4;
-
-/// What a record takes beside its own bytes, and an answer: their places in tables and queues. As
-/// measured (`make bench`), rounded up.
-const RECORD_PLACE: u64 = 160;
-const ANSWER_PLACE: u64 = 160;
 
 pub(super) struct Cache {
     time_to_live: Duration,
@@ -36,58 +32,13 @@ pub(super) struct Cache {
     stamps: Stamps,
 }
 
-struct Kept {
-    records: Bounded<Record>,
-    answers: Bounded<Answer>,
-}
-
-#[derive(Clone)]
-struct Record {
-    entry: Arc<Entry>,
-    /// When AWS had answered: a call made before that may know less.
-    answered: Instant,
-    good: Span,
-}
-
-/// Which record a query denoted.
-#[derive(Clone, Copy)]
-struct Answer {
-    /// The hash of its id.
-    record: u64,
-    decided_by: Field,
-    stamp: Stamp,
-    good: Span,
-}
-
-/// A query as far as one of its fields, should that one decide: the fields given down to it, and the
-/// client.
-#[derive(Clone, Copy)]
-struct Deciding {
-    field: Field,
-    hash: u64,
-    stamp: Stamp,
-}
-
 impl Cache {
     /// A cache within these bounds for its records; zero of either switches it off.
     pub(super) fn new(bounds: Bounds, time_to_live: Duration, stale_for: Duration) -> Self {
-        let kept_for = time_to_live.saturating_add(stale_for);
-        let records = bounds.entries.min(bounds.bytes / LEAST_WEIGHT);
-        let kept = (records > 0).then(|| Kept {
-            records: Bounded::new(bounds, kept_for, |record: &Record| weight(&record.entry)),
-            answers: Bounded::new(
-                Bounds {
-                    entries: records.saturating_mul(ANSWERS_PER_RECORD),
-                    bytes: u64::MAX,
-                },
-                kept_for,
-                |_| 0,
-            ),
-        });
         Cache {
             time_to_live,
             stale_for,
-            kept,
+            kept: Kept::new(bounds, time_to_live.saturating_add(stale_for)),
             recent: Recent::new(),
             stamps: Stamps::new(),
         }
@@ -96,12 +47,23 @@ impl Cache {
     /// The record with this id, if it is known and still good.
     pub(super) fn record(&self, id: &str) -> Option<Arc<Entry>> {
         let record = self.known(id)?;
-        record.good.has(SystemTime::now()).then_some(record.entry)
+        let good = record.good.has(SystemTime::now());
+        good.then(|| record.entry.clone())
     }
 
     /// The token in it.
     pub(super) fn token(&self, id: &str) -> Option<OAuthToken> {
-        self.record(id).map(|entry| entry.token.clone())
+        let (kept, now) = (self.kept.as_ref()?, SystemTime::now());
+        let question = self.question_of_id(id);
+        let shown = kept.shown(question, now, |token| token.id() == Some(id));
+        shown.flatten().or_else(|| {
+            // It may have come only now.
+            let good = |record: &Arc<Record>| record.good.has(SystemTime::now());
+            let record = self.known(id).filter(good)?;
+            let answer = kept.answered(question, question.hash, record.good);
+            kept.show(&answer, &record);
+            Some(record.entry.token.clone())
+        })
     }
 
     /// The token that the partial one denotes, if that is known and still good.
@@ -109,22 +71,33 @@ impl Cache {
         if let Some(id) = partial.id() {
             return self.token(id);
         }
-        let (answer, stamp, record) = self.last_answer(partial)?;
-        let now = SystemTime::now();
-        (answer.good.has(now) && answer.stamp == stamp && record.good.has(now))
-            .then(|| record.entry.token.clone())
+        let (kept, now) = (self.kept.as_ref()?, SystemTime::now());
+        let shown = self.questions(partial).find_map(|question| {
+            let matches = |token: &OAuthToken| matching::matches(partial, token, question.field);
+            kept.shown(question, now, matches)
+        });
+        shown.flatten().or_else(|| {
+            let (question, answer, record) = self.last_answer(partial)?;
+            // They may have come only now.
+            let now = SystemTime::now();
+            let holds = answer.question == question && answer.good.has(now);
+            (holds && record.good.has(now)).then(|| {
+                kept.show(&answer, &record);
+                record.entry.token.clone()
+            })
+        })
     }
 
     /// The last that was known of the record that the partial token denotes, for when AWS cannot be
     /// asked.
     pub(super) fn last_known(&self, partial: &OAuthToken) -> Option<Arc<Entry>> {
-        let Record { entry, .. } = match partial.id() {
+        let record = match partial.id() {
             Some(id) => self.known(id)?,
             None => self.last_answer(partial)?.2,
         };
-        let serve = !self.stale_for.is_zero()
-            && Span::new(entry.asked.wall, self.kept_for()).has(SystemTime::now());
-        serve.then_some(entry)
+        let kept_for = Span::new(record.entry.asked.wall, self.kept_for());
+        let serve = !self.stale_for.is_zero() && kept_for.has(SystemTime::now());
+        serve.then(|| record.entry.clone())
     }
 
     /// The stamp of a record: taken before it is read, given to [`Cache::loaded`] after.
@@ -135,9 +108,9 @@ impl Cache {
     /// The stamps of a query, for the strongest field alone up to all of them: taken before it is
     /// resolved.
     pub(super) fn stamps_of_query(&self, partial: &OAuthToken) -> Vec<(Field, Stamp)> {
-        let decidings = self.decidings(partial);
-        decidings
-            .map(|deciding| (deciding.field, deciding.stamp))
+        let questions = self.questions(partial);
+        questions
+            .map(|question| (question.field, question.stamp))
             .collect()
     }
 
@@ -154,17 +127,13 @@ impl Cache {
         }
         let Some(kept) = &self.kept else { return };
         kept.records.change(self.stamps.hash(entry.id()), |known| {
-            let later = |known: &Record| {
+            let later = |known: &Arc<Record>| {
                 known.entry.id() == entry.id() && known.answered > entry.asked.monotonic
             };
             if known.as_ref().is_some_and(later) || self.stamp_of_record(entry.id()) != stamp {
                 return Op::Nop;
             }
-            Op::Put(Record {
-                entry: entry.clone(),
-                answered: Instant::now(),
-                good: self.good_span(entry),
-            })
+            Op::Put(Record::new(entry.clone(), self.good_span(entry)))
         });
     }
 
@@ -187,11 +156,7 @@ impl Cache {
         let id = entry.id();
         self.recent.written_here(id);
         self.recent.learn(id, self.keys(&entry.token));
-        let record = Record {
-            entry: entry.clone(),
-            answered: Instant::now(),
-            good: self.good_span(entry),
-        };
+        let record = Record::new(entry.clone(), self.good_span(entry));
         self.change(id, |known| {
             // A read that was faster than this write may have seen what followed it.
             let other = known.filter(|known| known.entry.version != entry.version);
@@ -240,19 +205,12 @@ impl Cache {
         known_at: SystemTime,
     ) {
         let Some(kept) = &self.kept else { return };
-        let deciding = self
-            .decidings(partial)
-            .find(|deciding| deciding.field == decided_by);
-        let Some(Deciding { hash, .. }) = deciding else {
-            return;
-        };
-        let answer = Answer {
-            record: self.stamps.hash(id),
-            decided_by,
-            stamp,
-            good: Span::new(known_at, self.time_to_live),
-        };
-        kept.answers.put(hash, answer);
+        let mut questions = self.questions(partial);
+        if let Some(question) = questions.find(|question| question.field == decided_by) {
+            let question = Question { stamp, ..question };
+            let good = Span::new(known_at, self.time_to_live);
+            kept.answered(question, self.stamps.hash(id), good);
+        }
     }
 
     /// Records written lately that may be what the partial token denotes.
@@ -266,7 +224,7 @@ impl Cache {
     }
 
     /// Changes what is kept of a record so that no read that has begun can undo it.
-    fn change(&self, id: &str, operation: impl FnOnce(Option<Record>) -> Op<Record>) {
+    fn change(&self, id: &str, operation: impl FnOnce(Option<Arc<Record>>) -> Op<Arc<Record>>) {
         let hash = self.stamps.hash(id);
         match &self.kept {
             Some(kept) => {
@@ -280,27 +238,27 @@ impl Cache {
     }
 
     /// The record with this id, good or not.
-    fn known(&self, id: &str) -> Option<Record> {
+    fn known(&self, id: &str) -> Option<Arc<Record>> {
         let record = self.kept.as_ref()?.records.get(self.stamps.hash(id))?;
         (record.entry.id() == id).then_some(record)
     }
 
-    /// The answer kept for the query, by its strongest field alone first, the query's stamp, and the
+    /// The query as far as there is an answer to it, by its strongest field alone first, and the
     /// record if it still matches.
-    fn last_answer(&self, partial: &OAuthToken) -> Option<(Answer, Stamp, Record)> {
+    fn last_answer(&self, partial: &OAuthToken) -> Option<(Question, Arc<Answer>, Arc<Record>)> {
         let kept = self.kept.as_ref()?;
-        self.decidings(partial).find_map(|deciding| {
-            let Deciding { field, hash, stamp } = deciding;
-            let answer = kept.answers.get(hash)?;
+        self.questions(partial).find_map(|question| {
+            let answer = kept.answers.read(question.hash, Arc::clone)?;
             let record = kept.records.get(answer.record)?;
-            let matches = answer.decided_by == field
+            let field = question.field;
+            let matches = answer.question.field == field
                 && matching::matches(partial, &record.entry.token, field);
-            matches.then_some((answer, stamp, record))
+            matches.then_some((question, answer, record))
         })
     }
 
     /// The query by its strongest field alone, up to all of them.
-    fn decidings(&self, partial: &OAuthToken) -> impl Iterator<Item = Deciding> {
+    fn questions(&self, partial: &OAuthToken) -> impl Iterator<Item = Question> {
         let client = partial.client_id();
         let mut hash = client.map_or(0, |client| self.stamps.hash_of(client));
         let mut stamp = Stamp::default();
@@ -308,8 +266,17 @@ impl Cache {
             let key = self.key(partial, field);
             stamp = stamp.and(self.stamps.of(key));
             hash = mixed(hash, key);
-            Deciding { field, hash, stamp }
+            Question { hash, field, stamp }
         })
+    }
+
+    /// The query by an id. What it denotes is never another record.
+    fn question_of_id(&self, id: &str) -> Question {
+        Question {
+            hash: self.stamps.hash(id),
+            field: Field::Id,
+            stamp: Stamp::default(),
+        }
     }
 
     fn kept_for(&self) -> Duration {
@@ -339,15 +306,8 @@ impl Cache {
     }
 }
 
-/// No record takes less.
-const LEAST_WEIGHT: u64 =
-    size_of::<Entry>() as u64 + RECORD_PLACE + ANSWERS_PER_RECORD * ANSWER_PLACE;
-
-/// How many bytes a record takes, with its places and the answers that may lead to it.
-fn weight(entry: &Entry) -> u64 {
-    entry.size() as u64 + RECORD_PLACE + ANSWERS_PER_RECORD * ANSWER_PLACE
-}
-
+#[cfg(test)]
+mod hits;
 #[cfg(test)]
 mod interleavings;
 #[cfg(test)]

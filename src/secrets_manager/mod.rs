@@ -1,5 +1,6 @@
 //! The store that keeps each token as a JSON secret in AWS Secrets Manager.
 
+mod answers;
 mod api;
 mod bounded;
 mod builder;
@@ -16,12 +17,14 @@ mod flight;
 #[doc(hidden)]
 pub mod fuzzing;
 mod index;
+mod kept;
 mod listing;
 mod lookup;
 mod naming;
 mod pace;
 mod patience;
 mod recent;
+mod record;
 mod reindex;
 mod revive;
 mod save;

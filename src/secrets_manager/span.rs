@@ -17,6 +17,14 @@ impl Span {
         Span { from, until }
     }
 
+    /// What both have.
+    pub(super) fn and(self, other: Span) -> Self {
+        Span {
+            from: self.from.max(other.from),
+            until: self.until.min(other.until),
+        }
+    }
+
     pub(super) fn has(self, now: SystemTime) -> bool {
         self.from <= now && now < self.until
     }

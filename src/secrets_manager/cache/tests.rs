@@ -2,13 +2,14 @@
 
 use super::super::document::UnknownFields;
 use super::super::entry::Moment;
+use super::super::kept::{ANSWERS_PER_RECORD, weight};
 use super::super::unsettled::Unsettled;
 use super::*;
 use crate::testing::token;
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
-fn cache() -> Cache {
+pub(super) fn cache() -> Cache {
     Cache::new(entries(100), MINUTE, Duration::ZERO)
 }
 
@@ -19,7 +20,7 @@ pub(super) fn entries(entries: u64) -> Bounds {
     }
 }
 
-fn entry(columns: &str) -> Entry {
+pub(super) fn entry(columns: &str) -> Entry {
     Entry {
         token: token(columns),
         unknown: UnknownFields::default(),
@@ -29,7 +30,7 @@ fn entry(columns: &str) -> Entry {
     }
 }
 
-fn load(cache: &Cache, columns: &str) {
+pub(super) fn load(cache: &Cache, columns: &str) {
     let (stamp, entry) = (
         cache.stamp_of_record(token(columns).id().unwrap()),
         entry(columns),
@@ -37,12 +38,12 @@ fn load(cache: &Cache, columns: &str) {
     cache.loaded(&Arc::new(entry), stamp);
 }
 
-fn write(cache: &Cache, columns: &str, replaced: Option<&str>) {
+pub(super) fn write(cache: &Cache, columns: &str, replaced: Option<&str>) {
     cache.written(&Arc::new(entry(columns)), replaced.map(token).as_ref());
 }
 
 /// Resolves a query to this record, as a lookup would.
-fn answer(cache: &Cache, partial: &str, decided_by: Field, id: &str) {
+pub(super) fn answer(cache: &Cache, partial: &str, decided_by: Field, id: &str) {
     let stamps = cache.stamps_of_query(&token(partial));
     let (_, stamp) = stamps
         .into_iter()
@@ -51,7 +52,7 @@ fn answer(cache: &Cache, partial: &str, decided_by: Field, id: &str) {
     cache.answered(&token(partial), decided_by, id, stamp, SystemTime::now());
 }
 
-fn version(cache: &Cache, id: &str) -> Option<String> {
+pub(super) fn version(cache: &Cache, id: &str) -> Option<String> {
     cache.record(id).map(|entry| entry.version.clone())
 }
 
@@ -301,7 +302,7 @@ fn of_answers_there_are_no_more_than_records_account_for() {
     let kept = cache.kept.as_ref().unwrap();
     assert_eq!(
         (kept.records.len(), kept.answers.len()),
-        (1, ANSWERS_PER_RECORD)
+        (1, ANSWERS_PER_RECORD as usize)
     );
 }
 
