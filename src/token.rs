@@ -36,7 +36,8 @@ pub struct OAuthToken {
 
 /// The values by column. All of them are wiped from memory when the last clone is dropped.
 struct Columns {
-    values: Values,
+    /// Counted on their own: see [`OAuthToken::counted_apart`].
+    values: Arc<Values>,
     expiry_time: Option<u64>,
 }
 
@@ -51,7 +52,7 @@ impl OAuthToken {
 
     /// A builder that holds this token's columns.
     pub fn to_builder(&self) -> OAuthTokenBuilder {
-        OAuthTokenBuilder::of(self.columns.values.clone())
+        OAuthTokenBuilder::of(Values::clone(&self.columns.values))
     }
 
     /// The column's value in plain text, if it is given; the expiry time as a decimal number.
@@ -149,8 +150,19 @@ impl OAuthToken {
     pub(crate) fn from_checked(values: Values, expiry_time: Option<u64>) -> Self {
         OAuthToken {
             columns: Arc::new(Columns {
-                values,
+                values: Arc::new(values),
                 expiry_time,
+            }),
+        }
+    }
+
+    /// The same token, but clones of this one are counted in another place: processors that change
+    /// one count at the same time wait for each other.
+    pub(crate) fn counted_apart(&self) -> Self {
+        OAuthToken {
+            columns: Arc::new(Columns {
+                values: self.columns.values.clone(),
+                expiry_time: self.columns.expiry_time,
             }),
         }
     }
@@ -160,13 +172,13 @@ impl OAuthToken {
         let values = Field::ALL
             .into_iter()
             .filter_map(|field| self.expose(field));
-        size_of::<Columns>() + values.map(str::len).sum::<usize>()
+        size_of::<Columns>() + size_of::<Values>() + values.map(str::len).sum::<usize>()
     }
 
-    /// How many clones of it there are.
+    /// How many clones of it there are, and other counts.
     #[cfg(test)]
     pub(crate) fn clones(&self) -> usize {
-        Arc::strong_count(&self.columns)
+        Arc::strong_count(&self.columns) + Arc::strong_count(&self.columns.values) - 1
     }
 
     fn secret(&self, field: Field) -> Option<&SecretString> {
@@ -177,7 +189,7 @@ impl OAuthToken {
 /// All ten columns are equal, byte for byte.
 impl PartialEq for OAuthToken {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.columns, &other.columns)
+        Arc::ptr_eq(&self.columns.values, &other.columns.values)
             || Field::ALL
                 .into_iter()
                 .all(|field| self.expose(field) == other.expose(field))

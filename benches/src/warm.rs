@@ -71,8 +71,8 @@ impl Warm {
     }
 
     /// A hit by id.
-    pub fn by_id(&self, number: usize) -> OAuthToken {
-        hit(self.store.find_token_by_id(id(&self.tokens[number])))
+    pub fn by_id(&self, id: &str) -> OAuthToken {
+        hit(self.store.find_token_by_id(id))
     }
 
     /// A hit by user name.

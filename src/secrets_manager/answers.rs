@@ -9,9 +9,10 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwapOption;
 
+use super::counts::Counts;
 use super::span::Span;
 use super::stamps::Stamp;
-use crate::{Field, OAuthToken};
+use crate::Field;
 
 /// In so many places the answer to a question may be: from the one that its hash denotes on.
 const WINDOW: usize = 8;
@@ -38,7 +39,6 @@ pub(super) struct Question {
 }
 
 /// Which record a question denoted.
-#[derive(Clone)]
 pub(super) struct Answer {
     pub(super) question: Question,
     /// The hash of the record's id.
@@ -48,9 +48,8 @@ pub(super) struct Answer {
 }
 
 /// A record's token, and when it is good as an answer.
-#[derive(Clone)]
 pub(super) struct Shown {
-    pub(super) token: OAuthToken,
+    pub(super) token: Counts,
     pub(super) good: Span,
 }
 
@@ -111,8 +110,18 @@ impl Answers {
         if let (Some(place), Some(known)) = (place, known)
             && let Some(shown) = change(&known)
         {
-            let answer = Answer::clone(&known);
-            place.store(Some(Arc::new(Answer { shown, ..answer })));
+            let Answer {
+                question,
+                record,
+                good,
+                ..
+            } = *known;
+            place.store(Some(Arc::new(Answer {
+                question,
+                record,
+                good,
+                shown,
+            })));
         }
     }
 
@@ -167,7 +176,7 @@ mod tests {
 
     fn shown(columns: &str) -> Shown {
         let good = answer(0, 0, 0).good;
-        let token = token(columns);
+        let token = Counts::new(token(columns));
         Shown { token, good }
     }
 

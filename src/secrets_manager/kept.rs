@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::answers::{Answer, Answers, Question, Shown};
 use super::bounded::{Bounded, Bounds};
+use super::counts::Counts;
 use super::entry::Entry;
 use super::record::Record;
 use super::span::Span;
@@ -66,9 +67,9 @@ impl Kept {
     ) -> Option<Option<OAuthToken>> {
         let shown = self.answers.read(question.hash, |answer| {
             let shown = answer.shown.as_ref()?;
-            let holds =
-                answer.question == question && shown.good.has(now) && is_meant(&shown.token);
-            holds.then(|| (answer.record, shown.token.clone()))
+            let token = shown.token.token();
+            let holds = answer.question == question && shown.good.has(now) && is_meant(token);
+            holds.then(|| (answer.record, token.clone()))
         })?;
         Some(shown.map(|(record, token)| {
             if fastrand::u8(..) < HITS_TOLD {
@@ -92,7 +93,7 @@ impl Kept {
     pub(super) fn show(&self, answer: &Arc<Answer>, record: &Record) {
         record.show_in(answer.question.hash, || {
             let shown = Shown {
-                token: record.entry.token.clone(),
+                token: Counts::new(record.entry.token.clone()),
                 good: answer.good.and(record.good),
             };
             self.answers.show(answer, shown);

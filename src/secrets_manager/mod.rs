@@ -7,6 +7,7 @@ mod builder;
 mod bulk;
 mod cache;
 mod client;
+mod counts;
 mod delete;
 mod document;
 mod entry;
