@@ -1,6 +1,7 @@
 //! The token: ten columns, validated when built, and unable to print what is secret in it.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -31,13 +32,22 @@ use crate::{Field, OAuthTokenBuilder};
 /// ```
 #[derive(Clone)]
 pub struct OAuthToken {
-    columns: Arc<Columns>,
+    columns: Counted,
 }
+
+/// The columns, and where clones are counted.
+#[derive(Clone)]
+enum Counted {
+    WithThem(Arc<Columns>),
+    Apart(Arc<Count>),
+}
+
+/// One more count of clones; all of them together are one for the columns.
+struct Count(Arc<Columns>);
 
 /// The values by column. All of them are wiped from memory when the last clone is dropped.
 struct Columns {
-    /// Counted on their own: see [`OAuthToken::counted_apart`].
-    values: Arc<Values>,
+    values: Values,
     expiry_time: Option<u64>,
 }
 
@@ -52,7 +62,7 @@ impl OAuthToken {
 
     /// A builder that holds this token's columns.
     pub fn to_builder(&self) -> OAuthTokenBuilder {
-        OAuthTokenBuilder::of(Values::clone(&self.columns.values))
+        OAuthTokenBuilder::of(self.columns.values.clone())
     }
 
     /// The column's value in plain text, if it is given; the expiry time as a decimal number.
@@ -149,21 +159,19 @@ impl OAuthToken {
     /// A token of values that the builder has checked.
     pub(crate) fn from_checked(values: Values, expiry_time: Option<u64>) -> Self {
         OAuthToken {
-            columns: Arc::new(Columns {
-                values: Arc::new(values),
+            columns: Counted::WithThem(Arc::new(Columns {
+                values,
                 expiry_time,
-            }),
+            })),
         }
     }
 
     /// The same token, but clones of this one are counted in another place: processors that change
     /// one count at the same time wait for each other.
     pub(crate) fn counted_apart(&self) -> Self {
+        let count = Count(self.columns.shared().clone());
         OAuthToken {
-            columns: Arc::new(Columns {
-                values: self.columns.values.clone(),
-                expiry_time: self.columns.expiry_time,
-            }),
+            columns: Counted::Apart(Arc::new(count)),
         }
     }
 
@@ -172,13 +180,13 @@ impl OAuthToken {
         let values = Field::ALL
             .into_iter()
             .filter_map(|field| self.expose(field));
-        size_of::<Columns>() + size_of::<Values>() + values.map(str::len).sum::<usize>()
+        size_of::<Columns>() + values.map(str::len).sum::<usize>()
     }
 
-    /// How many clones of it there are, and other counts.
+    /// How many clones of it there are; all of one that is counted apart are one.
     #[cfg(test)]
     pub(crate) fn clones(&self) -> usize {
-        Arc::strong_count(&self.columns) + Arc::strong_count(&self.columns.values) - 1
+        Arc::strong_count(self.columns.shared())
     }
 
     fn secret(&self, field: Field) -> Option<&SecretString> {
@@ -186,10 +194,27 @@ impl OAuthToken {
     }
 }
 
+impl Counted {
+    fn shared(&self) -> &Arc<Columns> {
+        match self {
+            Counted::WithThem(columns) => columns,
+            Counted::Apart(count) => &count.0,
+        }
+    }
+}
+
+impl Deref for Counted {
+    type Target = Columns;
+
+    fn deref(&self) -> &Columns {
+        self.shared()
+    }
+}
+
 /// All ten columns are equal, byte for byte.
 impl PartialEq for OAuthToken {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.columns.values, &other.columns.values)
+        Arc::ptr_eq(self.columns.shared(), other.columns.shared())
             || Field::ALL
                 .into_iter()
                 .all(|field| self.expose(field) == other.expose(field))

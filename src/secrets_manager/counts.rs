@@ -11,12 +11,12 @@ const COUNTS: usize = 4;
 /// A token and, made when they are needed, its further counts.
 pub(super) struct Counts {
     token: OAuthToken,
-    others: [OnceLock<OAuthToken>; COUNTS - 1],
+    others: OnceLock<Box<[OnceLock<OAuthToken>; COUNTS - 1]>>,
 }
 
 impl Counts {
     pub(super) fn new(token: OAuthToken) -> Self {
-        let others = Default::default();
+        let others = OnceLock::new();
         Counts { token, others }
     }
 
@@ -28,7 +28,10 @@ impl Counts {
     fn token_of(&self, thread: usize) -> &OAuthToken {
         match thread % COUNTS {
             0 => &self.token,
-            number => self.others[number - 1].get_or_init(|| self.token.counted_apart()),
+            number => {
+                let others = self.others.get_or_init(Default::default);
+                others[number - 1].get_or_init(|| self.token.counted_apart())
+            }
         }
     }
 }
@@ -53,7 +56,7 @@ mod tests {
             .collect();
         let place = |token: &OAuthToken| token.id().map(str::as_ptr);
         assert!(clones.iter().all(|clone| place(clone) == place(&clones[0])));
-        // One of each pair of clones, one here, and the three other counts.
+        // Two of the token itself, the one here, and each other count.
         assert!(
             clones
                 .iter()

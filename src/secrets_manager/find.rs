@@ -11,7 +11,7 @@ impl SecretsManagerTokenStore {
     /// The record that the partial token denotes, complete and as it is stored, or none.
     ///
     /// From the cache it is answered without a copy of its values and, but for the cache's upkeep
-    /// once in about a hundred answers, without an allocation.
+    /// once in some thousand answers, without an allocation.
     ///
     /// # Errors
     ///

@@ -33,8 +33,8 @@ fn each_makes(counts: &[u64], expected: u64) -> bool {
 
 const HITS: usize = 1_000;
 
-/// moka looks after its queues and what was taken out of it once in about a hundred reads.
-const UPKEEP: usize = 30;
+/// One hit in 32 is told to moka, which looks after its queues at one in a hundred of those.
+const UPKEEP: usize = 3;
 
 #[tokio::test]
 async fn a_hit_allocates_nothing() {

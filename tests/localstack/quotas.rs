@@ -1,5 +1,8 @@
 //! Much at once, under AWS's quotas: alone a store is never throttled, and with others it goes on.
 
+use std::env;
+use std::fmt::Debug;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
@@ -8,9 +11,23 @@ use crate::support::aws_rules::{AwsRules, Quotas, Rules};
 use crate::support::store::{TestStore, new_prefix};
 use crate::support::token::token;
 
-/// Less than AWS's 50, so that LocalStack is the faster one.
+/// Less than AWS's 50, so that LocalStack is the faster one; or what is set, for a measurement:
+/// `QUOTA_WRITES=50 QUOTA_TOKENS=1000 cargo test quotas::`.
 const WRITES_A_SECOND: u32 = 20;
 const TOKENS: usize = 30;
+
+fn writes_a_second() -> u32 {
+    set("QUOTA_WRITES").unwrap_or(WRITES_A_SECOND)
+}
+
+fn tokens() -> usize {
+    set("QUOTA_TOKENS").unwrap_or(TOKENS)
+}
+
+fn set<T: FromStr<Err: Debug>>(variable: &str) -> Option<T> {
+    let value = env::var(variable).ok()?;
+    Some(value.parse().expect("it is a number"))
+}
 
 /// AWS with these quotas for writes, and time that goes on as the clock does.
 fn aws(writes_a_second: f64) -> AwsRules {
@@ -35,7 +52,7 @@ async fn much_at_once(quota: f64, pace: u32) -> (usize, Duration) {
     })
     .await;
     let work = async {
-        let saves = stream::iter(0..TOKENS).map(async |number| {
+        let saves = stream::iter(0..tokens()).map(async |number| {
             let token = token(&format!("id=user-{number} access_token=a-{number}"));
             test.save(&token).await;
         });
@@ -59,21 +76,28 @@ async fn much_at_once(quota: f64, pace: u32) -> (usize, Duration) {
     }
     assert!(test.another().await.all().await.is_empty());
     let throttled = rules.refused().get("ThrottlingException").copied();
-    (throttled.unwrap_or(0), began.elapsed())
+    let (throttled, took) = (throttled.unwrap_or(0), began.elapsed());
+    println!(
+        "{} tokens, {pace} writes a second, quota {quota}: {throttled} throttled, {took:?}",
+        tokens()
+    );
+    (throttled, took)
 }
 
 #[tokio::test]
 async fn a_store_that_keeps_to_the_quota_is_never_throttled() {
-    let (throttled, took) = much_at_once(WRITES_A_SECOND.into(), WRITES_A_SECOND).await;
+    let writes = writes_a_second();
+    let (throttled, took) = much_at_once(writes.into(), writes).await;
     assert_eq!(throttled, 0);
     // Creations, then tombstones with deletions beside them, a burst of each at the beginning.
-    let least = Duration::from_secs_f64(2.0 * (TOKENS as f64 / f64::from(WRITES_A_SECOND) - 0.2));
+    let least = Duration::from_secs_f64(2.0 * (tokens() as f64 / f64::from(writes) - 0.2));
     assert!(took >= least, "{took:?} is faster than it may be");
 }
 
 #[tokio::test]
 async fn a_store_that_others_leave_a_part_of_the_quota_comes_to_its_end() {
-    let (throttled, _) = much_at_once(f64::from(WRITES_A_SECOND) / 4.0, WRITES_A_SECOND).await;
+    let writes = writes_a_second();
+    let (throttled, _) = much_at_once(f64::from(writes) / 4.0, writes).await;
     assert!(
         throttled > 0,
         "nothing was throttled, which is not what is tested"
