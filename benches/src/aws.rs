@@ -1,43 +1,17 @@
 //! The LocalStack that is measured against, and a count of the calls to it.
 
 use std::env;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_secretsmanager::config::retry::RetryConfig;
-use aws_sdk_secretsmanager::config::{
-    BehaviorVersion, Config, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
-};
-use aws_sdk_secretsmanager::error::BoxError;
+use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
 
-/// The calls that a client has made, every attempt counted.
-#[derive(Clone, Debug, Default)]
-pub struct Calls(Arc<AtomicUsize>);
+// As the tests count them.
+#[allow(dead_code)]
+#[path = "../../tests/support/calls.rs"]
+mod calls;
 
-impl Calls {
-    /// How many there were since the last time.
-    pub fn take(&self) -> usize {
-        self.0.swap(0, Ordering::Relaxed)
-    }
-}
-
-impl Intercept for Calls {
-    fn name(&self) -> &'static str {
-        "count of calls"
-    }
-
-    fn read_before_transmit(
-        &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(())
-    }
-}
+pub use calls::Calls;
 
 /// A client for the LocalStack at `AWS_ENDPOINT_URL`.
 ///

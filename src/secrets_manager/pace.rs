@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A part of a second's calls that may come at once, after a pause.
-const BURST: f64 = 0.1;
+/// After a pause, the calls of so much time may come at once.
+const BURST: Duration = Duration::from_millis(100);
 
 /// The calls that AWS allows the fewest of, each kind with a quota of its own.
 pub(super) struct Paces {
@@ -44,7 +44,7 @@ impl Pace {
         let interval = interval.unwrap_or_default();
         Pace {
             interval,
-            burst: Duration::from_secs_f64(BURST).max(interval) - interval,
+            burst: BURST.saturating_sub(interval),
             next: Mutex::new(None),
         }
     }

@@ -33,7 +33,12 @@ async fn main() -> Result<(), Error> {
     let done = match action.as_str() {
         "save" => save(&store, number).await?,
         "get" => store.get_tokens().await?.len(),
-        "stream" => store.tokens().try_fold(0, async |count, _| Ok(count + 1)).await?,
+        "stream" => {
+            store
+                .tokens()
+                .try_fold(0, async |count, _| Ok(count + 1))
+                .await?
+        }
         "delete" => {
             store.delete_tokens().await?;
             number
@@ -41,7 +46,11 @@ async fn main() -> Result<(), Error> {
         other => panic!("there is no {other}"),
     };
     let seconds = began.elapsed().as_secs_f64();
-    println!("{action} {done} tokens: {} calls, {seconds:.2} s, {} KB at most", calls.take(), peak());
+    println!(
+        "{action} {done} tokens: {} calls, {seconds:.2} s, {} KB at most",
+        calls.total(),
+        peak()
+    );
     Ok(())
 }
 
@@ -58,12 +67,16 @@ async fn save(store: &SecretsManagerTokenStore, number: usize) -> Result<usize, 
             .build()?;
         store.save_token(&token).await
     });
-    saves.buffer_unordered(AT_ONCE).try_fold(0, async |count, _| Ok(count + 1)).await
+    saves
+        .buffer_unordered(AT_ONCE)
+        .try_fold(0, async |count, _| Ok(count + 1))
+        .await
 }
 
 /// The most memory that this process has used, in kilobytes; Linux says so.
 fn peak() -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    peak.and_then(|peak| peak.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    peak.and_then(|peak| peak.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0)
 }

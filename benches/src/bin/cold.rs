@@ -1,6 +1,7 @@
 //! What the store adds to the calls that it makes: each operation on LocalStack, by turns with the
 //! same calls by the SDK alone. Prints a table.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use aws_sdk_secretsmanager::Client;
@@ -13,7 +14,8 @@ const ROUNDS: usize = 220;
 const NOT_COUNTED: usize = 20;
 
 /// What a value looks like.
-const DOCUMENT: &str = r#"{"schema_version":"1","id":"bare","user_name":"ada@example.com","client_id":"1000.CLIENT"}"#;
+const DOCUMENT: &str =
+    r#"{"schema_version":"1","id":"bare","user_name":"ada@example.com","client_id":"1000.CLIENT"}"#;
 
 /// The bare calls, on one secret after the other.
 struct Bare {
@@ -28,23 +30,44 @@ impl Bare {
 
     async fn get(&self, round: usize) {
         // A secret that is not there is an answer too.
-        let _ = self.aws.get_secret_value().secret_id(self.name(round)).send().await;
+        let _ = self
+            .aws
+            .get_secret_value()
+            .secret_id(self.name(round))
+            .send()
+            .await;
     }
 
     async fn create(&self, round: usize) {
-        let create = self.aws.create_secret().name(self.name(round)).secret_string(DOCUMENT);
+        let create = self
+            .aws
+            .create_secret()
+            .name(self.name(round))
+            .secret_string(DOCUMENT);
         let tag = Tag::builder().key("managed-by").value("benches").build();
-        create.tags(tag).send().await.expect("the secret is created");
+        create
+            .tags(tag)
+            .send()
+            .await
+            .expect("the secret is created");
     }
 
     async fn tag(&self, round: usize) {
         let tag = Tag::builder().key("key").value("value").build();
-        let tagged = self.aws.tag_resource().secret_id(self.name(round)).tags(tag);
+        let tagged = self
+            .aws
+            .tag_resource()
+            .secret_id(self.name(round))
+            .tags(tag);
         tagged.send().await.expect("the secret is tagged");
     }
 
     async fn put(&self, round: usize) {
-        let put = self.aws.put_secret_value().secret_id(self.name(round)).secret_string(DOCUMENT);
+        let put = self
+            .aws
+            .put_secret_value()
+            .secret_id(self.name(round))
+            .secret_string(DOCUMENT);
         put.send().await.expect("the value is put");
     }
 
@@ -55,7 +78,9 @@ impl Bare {
 }
 
 fn token(round: usize, columns: &[(zoho_token_store::Field, &str)]) -> OAuthToken {
-    let mut token = OAuthToken::builder().id(format!("store-{round}")).user_name(format!("user-{round}"));
+    let mut token = OAuthToken::builder()
+        .id(format!("store-{round}"))
+        .user_name(format!("user-{round}"));
     for (field, value) in columns {
         token = token.field(*field, *value);
     }
@@ -67,7 +92,7 @@ fn token(round: usize, columns: &[(zoho_token_store::Field, &str)]) -> OAuthToke
 struct Compared {
     bare: Vec<Duration>,
     store: Vec<Duration>,
-    calls: Vec<(usize, usize)>,
+    calls: Vec<(BTreeMap<String, usize>, BTreeMap<String, usize>)>,
 }
 
 impl Compared {
@@ -75,8 +100,9 @@ impl Compared {
         let bare = median(&mut self.bare);
         let store = median(&mut self.store);
         let more = (store.as_secs_f64() / bare.as_secs_f64() - 1.0) * 100.0;
-        let (bare_calls, calls) = self.calls[self.calls.len() - 1];
+        let (bare_calls, calls) = &self.calls[self.calls.len() - 1];
         assert_eq!(bare_calls, calls, "{operation}: not the same calls");
+        let calls: usize = calls.values().sum();
         format!("| {operation} | {calls} | {bare:.2?} | {store:.2?} | {more:+.1} % |")
     }
 }
@@ -90,7 +116,10 @@ fn median(times: &mut [Duration]) -> Duration {
 async fn main() {
     let prefix = format!("cold-{}/", std::process::id());
     let (bare_calls, calls) = (Calls::default(), Calls::default());
-    let bare = Bare { aws: client(&bare_calls), prefix: prefix.clone() };
+    let bare = Bare {
+        aws: client(&bare_calls),
+        prefix: prefix.clone(),
+    };
     let store = SecretsManagerTokenStore::builder()
         .prefix(&prefix)
         // Every read is a cold one.
@@ -106,7 +135,10 @@ async fn main() {
         let access = zoho_token_store::Field::AccessToken;
         let first = format!("1000.first-{round}");
         let second = format!("1000.second-{round}");
-        let (new, refreshed) = (token(round, &[(access, &first)]), token(round, &[(access, &second)]));
+        let (new, refreshed) = (
+            token(round, &[(access, &first)]),
+            token(round, &[(access, &second)]),
+        );
         let id = format!("store-{round}");
         for (place, row) in rows.iter_mut().enumerate() {
             let of_bare = async {
