@@ -2,6 +2,7 @@
 //! and one in bytes.
 
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 use moka::ops::compute::Op;
@@ -18,6 +19,7 @@ const MOST_BYTES: u64 = 1 << 19;
 /// Two things may have the same hash: whoever reads a value checks that it is the one meant.
 pub(super) struct Bounded<V> {
     values: Cache<u64, V, BuildHasherDefault<AsItIs>>,
+    gone: Arc<dyn Fn(u64, V) + Send + Sync>,
 }
 
 /// How much is kept at most.
@@ -28,17 +30,20 @@ pub(super) struct Bounds {
 }
 
 impl<V: Clone + Send + Sync + 'static> Bounded<V> {
-    /// A map for values that are kept for so long at most, and weigh so many bytes. What is replaced,
-    /// removed or evicted is said: of a change made here, before that returns.
+    /// A map for values that are kept for so long at most, and weigh so many bytes. What is gone is
+    /// said, perhaps twice, and before anything else can be seen in its place.
     pub(super) fn new(
         bounds: Bounds,
         kept_for: Duration,
         weigh: fn(&V) -> u64,
         gone: impl Fn(u64, V) + Send + Sync + 'static,
     ) -> Self {
+        let gone: Arc<dyn Fn(u64, V) + Send + Sync> = Arc::new(gone);
+        let evicted = gone.clone();
         let builder = Cache::builder()
             .time_to_live(kept_for)
-            .eviction_listener(move |key, value, _| gone(*key, value));
+            // moka locks the key until this returns.
+            .eviction_listener(move |key, value, _| evicted(*key, value));
         let builder = match bounds.bytes {
             u64::MAX => builder.max_capacity(bounds.entries),
             bytes => {
@@ -59,6 +64,7 @@ impl<V: Clone + Send + Sync + 'static> Bounded<V> {
         };
         Bounded {
             values: builder.build_with_hasher(BuildHasherDefault::default()),
+            gone,
         }
     }
 
@@ -76,7 +82,15 @@ impl<V: Clone + Send + Sync + 'static> Bounded<V> {
     /// removed is dropped at once, not at moka's next upkeep: it may be a token, which is wiped then.
     pub(super) fn change(&self, key: u64, operation: impl FnOnce(Option<V>) -> Op<V>) {
         let entry = self.values.entry(key);
-        entry.and_compute_with(|known| operation(known.map(|known| known.into_value())));
+        entry.and_compute_with(|known| {
+            let known = known.map(|known| known.into_value());
+            let operation = operation(known.clone());
+            // moka would say it only when what replaces it can be seen already.
+            if let (Some(known), Op::Put(_) | Op::Remove) = (known, &operation) {
+                (self.gone)(key, known);
+            }
+            operation
+        });
         self.values.run_pending_tasks();
     }
 }
@@ -104,7 +118,7 @@ impl Hasher for AsItIs {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Mutex, OnceLock};
 
     use super::*;
 
@@ -171,5 +185,32 @@ mod tests {
         assert_eq!(Arc::strong_count(&value), 2, "one was replaced");
         map.change(1, |_| Op::Remove);
         assert_eq!(Arc::strong_count(&value), 1, "one was removed");
+    }
+
+    #[test]
+    fn what_is_gone_is_said_before_another_value_is_seen() {
+        let map: Arc<OnceLock<Bounded<Arc<str>>>> = Arc::default();
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let gone = {
+            let (map, said) = (map.clone(), said.clone());
+            move |key, value: Arc<str>| {
+                let seen = map.get().and_then(|map| map.get(key));
+                said.lock().unwrap().push((value, seen));
+            }
+        };
+        let bounds = Bounds {
+            entries: 2,
+            bytes: NO_BOUND,
+        };
+        let map = map.get_or_init(|| Bounded::new(bounds, Duration::from_secs(60), |_| 1, gone));
+        put(map, 1, "first");
+        put(map, 1, "second");
+        map.change(1, |_| Op::Remove);
+        let mut said = said.lock().unwrap().clone();
+        said.dedup_by(|later, earlier| later.0 == earlier.0);
+        assert_eq!(
+            said,
+            ["first", "second"].map(|value| (value.into(), Some(value.into())))
+        );
     }
 }

@@ -5,6 +5,7 @@
 //! which record a partial token denoted, each only as long as nothing written here could change it.
 //! A hit is an answer that shows the record's token; everything else begins with the record.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -18,6 +19,7 @@ use super::recent::Recent;
 use super::record::Record;
 use super::span::Span;
 use super::stamps::{Stamp, Stamps, mixed};
+use super::version;
 use crate::{Field, OAuthToken, matching};
 
 /// A record that is stored expired is read again, but not more often than this.
@@ -42,6 +44,11 @@ impl Cache {
             recent: Recent::new(),
             stamps: Stamps::new(),
         }
+    }
+
+    /// Whether it keeps nothing.
+    pub(super) fn is_off(&self) -> bool {
+        self.kept.is_none()
     }
 
     /// The record with this id, if it is known and still good.
@@ -119,21 +126,36 @@ impl Cache {
         self.stamps.of_all()
     }
 
-    /// Keeps what a read has brought, unless something was written since, or a later read was
-    /// faster.
+    /// Keeps what a read has brought, unless something was written since. Of two reads at the same
+    /// time the later version stays; where that cannot be told, neither.
     pub(super) fn loaded(&self, entry: &Arc<Entry>, stamp: Stamp) {
         if Recent::concerns(entry, SystemTime::now()) {
             self.recent.learn(entry.id(), self.keys(&entry.token));
         }
         let Some(kept) = &self.kept else { return };
-        kept.records.change(self.stamps.hash(entry.id()), |known| {
-            let later = |known: &Arc<Record>| {
-                known.entry.id() == entry.id() && known.answered > entry.asked.monotonic
+        let hash = self.stamps.hash(entry.id());
+        kept.records.change(hash, |known| {
+            let known = known.filter(|known| known.entry.id() == entry.id());
+            let nothing_since = self.stamps.of(hash) == stamp;
+            let later = match &known {
+                None if !nothing_since => return Op::Nop,
+                None => Some(Ordering::Greater),
+                Some(known) if nothing_since && known.answered <= entry.asked.monotonic => {
+                    Some(Ordering::Greater)
+                }
+                Some(known) => version::order(&entry.version, &known.entry.version),
             };
-            if known.as_ref().is_some_and(later) || self.stamp_of_record(entry.id()) != stamp {
-                return Op::Nop;
+            match later {
+                Some(Ordering::Greater) => {
+                    Op::Put(Record::new(entry.clone(), self.good_span(entry)))
+                }
+                Some(_) => Op::Nop,
+                None => {
+                    // Others on their way may be older than both.
+                    self.stamps.overtaken(hash);
+                    Op::Remove
+                }
             }
-            Op::Put(Record::new(entry.clone(), self.good_span(entry)))
         });
     }
 

@@ -46,7 +46,8 @@ impl Kept {
         }
         let answers = Arc::new(Answers::new(records.saturating_mul(ANSWERS_PER_RECORD)));
         let weigh = |record: &Arc<Record>| weight(&record.entry);
-        // What is known no more is shown no more.
+        // What is not known any more is shown no more: nobody finds first what has taken its place,
+        // and then what was before.
         let shown = answers.clone();
         let gone = move |hash, record: Arc<Record>| {
             record.hide(|question| shown.hide(question, hash));

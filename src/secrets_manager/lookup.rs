@@ -31,7 +31,7 @@ pub(super) enum Slot {
 }
 
 /// Whether a lookup may wait for reads that others have begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Reads {
     Shared,
     /// Each is begun by the lookup itself. A save that relied on an earlier one could store a second
@@ -67,6 +67,12 @@ pub(super) struct Asked {
 impl Core {
     /// The record that the partial token denotes, where the cache does not say.
     pub(super) async fn find_uncached(self: &Arc<Self>, partial: &OAuthToken) -> Found {
+        if self.cache.is_off() {
+            // Who wants no cache wants what AWS says from now on: a read that another one has begun
+            // may be older.
+            let lookup = self.look_up(partial, Reads::Own).await?;
+            return Ok(lookup.denoted.map(|denoted| denoted.entry));
+        }
         if let Some(id) = partial.id() {
             let found = self.find_by_id(id).await;
             return self.or_last_known(found, partial);
@@ -117,7 +123,7 @@ impl Core {
         reads: Reads,
     ) -> Result<Lookup, Error> {
         if let Some(id) = partial.id() {
-            let slot = self.read(id).await?;
+            let slot = self.read(id, reads).await?;
             let denoted = match &slot {
                 Slot::Record(entry) => Some(Denoted {
                     entry: entry.clone(),
@@ -210,8 +216,7 @@ impl Core {
         let read = async |id: String| {
             let slot = match self.cache.record(&id).filter(matches) {
                 Some(entry) => Slot::Record(entry),
-                None if reads == Reads::Shared => self.read_shared(&id).await?,
-                None => self.read_now(&id).await?,
+                None => self.read_by_name(&id, reads).await?,
             };
             Ok((id, slot))
         };
@@ -219,10 +224,17 @@ impl Core {
     }
 
     /// What stands under this id: from the cache, or by name.
-    async fn read(self: &Arc<Self>, id: &str) -> Result<Slot, Error> {
+    async fn read(self: &Arc<Self>, id: &str, reads: Reads) -> Result<Slot, Error> {
         match self.cache.record(id) {
             Some(entry) => Ok(Slot::Record(entry)),
-            None => self.read_shared(id).await,
+            None => self.read_by_name(id, reads).await,
+        }
+    }
+
+    async fn read_by_name(self: &Arc<Self>, id: &str, reads: Reads) -> Result<Slot, Error> {
+        match reads {
+            Reads::Shared => self.read_shared(id).await,
+            Reads::Own => self.read_now(id).await,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Versions of a secret: compare-and-swap with a deterministic successor.
 
+use std::cmp::Ordering;
+use std::iter;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
@@ -54,6 +56,29 @@ impl Succession {
     pub(super) fn skip(&mut self) {
         self.number += 1;
         self.refused_since = None;
+    }
+}
+
+/// How many versions are looked through for what followed one.
+const FEW: usize = 8;
+
+/// Which of two versions came first, as far as that can be known: if one was put upon the other by
+/// this crate, with at most a few others between them.
+pub(super) fn order(one: &str, other: &str) -> Option<Ordering> {
+    let follows = |later: &str, earlier: &str| {
+        iter::successors(Some(earlier.to_owned()), |base| Some(successor(base, 0)))
+            .skip(1)
+            .take(FEW)
+            .any(|version| version == later)
+    };
+    if one == other {
+        Some(Ordering::Equal)
+    } else if follows(other, one) {
+        Some(Ordering::Less)
+    } else if follows(one, other) {
+        Some(Ordering::Greater)
+    } else {
+        None
     }
 }
 
@@ -112,5 +137,20 @@ mod tests {
 
         succession.refused("b");
         assert_eq!(succession.next("a"), first, "a new version begins anew");
+    }
+
+    #[test]
+    fn which_version_came_first_is_told_where_one_was_put_upon_the_other() {
+        let next = |version: &str| Succession::default().next(version);
+        let second = next("first");
+        let third = next(&second);
+        for (one, other, expected) in [
+            ("first", "first", Some(Ordering::Equal)),
+            ("first", &third, Some(Ordering::Less)),
+            (&third, &second, Some(Ordering::Greater)),
+            ("first", "of somebody else", None),
+        ] {
+            assert_eq!(order(one, other), expected, "{one} and {other}");
+        }
     }
 }

@@ -181,7 +181,9 @@ fn backwards(field: &str, events: &[&Event]) -> Vec<Violation> {
             };
             if older.answer.is_some() && older.ended < newer.began {
                 wrong.push(format!(
-                    "a process has read {new} and then {old}, which is older"
+                    "a process has read {new} and then {old}, which is older: {}, then {}",
+                    earlier.to_line(),
+                    later.to_line()
                 ));
             }
         }

@@ -23,12 +23,18 @@ fn what_a_save_has_replaced_is_not_found_once_it_has_returned() {
         let by_user = token("user_name=u");
         let mut hits = 0;
         while saved.load(Ordering::Acquire) < SAVES {
-            let least = saved.load(Ordering::Acquire);
+            let mut least = saved.load(Ordering::Acquire);
+            let record = cache.record("1").map(|entry| entry.token.clone());
             let by_id = cache.token("1");
-            assert!(by_id.is_some(), "a save takes nothing out");
-            for found in by_id.into_iter().chain(cache.find(&by_user)) {
+            assert!(
+                record.is_some() && by_id.is_some(),
+                "a save takes nothing out"
+            );
+            for found in [record, by_id, cache.find(&by_user)].into_iter().flatten() {
                 let version = found.expose(Field::AccessToken).map(str::parse::<u64>);
-                assert!(version.unwrap().unwrap() >= least);
+                let version = version.unwrap().unwrap();
+                assert!(version >= least, "{version} was found after {least}");
+                least = version;
                 hits += 1;
             }
         }

@@ -4,6 +4,7 @@ use super::super::document::UnknownFields;
 use super::super::entry::Moment;
 use super::super::kept::{ANSWERS_PER_RECORD, weight};
 use super::super::unsettled::Unsettled;
+use super::super::version::Succession;
 use super::*;
 use crate::testing::token;
 
@@ -62,16 +63,25 @@ fn found(cache: &Cache, partial: &str) -> Option<String> {
         .and_then(|token| token.id().map(str::to_owned))
 }
 
+fn of_version(version: &str) -> Entry {
+    Entry {
+        version: version.to_owned(),
+        ..entry("id=1")
+    }
+}
+
+fn successor(version: &str) -> String {
+    Succession::default().next(version)
+}
+
 #[test]
 fn a_load_in_flight_never_overwrites_a_save() {
     let cache = cache();
-    let (stamp, old) = (cache.stamp_of_record("1"), entry("id=1 access_token=old"));
-    write(&cache, "id=1 access_token=new", None);
+    let (stamp, old) = (cache.stamp_of_record("1"), of_version("old"));
+    let new = successor("old");
+    cache.written(&Arc::new(of_version(&new)), None);
     cache.loaded(&Arc::new(old), stamp);
-    assert_eq!(
-        version(&cache, "1").as_deref(),
-        Some("id=1 access_token=new")
-    );
+    assert_eq!(version(&cache, "1"), Some(new));
 }
 
 #[test]
@@ -89,15 +99,32 @@ fn a_load_in_flight_brings_back_neither_a_deleted_nor_an_invalidated_record() {
 }
 
 #[test]
-fn of_two_loads_the_one_that_asked_later_stays() {
+fn of_two_loads_at_the_same_time_the_later_version_stays_or_neither() {
+    let later = successor("early");
+    for (first, second, stays) in [
+        ("early", later.as_str(), Some(later.as_str())),
+        (&later, "early", Some(&later)),
+        ("early", "of somebody else", None),
+    ] {
+        let cache = cache();
+        let stamp = cache.stamp_of_record("1");
+        let (first, second) = (of_version(first), of_version(second));
+        let third = of_version(&first.version);
+        cache.loaded(&Arc::new(first), stamp);
+        cache.loaded(&Arc::new(second), stamp);
+        assert_eq!(version(&cache, "1").as_deref(), stays);
+        cache.loaded(&Arc::new(third), stamp);
+        assert_eq!(version(&cache, "1").as_deref(), stays, "of a third one");
+    }
+}
+
+#[test]
+fn of_two_loads_the_one_after_the_other_stays() {
     let cache = cache();
-    let (stamp, early) = (cache.stamp_of_record("1"), entry("id=1 access_token=early"));
-    load(&cache, "id=1 access_token=late");
-    cache.loaded(&Arc::new(early), stamp);
-    assert_eq!(
-        version(&cache, "1").as_deref(),
-        Some("id=1 access_token=late")
-    );
+    load(&cache, "id=1 access_token=first");
+    load(&cache, "id=1 access_token=second");
+    let second = version(&cache, "1");
+    assert_eq!(second.as_deref(), Some("id=1 access_token=second"));
 }
 
 #[test]
