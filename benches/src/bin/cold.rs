@@ -13,9 +13,15 @@ use zoho_token_store_benches::aws::{Calls, client};
 const ROUNDS: usize = 220;
 const NOT_COUNTED: usize = 20;
 
-/// What a value looks like.
-const DOCUMENT: &str =
-    r#"{"schema_version":"1","id":"bare","user_name":"ada@example.com","client_id":"1000.CLIENT"}"#;
+/// What the store writes: a value, and tags of this length.
+const DOCUMENT: &str = r#"{"schema_version":"1","id":"bare-100","user_name":"user-100","access_token":"1000.first-100"}"#;
+const FINGERPRINT: &str =
+    "access_token:6861dd5a4fea5446cbebd5d4d8f146e505f82995f41a1ad573c7ffcadad1a42a";
+
+fn tags<const N: usize>(keys: [&str; N]) -> Option<Vec<Tag>> {
+    let tag = |key| Tag::builder().key(key).value(FINGERPRINT).build();
+    Some(keys.map(tag).to_vec())
+}
 
 /// The bare calls, on one secret after the other.
 struct Bare {
@@ -44,21 +50,19 @@ impl Bare {
             .create_secret()
             .name(self.name(round))
             .secret_string(DOCUMENT);
-        let tag = Tag::builder().key("managed-by").value("benches").build();
         create
-            .tags(tag)
+            .set_tags(tags(["managed-by", "user", "access"]))
             .send()
             .await
             .expect("the secret is created");
     }
 
     async fn tag(&self, round: usize) {
-        let tag = Tag::builder().key("key").value("value").build();
         let tagged = self
             .aws
             .tag_resource()
             .secret_id(self.name(round))
-            .tags(tag);
+            .set_tags(tags(["access", "access-before"]));
         tagged.send().await.expect("the secret is tagged");
     }
 
