@@ -96,7 +96,7 @@ fn token(round: usize, columns: &[(zoho_token_store::Field, &str)]) -> OAuthToke
 struct Compared {
     bare: Vec<Duration>,
     store: Vec<Duration>,
-    calls: Vec<(BTreeMap<String, usize>, BTreeMap<String, usize>)>,
+    calls: BTreeMap<String, usize>,
 }
 
 impl Compared {
@@ -104,9 +104,7 @@ impl Compared {
         let bare = median(&mut self.bare);
         let store = median(&mut self.store);
         let more = (store.as_secs_f64() / bare.as_secs_f64() - 1.0) * 100.0;
-        let (bare_calls, calls) = &self.calls[self.calls.len() - 1];
-        assert_eq!(bare_calls, calls, "{operation}: not the same calls");
-        let calls: usize = calls.values().sum();
+        let calls: usize = self.calls.values().sum();
         format!("| {operation} | {calls} | {bare:.2?} | {store:.2?} | {more:+.1} % |")
     }
 }
@@ -180,11 +178,12 @@ async fn main() {
                 let store_took = timed(of_store).await;
                 (timed(of_bare).await, store_took)
             };
-            let made = (bare_calls.take(), calls.take());
+            let made = calls.take();
+            assert_eq!(bare_calls.take(), made, "not the same calls");
             if round >= NOT_COUNTED {
                 row.bare.push(bare_took);
                 row.store.push(store_took);
-                row.calls.push(made);
+                row.calls = made;
             }
         }
     }
