@@ -91,25 +91,27 @@ impl Answers {
 
     /// Shows the token in this answer, unless another one has taken its place.
     pub(super) fn show(&self, answer: &Arc<Answer>, shown: Shown) {
-        self.change(answer.question.hash, |known| {
-            Arc::ptr_eq(known, answer).then_some(Some(shown))
-        });
+        let is_it = |known: &Arc<Answer>| Arc::ptr_eq(known, answer);
+        self.change(answer.question.hash, is_it, Some(shown));
     }
 
     /// Shows no token of this record in the answer to the question any more.
     pub(super) fn hide(&self, question: u64, record: u64) {
-        self.change(question, |known| (known.record == record).then_some(None));
+        self.change(question, |known| known.record == record, None);
     }
 
-    /// Changes what the answer to the question shows, if the function says so.
-    fn change(&self, question: u64, change: impl FnOnce(&Arc<Answer>) -> Option<Option<Shown>>) {
+    /// Changes what the answer to the question shows, if that is the one that is meant.
+    fn change(
+        &self,
+        question: u64,
+        is_meant: impl FnOnce(&Arc<Answer>) -> bool,
+        shown: Option<Shown>,
+    ) {
         let _changing = self.changing();
         let mut window = self.window(question);
         let place = window.find(|place| answers_it(&place.load(), question));
-        let known = place.and_then(ArcSwapOption::load_full);
-        if let (Some(place), Some(known)) = (place, known)
-            && let Some(shown) = change(&known)
-        {
+        let known = place.and_then(ArcSwapOption::load_full).filter(is_meant);
+        if let (Some(place), Some(known)) = (place, known) {
             let Answer {
                 question,
                 record,

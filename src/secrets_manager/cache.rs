@@ -163,12 +163,13 @@ impl Cache {
     /// since.
     pub(super) fn missing(&self, id: &str, stamp: Stamp) {
         let Some(kept) = &self.kept else { return };
-        kept.records.change(self.stamps.hash(id), |_| {
-            if self.stamp_of_record(id) != stamp {
+        let hash = self.stamps.hash(id);
+        kept.records.change(hash, |_| {
+            if self.stamps.of(hash) != stamp {
                 return Op::Nop;
             }
             // A read that is still on its way may bring the record as it was before.
-            self.stamps.overtaken(self.stamps.hash(id));
+            self.stamps.overtaken(hash);
             Op::Remove
         });
     }

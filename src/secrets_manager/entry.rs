@@ -28,6 +28,20 @@ impl Entry {
     }
 }
 
+#[cfg(test)]
+impl Entry {
+    /// A record that was read just now, of a version without a name.
+    pub(super) fn just_read(token: OAuthToken) -> Self {
+        Entry {
+            token,
+            unknown: UnknownFields::default(),
+            version: String::new(),
+            created: None,
+            asked: Moment::now(),
+        }
+    }
+}
+
 /// When a call was made, by both clocks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {

@@ -58,18 +58,10 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::secrets_manager::document::UnknownFields;
-    use crate::secrets_manager::entry::Moment;
     use crate::testing::token;
 
     fn record() -> Arc<Record> {
-        let entry = Entry {
-            token: token("id=1"),
-            unknown: UnknownFields::default(),
-            version: String::new(),
-            created: None,
-            asked: Moment::now(),
-        };
+        let entry = Entry::just_read(token("id=1"));
         let good = Span::new(SystemTime::now(), Duration::from_secs(60));
         Record::new(Arc::new(entry), good)
     }

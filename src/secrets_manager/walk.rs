@@ -139,8 +139,7 @@ pub(super) fn vacancy(
 
 #[cfg(test)]
 mod tests {
-    use super::super::document::UnknownFields;
-    use super::super::entry::Moment;
+    use super::super::entry::Entry;
     use super::*;
     use crate::testing::token;
 
@@ -149,13 +148,8 @@ mod tests {
     }
 
     fn record(id: &str, columns: &str) -> (String, Slot) {
-        let entry = Entry {
-            token: token(columns).to_builder().id(id).build().unwrap(),
-            unknown: UnknownFields::default(),
-            version: "1".into(),
-            created: None,
-            asked: Moment::now(),
-        };
+        let token = token(columns).to_builder().id(id).build().unwrap();
+        let entry = Entry::just_read(token);
         (id.into(), Slot::Record(Arc::new(entry)))
     }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::tests::{MINUTE, entries};
 use super::*;
-use crate::secrets_manager::document::UnknownFields;
 use crate::secrets_manager::entry::Moment;
 use crate::secrets_manager::unsettled::Unsettled;
 use crate::testing::token;
@@ -66,11 +65,9 @@ struct World {
 
 fn entry(id: &str, version: Version, asked: Moment) -> Entry {
     Entry {
-        token: token(&format!("id={id} access_token={version}")),
-        unknown: UnknownFields::default(),
         version: version.to_string(),
-        created: None,
         asked,
+        ..Entry::just_read(token(&format!("id={id} access_token={version}")))
     }
 }
 

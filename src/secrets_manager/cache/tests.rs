@@ -1,7 +1,5 @@
 //! The cache without AWS: what it keeps, for how long, and who may overwrite what.
 
-use super::super::document::UnknownFields;
-use super::super::entry::Moment;
 use super::super::kept::{ANSWERS_PER_RECORD, weight};
 use super::super::unsettled::Unsettled;
 use super::super::version::Succession;
@@ -23,11 +21,8 @@ pub(super) fn entries(entries: u64) -> Bounds {
 
 pub(super) fn entry(columns: &str) -> Entry {
     Entry {
-        token: token(columns),
-        unknown: UnknownFields::default(),
         version: columns.into(),
-        created: None,
-        asked: Moment::now(),
+        ..Entry::just_read(token(columns))
     }
 }
 
