@@ -67,36 +67,27 @@ pub(super) struct Asked {
 impl Core {
     /// The record that the partial token denotes, where the cache does not say.
     pub(super) async fn find_uncached(self: &Arc<Self>, partial: &OAuthToken) -> Found {
-        if self.cache.is_off() {
+        let found = if self.cache.is_off() {
             // Who wants no cache wants what AWS says from now on: a read that another one has begun
             // may be older.
-            let lookup = self.look_up(partial, Reads::Own).await?;
-            return Ok(lookup.denoted.map(|denoted| denoted.entry));
-        }
-        if let Some(id) = partial.id() {
-            let found = self.find_by_id(id).await;
-            return self.or_last_known(found, partial);
-        }
-        // Only lookups that began after the last write here are shared: a later one must see it.
-        let key = (Query(partial.clone()), self.cache.stamp_of_all());
-        let found = self.lookups.join(key, || {
-            let (core, partial) = (self.clone(), partial.clone());
-            async move {
-                Ok(core
-                    .look_up(&partial, Reads::Shared)
-                    .await?
-                    .denoted
-                    .map(|denoted| denoted.entry))
-            }
-        });
-        self.or_last_known(found.await, partial)
+            self.find(partial, Reads::Own).await
+        } else if partial.id().is_some() {
+            self.find(partial, Reads::Shared).await
+        } else {
+            // Only lookups that began after the last write here are shared: a later one must see it.
+            let key = (Query(partial.clone()), self.cache.stamp_of_all());
+            let found = self.lookups.join(key, || {
+                let (core, partial) = (self.clone(), partial.clone());
+                async move { core.find(&partial, Reads::Shared).await }
+            });
+            found.await
+        };
+        self.or_last_known(found, partial)
     }
 
-    async fn find_by_id(self: &Arc<Self>, id: &str) -> Found {
-        match self.read_shared(id).await? {
-            Slot::Record(entry) => Ok(Some(entry)),
-            Slot::Vacant { .. } | Slot::Deleted | Slot::Absent => Ok(None),
-        }
+    async fn find(self: &Arc<Self>, partial: &OAuthToken, reads: Reads) -> Found {
+        let lookup = self.look_up(partial, reads).await?;
+        Ok(lookup.denoted.map(|denoted| denoted.entry))
     }
 
     /// Where AWS cannot be asked, the last known record instead, if that is wanted.
