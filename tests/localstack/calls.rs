@@ -9,6 +9,7 @@ use zoho_token_store::{
     ErrorKind, OAuthToken, SecretsManagerTokenStoreBuilder as Builder, TokenStore,
 };
 
+use crate::sequences::given;
 use crate::support::calls::made;
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
@@ -188,19 +189,36 @@ async fn a_thousand_tasks_that_miss_a_refresh_token_make_one_list() {
     );
 }
 
+/// Logs in so many users.
+async fn saved(test: &TestStore, users: u64) -> Vec<OAuthToken> {
+    let users = (0..users).map(|number| login(&format!("user{number}")));
+    let saved = stream::iter(users)
+        .map(async |user| test.save(&user).await)
+        .buffer_unordered(8);
+    saved.collect().await
+}
+
+/// A hundred of them, or `CALLS_TOKENS`: to save each takes LocalStack longer than to find it.
+#[tokio::test]
+async fn tasks_that_miss_different_users_make_one_call_each() {
+    let users = given("CALLS_TOKENS").unwrap_or(100);
+    let test = TestStore::new().await;
+    let saved = saved(&test, users).await;
+    let process = test.another().await;
+    let finds = saved.iter().map(async |record| {
+        let user = record.user_name().expect("a login has a user");
+        let found = process.find(&token(&format!("user_name={user}"))).await;
+        assert_eq!(found.as_ref(), Some(record));
+    });
+    join_all(finds).await;
+    let calls = process.calls.take();
+    assert_eq!(calls, made([("GetSecretValue", users as usize)]));
+}
+
 #[tokio::test]
 async fn all_tokens_are_read_twenty_a_call() {
     let test = TestStore::new().await;
-    let users: Vec<_> = (0..45)
-        .map(|number| login(&format!("user{number}")))
-        .collect();
-    let saved = stream::iter(&users)
-        .map(|user| test.store.save_token(user))
-        .buffer_unordered(8);
-    let mut saved: Vec<_> = saved
-        .map(|saved| saved.expect("it is saved"))
-        .collect()
-        .await;
+    let mut saved = saved(&test, 45).await;
 
     let process = test.another().await;
     let mut read = process.all().await;

@@ -10,6 +10,7 @@ use fastrand::Rng;
 use futures::future::join_all;
 use zoho_token_store::{Error, Field, OAuthToken, TokenStore};
 
+use crate::sequences;
 use crate::support::child::{given, ready_and_wait, run_at_once};
 use crate::support::front;
 use crate::support::history::{Event, violations};
@@ -35,7 +36,7 @@ fn now() -> u64 {
 }
 
 fn number(variable: &str, default: usize) -> usize {
-    std::env::var(variable).map_or(default, |value| value.parse().expect("a number"))
+    sequences::given(variable).map_or(default, |number| number as usize)
 }
 
 fn fields(record: &OAuthToken) -> BTreeMap<String, String> {

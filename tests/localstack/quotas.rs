@@ -1,12 +1,10 @@
 //! Much at once, under AWS's quotas: alone a store is never throttled, and with others it goes on.
 
-use std::env;
-use std::fmt::Debug;
-use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
 
+use crate::sequences::given;
 use crate::support::aws_rules::{AwsRules, Quotas, Rules};
 use crate::support::store::{TestStore, new_prefix};
 use crate::support::token::token;
@@ -17,16 +15,11 @@ const WRITES_A_SECOND: u32 = 20;
 const TOKENS: usize = 30;
 
 fn writes_a_second() -> u32 {
-    set("QUOTA_WRITES").unwrap_or(WRITES_A_SECOND)
+    given("QUOTA_WRITES").map_or(WRITES_A_SECOND, |writes| writes as u32)
 }
 
 fn tokens() -> usize {
-    set("QUOTA_TOKENS").unwrap_or(TOKENS)
-}
-
-fn set<T: FromStr<Err: Debug>>(variable: &str) -> Option<T> {
-    let value = env::var(variable).ok()?;
-    Some(value.parse().expect("it is a number"))
+    given("QUOTA_TOKENS").map_or(TOKENS, |tokens| tokens as usize)
 }
 
 /// AWS with these quotas for writes, and time that goes on as the clock does.

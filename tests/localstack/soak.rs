@@ -11,6 +11,7 @@ use futures::future::join_all;
 use tokio::runtime::Handle;
 use zoho_token_store::{OAuthToken, SecretsManagerTokenStoreBuilder as Builder, TokenStore};
 
+use crate::sequences;
 use crate::support::aws_rules::{AwsRules, Faults, Rules};
 use crate::support::child::{given, ready_and_wait, run_at_once};
 use crate::support::store::TestStore;
@@ -22,7 +23,7 @@ const USERS: usize = 200;
 const CACHED: u64 = 50;
 
 fn seconds() -> u64 {
-    std::env::var("SOAK_SECONDS").map_or(8, |seconds| seconds.parse().expect("a number of seconds"))
+    sequences::given("SOAK_SECONDS").unwrap_or(8)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,8 @@
 //! Everything under AWS's rules, in three sorts of weather: lists that show nothing of the last five
 //! minutes, faults in every tenth request, and tight quotas.
 //!
-//! Each run has a seed. `TEST_SEEDS` says how many runs each test makes, `TEST_SEED` which seed is
-//! the first; a failure prints its own.
+//! Each run has a seed. `TEST_SEEDS` says how many runs each test makes at least, `TEST_SEED` which
+//! seed is the first; a failure prints its own.
 
 mod contract;
 mod sequences;
