@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The input is a JSON array of sequences, each an array of operations or an object with such an
-//! array as `ops` (the form of `tests/vectors/contract.json`); the output is an array of result
+//! array as `ops` (the form of `src/conformance/contract.json`); the output is an array of result
 //! arrays. Each sequence has a store of its own that is empty at first.
 
 use std::io::{self, Read};

@@ -32,21 +32,18 @@
 //! And one for tests: `conformance`.
 
 mod error;
-mod field;
 mod memory;
 mod secrets_manager;
 mod store;
 #[cfg(test)]
 mod testing;
 mod token;
-mod token_builder;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod matching;
 
 pub use error::{Error, ErrorKind};
-pub use field::Field;
 pub use memory::MemoryTokenStore;
 pub use secrecy::{ExposeSecret, SecretString};
 #[cfg(fuzzing)]
@@ -54,5 +51,4 @@ pub use secrecy::{ExposeSecret, SecretString};
 pub use secrets_manager::fuzzing;
 pub use secrets_manager::{SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder};
 pub use store::TokenStore;
-pub use token::OAuthToken;
-pub use token_builder::OAuthTokenBuilder;
+pub use token::{Field, OAuthToken, OAuthTokenBuilder};

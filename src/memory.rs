@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::token_builder::check_id;
+use crate::token::builder::check_id;
 use crate::{Error, OAuthToken, TokenStore, matching};
 
 /// A [`TokenStore`] that forgets everything when it is dropped: the contract without AWS.

@@ -9,15 +9,15 @@ use aws_sdk_secretsmanager::Client;
 use secrecy::SecretSlice;
 use tokio::sync::OnceCell;
 
-use super::api::{Api, Deletion};
-use super::bounded::Bounds;
-use super::cache::Cache;
-use super::client;
-use super::flight::Flights;
-use super::index::{Fingerprints, MANAGED_BY, OWN_TAGS};
-use super::naming::Naming;
-use super::pace::Paces;
-use super::{Core, FingerprintKey, SecretsManagerTokenStore, Turns, settings};
+use crate::secrets_manager::aws::calls::{Api, Deletion};
+use crate::secrets_manager::aws::client;
+use crate::secrets_manager::aws::rate_limit::Paces;
+use crate::secrets_manager::cache::Cache;
+use crate::secrets_manager::cache::bounded::Bounds;
+use crate::secrets_manager::format::fingerprint::{Fingerprints, MANAGED_BY, OWN_TAGS};
+use crate::secrets_manager::format::secret_name::Naming;
+use crate::secrets_manager::ops::single_flight::Flights;
+use crate::secrets_manager::{Core, FingerprintKey, SecretsManagerTokenStore, Turns, env};
 use crate::{Error, ErrorKind};
 
 /// A secret has at most so many tags (AWS's quotas for Secrets Manager).
@@ -96,7 +96,7 @@ impl SecretsManagerTokenStoreBuilder {
     /// [`ErrorKind::InvalidConfig`] for a variable of that beginning that is no setting, and for a
     /// value that is malformed.
     pub fn from_env() -> Result<Self, Error> {
-        settings::apply(Self::default(), std::env::vars_os())
+        env::apply(Self::default(), std::env::vars_os())
     }
 
     /// What the names of the secrets begin with; default `zoho/tokens/`. It must end in `/`.
@@ -273,7 +273,7 @@ impl SecretsManagerTokenStoreBuilder {
         })
     }
 
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let day = Duration::from_secs(86_400);
         let moment = Duration::from_millis(1);
         let allowed = [

@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
-use super::document::{self, Document, SIZE_LIMIT};
-use super::naming::{NAME_LIMIT, Naming};
-use super::{SecretsManagerTokenStoreBuilder as Builder, settings};
+use super::{SecretsManagerTokenStoreBuilder as Builder, env};
+use crate::secrets_manager::format::document::{self, Document, SIZE_LIMIT};
+use crate::secrets_manager::format::secret_name::{NAME_LIMIT, Naming};
 use crate::{ErrorKind, Field};
 
 #[cfg(test)]
@@ -124,7 +124,7 @@ pub fn settings(data: &[u8]) {
             Some((os_string(&line[..sign]), os_string(&line[sign + 1..])))
         })
         .collect();
-    match settings::apply(Builder::default(), variables.clone()) {
+    match env::apply(Builder::default(), variables.clone()) {
         Ok(builder) => {
             if let Err(error) = builder.check() {
                 assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{error}");
@@ -139,7 +139,7 @@ pub fn settings(data: &[u8]) {
             let each = names().map(|name| vec![name]);
             let explained = each.chain([names().collect()]).any(|names| {
                 let empty = names.into_iter().map(|name| (name, OsString::new()));
-                settings::apply(Builder::default(), empty)
+                env::apply(Builder::default(), empty)
                     .is_err_and(|error| format!("{error} {error:?}") == shown)
             });
             assert!(explained, "a value is shown: {shown}");

@@ -1,42 +1,14 @@
 //! The store that keeps each token as a JSON secret in AWS Secrets Manager.
 
-mod answers;
-mod api;
-mod bounded;
+mod aws;
 mod builder;
-mod bulk;
 mod cache;
-mod client;
-mod counts;
-mod delete;
-mod document;
-mod entry;
-mod failure;
-mod find;
-mod flight;
+mod env;
+mod format;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
-mod index;
-mod kept;
-mod listing;
-mod lookup;
-mod naming;
-mod pace;
-mod patience;
-mod recent;
-mod record;
-mod reindex;
-mod revive;
-mod save;
-mod settings;
-mod span;
-mod stamps;
-mod swap;
-mod unsettled;
-mod version;
-mod walk;
-mod warm_up;
+mod ops;
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -48,17 +20,17 @@ use futures::Stream;
 use secrecy::{ExposeSecret, SecretSlice};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
-use crate::token_builder::check_id;
+use crate::token::builder::check_id;
 use crate::{Error, ErrorKind, OAuthToken, TokenStore};
 
-use api::{Api, Value};
+use aws::calls::{Api, Value};
 use cache::Cache;
-use entry::Entry;
-use flight::Flights;
-use index::Fingerprints;
-use lookup::{Query, Slot};
-use naming::Naming;
-use stamps::Stamp;
+use cache::generations::Stamp;
+use format::fingerprint::Fingerprints;
+use format::secret_name::Naming;
+use format::stored_record::Entry;
+use ops::find::{Query, Slot};
+use ops::single_flight::Flights;
 
 pub use builder::SecretsManagerTokenStoreBuilder;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::tests::{MINUTE, entries};
 use super::*;
-use crate::secrets_manager::entry::Moment;
-use crate::secrets_manager::unsettled::Unsettled;
+use crate::secrets_manager::cache::pending_write::Unsettled;
+use crate::secrets_manager::format::stored_record::Moment;
 use crate::testing::token;
 
 /// What one task does, step by step.

@@ -1,32 +1,32 @@
 //! The cache without AWS: what it keeps, for how long, and who may overwrite what.
 
-use super::super::kept::{ANSWERS_PER_RECORD, weight};
-use super::super::unsettled::Unsettled;
-use super::super::version::Succession;
 use super::*;
+use crate::secrets_manager::cache::kept::{ANSWERS_PER_RECORD, weight};
+use crate::secrets_manager::cache::pending_write::Unsettled;
+use crate::secrets_manager::format::version_id::Succession;
 use crate::testing::token;
 
-pub(super) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-pub(super) fn cache() -> Cache {
+pub(crate) fn cache() -> Cache {
     Cache::new(entries(100), MINUTE, Duration::ZERO)
 }
 
-pub(super) fn entries(entries: u64) -> Bounds {
+pub(crate) fn entries(entries: u64) -> Bounds {
     Bounds {
         entries,
         bytes: u64::MAX,
     }
 }
 
-pub(super) fn entry(columns: &str) -> Entry {
+pub(crate) fn entry(columns: &str) -> Entry {
     Entry {
         version: columns.into(),
         ..Entry::just_read(token(columns))
     }
 }
 
-pub(super) fn load(cache: &Cache, columns: &str) {
+pub(crate) fn load(cache: &Cache, columns: &str) {
     let (stamp, entry) = (
         cache.stamp_of_record(token(columns).id().unwrap()),
         entry(columns),
@@ -34,12 +34,12 @@ pub(super) fn load(cache: &Cache, columns: &str) {
     cache.loaded(&Arc::new(entry), stamp);
 }
 
-pub(super) fn write(cache: &Cache, columns: &str, replaced: Option<&str>) {
+pub(crate) fn write(cache: &Cache, columns: &str, replaced: Option<&str>) {
     cache.written(&Arc::new(entry(columns)), replaced.map(token).as_ref());
 }
 
 /// Resolves a query to this record, as a lookup would.
-pub(super) fn answer(cache: &Cache, partial: &str, decided_by: Field, id: &str) {
+pub(crate) fn answer(cache: &Cache, partial: &str, decided_by: Field, id: &str) {
     let stamps = cache.stamps_of_query(&token(partial));
     let (_, stamp) = stamps
         .into_iter()
@@ -48,7 +48,7 @@ pub(super) fn answer(cache: &Cache, partial: &str, decided_by: Field, id: &str) 
     cache.answered(&token(partial), decided_by, id, stamp, SystemTime::now());
 }
 
-pub(super) fn version(cache: &Cache, id: &str) -> Option<String> {
+pub(crate) fn version(cache: &Cache, id: &str) -> Option<String> {
     cache.record(id).map(|entry| entry.version.clone())
 }
 

@@ -1,0 +1,99 @@
+//! The AWS client: its configuration, timeouts, and what it must not retry.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::interceptors::InterceptorContext;
+use aws_sdk_secretsmanager::config::retry::{ClassifyRetry, RetryAction};
+use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
+use aws_sdk_secretsmanager::config::{Builder, Config};
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
+use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
+
+use crate::{Error, ErrorKind};
+
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The configuration of the environment: variables, profile, container or instance.
+pub(crate) async fn load() -> SdkConfig {
+    aws_config::load_defaults(BehaviorVersion::latest()).await
+}
+
+/// What an AWS configuration says about Secrets Manager.
+pub(crate) fn config(config: &SdkConfig) -> Builder {
+    Config::from(config).to_builder()
+}
+
+/// Adds what the store depends on, and makes the client.
+///
+/// The SDK's calls have no timeout of their own: a connection that died while a Lambda function was
+/// frozen would be waited for until the function's own time is up.
+pub(crate) fn finish(
+    config: Builder,
+    attempt: Option<Duration>,
+    operation: Option<Duration>,
+) -> Result<Client, Error> {
+    let given = config.clone().build();
+    if given
+        .region()
+        .is_none_or(|region| region.as_ref().is_empty())
+    {
+        return Err(
+            Error::new(ErrorKind::InvalidConfig, "there is no AWS region")
+                .advise("set AWS_REGION, for example to eu-west-1"),
+        );
+    }
+    let given = given
+        .timeout_config()
+        .cloned()
+        .unwrap_or_else(TimeoutConfig::disabled);
+    let attempt = attempt
+        .or(given.operation_attempt_timeout())
+        .unwrap_or(ATTEMPT_TIMEOUT);
+    let operation = operation
+        .or(given.operation_timeout())
+        .unwrap_or(OPERATION_TIMEOUT);
+    let timeouts = given
+        .to_builder()
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(operation)
+        .build();
+    Ok(Client::from_conf(
+        config
+            .timeout_config(timeouts)
+            .retry_classifier(QuotasDoNotPass)
+            .build(),
+    ))
+}
+
+/// The SDK takes LimitExceededException for throttling and tries again. In Secrets Manager it is a
+/// quota (versions of a secret, secrets of an account) and does not pass.
+#[derive(Debug)]
+struct QuotasDoNotPass;
+
+impl ClassifyRetry for QuotasDoNotPass {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let error = context
+            .output_or_error()
+            .and_then(Result::err)
+            .and_then(|error| error.as_operation_error());
+        // The two calls that can run into such a quota: a new secret, and a new version.
+        let of_create = error
+            .and_then(|error| error.downcast_ref::<CreateSecretError>())
+            .and_then(ProvideErrorMetadata::code);
+        let of_put = error
+            .and_then(|error| error.downcast_ref::<PutSecretValueError>())
+            .and_then(ProvideErrorMetadata::code);
+        match of_create.or(of_put) {
+            Some("LimitExceededException") => RetryAction::RetryForbidden,
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "quotas do not pass"
+    }
+}

@@ -1,0 +1,6 @@
+//! Secrets Manager as the store uses it: the calls, what each failure means, and how fast to call.
+
+pub(crate) mod calls;
+pub(crate) mod client;
+pub(crate) mod failure;
+pub(crate) mod rate_limit;

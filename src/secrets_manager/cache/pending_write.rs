@@ -1,0 +1,72 @@
+//! Writes under way, and what the cache makes of those that are dropped.
+
+use std::sync::Arc;
+
+use crate::OAuthToken;
+use crate::secrets_manager::aws::failure::Reason;
+use crate::secrets_manager::cache::Cache;
+use crate::secrets_manager::format::stored_record::{Entry, Moment};
+
+/// A write under way. Until AWS has said yes nobody knows what the secret holds: dropped, however
+/// that comes about, it takes the record out of the cache; a record that was to be saved is looked
+/// for nevertheless.
+pub(crate) struct Unsettled<'a> {
+    cache: &'a Cache,
+    id: &'a str,
+    /// What the secret holds afterwards; none if that is no record.
+    record: Option<&'a OAuthToken>,
+    begun: Moment,
+    settled: bool,
+}
+
+impl<'a> Unsettled<'a> {
+    /// A record is being saved.
+    pub(crate) fn save(cache: &'a Cache, record: &'a OAuthToken) -> Self {
+        Self::new(cache, record.id().unwrap_or_default(), Some(record))
+    }
+
+    /// A record is being deleted.
+    pub(crate) fn deletion(cache: &'a Cache, id: &'a str) -> Self {
+        Self::new(cache, id, None)
+    }
+
+    fn new(cache: &'a Cache, id: &'a str, record: Option<&'a OAuthToken>) -> Self {
+        Unsettled {
+            cache,
+            id,
+            record,
+            begun: Moment::now(),
+            settled: false,
+        }
+    }
+
+    /// When the write was begun.
+    pub(crate) fn begun(&self) -> Moment {
+        self.begun
+    }
+
+    /// The write has failed. Unless AWS did not allow it, it may have been done all the same.
+    pub(crate) fn failed(mut self, reason: Reason) {
+        if reason == Reason::Denied {
+            self.record = None;
+        }
+    }
+
+    /// AWS has said yes: this is what the secret holds.
+    pub(crate) fn settle(mut self, entry: Entry, replaced: Option<&OAuthToken>) {
+        self.settled = true;
+        self.cache.written(&Arc::new(entry), replaced);
+    }
+}
+
+impl Drop for Unsettled<'_> {
+    fn drop(&mut self) {
+        if self.settled {
+            return;
+        }
+        self.cache.forget(self.id);
+        if let Some(record) = self.record {
+            self.cache.perhaps_written(record);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The JSON document in a secret: one flat object of strings, so that the AWS console shows it as a
+//! table.
+
+mod fields;
+#[cfg(test)]
+mod foreign;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use self::fields::{UniqueFields, Value};
+
+use crate::{Error, ErrorKind, Field, OAuthToken};
+
+/// The largest value of a secret, in bytes (AWS's quotas for Secrets Manager).
+pub(crate) const SIZE_LIMIT: usize = 65_536;
+
+const SCHEMA_VERSION: &str = "schema_version";
+const CURRENT_SCHEMA: &str = "1";
+
+/// Marks the version that a deletion leaves behind, so that a restored secret holds no token. Its
+/// value is the time of the deletion.
+const DELETED: &str = "deleted";
+
+/// The value of a secret of this store.
+#[derive(Debug)]
+pub(crate) enum Document {
+    Record {
+        token: OAuthToken,
+        unknown: UnknownFields,
+    },
+    Tombstone,
+}
+
+/// Fields of a document that this version does not know and keeps when it writes.
+#[derive(Clone, Default)]
+pub(crate) struct UnknownFields(Arc<[(String, SecretString)]>);
+
+impl UnknownFields {
+    /// How many bytes they take in memory.
+    pub(crate) fn size(&self) -> usize {
+        let sizes = self
+            .0
+            .iter()
+            .map(|field| size_of_val(field) + field.0.len() + field.1.expose_secret().len());
+        sizes.sum()
+    }
+}
+
+impl fmt::Debug for UnknownFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} unknown fields", self.0.len())
+    }
+}
+
+/// The document of a record.
+pub(crate) fn encode(token: &OAuthToken, unknown: &UnknownFields) -> Result<SecretString, Error> {
+    let columns = Field::ALL
+        .into_iter()
+        .filter_map(|field| Some((field.as_str(), token.expose(field)?)));
+    let kept = unknown
+        .0
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.expose_secret()));
+    let document = flat_object(columns.chain(kept));
+    let length = document.expose_secret().len();
+    if length > SIZE_LIMIT {
+        return Err(Error::new(
+            ErrorKind::TooLarge,
+            format!("the token's document has {length} bytes, and a secret holds {SIZE_LIMIT}"),
+        )
+        .advise(
+            "a token of Zoho's has a few hundred bytes: look at what was put into its fields",
+        ));
+    }
+    Ok(document)
+}
+
+/// The document that stands for "deleted".
+///
+/// With the time in it no two are the same: put twice as the same version, one of them would be
+/// taken for a repetition of the other.
+pub(crate) fn encode_tombstone(id: &str, now: SystemTime) -> SecretString {
+    let since = now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let time = since.as_nanos().to_string();
+    flat_object([(Field::Id.as_str(), id), (DELETED, time.as_str())].into_iter())
+}
+
+/// Written into memory of the right size: a text that grows leaves parts of itself behind where it
+/// lay before, and nobody wipes those.
+fn flat_object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> SecretString {
+    let in_memory = "writing to memory does not fail";
+    let mut length = Length(0);
+    write_object(&mut length, fields.clone()).expect(in_memory);
+    let mut document = Vec::with_capacity(length.0);
+    write_object(&mut document, fields).expect(in_memory);
+    SecretString::from(String::from_utf8(document).expect("JSON is text"))
+}
+
+fn write_object<'a>(
+    out: &mut impl Write,
+    fields: impl Iterator<Item = (&'a str, &'a str)>,
+) -> io::Result<()> {
+    write!(out, "{{\"{SCHEMA_VERSION}\":\"{CURRENT_SCHEMA}\"")?;
+    for (name, value) in fields {
+        out.write_all(b",")?;
+        serde_json::to_writer(&mut *out, name)?;
+        out.write_all(b":")?;
+        serde_json::to_writer(&mut *out, value)?;
+    }
+    out.write_all(b"}")
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads the document in the secret of the record with this id.
+///
+/// Whatever is not exactly such a document is an error that names what is wrong, never a value.
+pub(crate) fn decode(id: &str, document: &str) -> Result<Document, Error> {
+    let fields: UniqueFields =
+        serde_json::from_str(document).map_err(|cause| damaged(describe_json_error(&cause)))?;
+    check_schema(&fields)?;
+
+    let mut token = OAuthToken::builder();
+    let mut unknown = Vec::new();
+    let mut tombstone = false;
+    for (name, value) in fields.0 {
+        let field = name.parse::<Field>().ok();
+        let Value::Text(value) = value else {
+            return Err(damaged(match field {
+                Some(field) => format!("its field `{field}` is not a string"),
+                // The name may be anything, even a token in the wrong place.
+                None => "a field that is no token's is not a string".into(),
+            }));
+        };
+        match field {
+            Some(field) => token = token.secret(field, value),
+            None if name == SCHEMA_VERSION => {}
+            None if name == DELETED => tombstone = true,
+            None => unknown.push((name, value)),
+        }
+    }
+    let token = token
+        .build()
+        .map_err(|cause| damaged("its token is not valid".into()).with_shared_source(&cause))?;
+    if token.id() != Some(id) {
+        return Err(damaged(
+            "its `id` is not the one in the secret's name".into(),
+        ));
+    }
+    Ok(if tombstone {
+        Document::Tombstone
+    } else {
+        Document::Record {
+            token,
+            unknown: UnknownFields(unknown.into()),
+        }
+    })
+}
+
+fn check_schema(fields: &UniqueFields) -> Result<(), Error> {
+    let schema = match fields.get(SCHEMA_VERSION) {
+        Some(Value::Text(schema)) => schema.expose_secret(),
+        _ => "",
+    };
+    if schema == CURRENT_SCHEMA {
+        return Ok(());
+    }
+    match schema.parse::<u64>() {
+        Ok(newer) if newer > 1 => Err(Error::new(
+            ErrorKind::Decode,
+            format!(
+                "the secret was written by a newer version of this crate (schema {newer}, this \
+                 one knows {CURRENT_SCHEMA})"
+            ),
+        )
+        .advise("update the crate zoho-token-store in this service")),
+        _ => Err(damaged(format!(
+            "it has no `{SCHEMA_VERSION}` that is a number in a string"
+        ))),
+    }
+}
+
+fn damaged(what: String) -> Error {
+    Error::new(
+        ErrorKind::Decode,
+        format!("the secret's value is not the document of a token: {what}"),
+    )
+    .advise(
+        "it is left as it is; put an earlier version back (its staging label is AWSPREVIOUS), \
+         delete the secret, or use another prefix",
+    )
+}
+
+/// serde_json's own text, which tells the place and the problem but no value: values are read as
+/// any JSON.
+fn describe_json_error(cause: &serde_json::Error) -> String {
+    use serde_json::error::Category;
+    let what = match cause.classify() {
+        Category::Data => "it is not a flat JSON object, or names a field twice",
+        Category::Eof => "it ends too early",
+        Category::Syntax | Category::Io => "it is not JSON",
+    };
+    format!("{what} (line {}, column {})", cause.line(), cause.column())
+}

@@ -1,0 +1,214 @@
+//! Ids and secret names: a reversible encoding below a prefix.
+
+use std::fmt;
+
+use crate::{Error, ErrorKind};
+
+/// The longest name used. AWS takes 512 characters, some of its tools only 256.
+pub(crate) const NAME_LIMIT: usize = 256;
+
+/// What the id of a generated record needs below the prefix.
+const GENERATED_ID_LENGTH: usize = 64;
+
+/// The escape character. Outside the set that is kept, and allowed in a secret's name.
+const ESCAPE: char = '=';
+
+/// What every secret of one store is named by: the prefix, then the encoded id.
+///
+/// The id's letters, digits and `_.+@-` stand as they are; every other byte is `=` and two
+/// hexadecimal digits. An encoded id therefore never holds a `/`, and as a prefix ends in one, the
+/// names of two stores never meet, even where one prefix begins with the other.
+#[derive(Clone)]
+pub(crate) struct Naming {
+    prefix: String,
+}
+
+impl Naming {
+    pub(crate) fn new(prefix: &str) -> Result<Self, Error> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"/_+=.@-".contains(&byte);
+        let problem = if prefix.is_empty() {
+            "it is empty"
+        } else if !prefix.ends_with('/') {
+            "it does not end in `/`"
+        } else if prefix.starts_with('/') || prefix.contains("//") {
+            "it has an empty part"
+        } else if !prefix.bytes().all(allowed) {
+            "it has a character that AWS does not allow in the name of a secret"
+        } else if prefix.len() + GENERATED_ID_LENGTH > NAME_LIMIT {
+            "it leaves no room for the ids"
+        } else {
+            return Ok(Naming {
+                prefix: prefix.to_owned(),
+            });
+        };
+        Err(Error::new(
+            ErrorKind::InvalidConfig,
+            format!("the prefix cannot be used: {problem}"),
+        )
+        .advise(format!(
+            "set ZOHO_TOKEN_STORE_PREFIX or `prefix` to at most {} letters, digits and /_+=.@- \
+             that end in `/`, such as `zoho/tokens/`",
+            NAME_LIMIT - GENERATED_ID_LENGTH
+        )))
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The name of the secret that holds the record with this id.
+    pub(crate) fn name_of(&self, id: &str) -> Result<String, Error> {
+        let mut name = self.prefix.clone();
+        for &byte in id.as_bytes() {
+            if byte.is_ascii_alphanumeric() || b"_.+@-".contains(&byte) {
+                name.push(char::from(byte));
+            } else {
+                name.push(ESCAPE);
+                name.extend(
+                    [byte >> 4, byte & 15]
+                        .map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)])),
+                );
+            }
+        }
+        // A secret's name followed by a hyphen and six characters looks like the end of another
+        // secret's ARN ("Do not end your secret name with a hyphen followed by six characters",
+        // CreateSecret). An escape character at the end escapes nothing, so it can stand there as
+        // padding.
+        while name.len() >= 7 && name.as_bytes()[name.len() - 7] == b'-' {
+            name.push(ESCAPE);
+        }
+        if name.len() > NAME_LIMIT {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!(
+                    "the id makes a secret name of {} characters, and {NAME_LIMIT} is the limit",
+                    name.len()
+                ),
+            )
+            .advise("use a shorter id, or none: the store makes one"));
+        }
+        Ok(name)
+    }
+
+    /// The id of the record in the secret of this name; none where the name is not one of this
+    /// store's.
+    pub(crate) fn id_of(&self, name: &str) -> Option<String> {
+        let mut rest = name
+            .strip_prefix(&self.prefix)?
+            .trim_end_matches(ESCAPE)
+            .bytes();
+        let mut id = Vec::with_capacity(rest.len());
+        while let Some(byte) = rest.next() {
+            if byte == ESCAPE as u8 {
+                let mut digit = || char::from(rest.next()?).to_digit(16);
+                id.push(u8::try_from(digit()? * 16 + digit()?).ok()?);
+            } else {
+                id.push(byte);
+            }
+        }
+        let id = String::from_utf8(id).ok().filter(|id| !id.is_empty())?;
+        // Only what the encoding itself writes: no second name for an id.
+        (self.name_of(&id).ok()? == name).then_some(id)
+    }
+}
+
+impl fmt::Debug for Naming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.prefix)
+    }
+}
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn naming() -> Naming {
+        Naming::new("zoho/tokens/").unwrap()
+    }
+
+    #[test]
+    fn names_are_readable_and_allowed() {
+        let cases = [
+            ("1", "zoho/tokens/1"),
+            ("ada@example.com", "zoho/tokens/ada@example.com"),
+            ("a/b", "zoho/tokens/a=2Fb"),
+            ("a=b", "zoho/tokens/a=3Db"),
+            ("é 💡", "zoho/tokens/=C3=A9=20=F0=9F=92=A1"),
+            ("token-abcdef", "zoho/tokens/token-abcdef="),
+            ("token--bcdef", "zoho/tokens/token--bcdef=="),
+            ("a--------", "zoho/tokens/a--------======="),
+        ];
+        for (id, name) in cases {
+            assert_eq!(naming().name_of(id).unwrap(), name);
+            assert_eq!(naming().id_of(name).as_deref(), Some(id));
+        }
+    }
+
+    #[test]
+    fn foreign_names_have_no_id() {
+        let foreign = [
+            "zoho/tokens/",
+            "zoho/tokens/a/b",
+            "zoho/tokens/=2f",
+            "zoho/tokens/=61",
+            "zoho/tokens/=G0",
+            "zoho/tokens/=2",
+            "zoho/tokens/=FF",
+            "zoho/tokens/a=",
+            "zoho/tokens/a b",
+            "zoho/other/a",
+            "zoho/tokens/token-abcdef",
+        ];
+        for name in foreign {
+            assert_eq!(naming().id_of(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_hyphen_in_the_prefix_counts_too() {
+        let naming = Naming::new("zoho-dev/").unwrap();
+        let name = naming.name_of("12").unwrap();
+        assert_eq!(name, "zoho-dev/12=");
+        assert_eq!(naming.id_of(&name).as_deref(), Some("12"));
+    }
+
+    #[test]
+    fn a_name_over_the_limit_is_an_error() {
+        let room = NAME_LIMIT - "zoho/tokens/".len();
+        assert!(naming().name_of(&"x".repeat(room)).is_ok());
+        assert_eq!(
+            naming().name_of(&"x".repeat(room + 1)).unwrap_err().kind(),
+            ErrorKind::TooLarge
+        );
+        assert_eq!(
+            naming().name_of(&"é".repeat(room / 2)).unwrap_err().kind(),
+            ErrorKind::TooLarge
+        );
+    }
+
+    #[test]
+    fn prefixes_that_could_meet_foreign_secrets_are_refused() {
+        for bad in [
+            "",
+            "*",
+            "/",
+            "zoho",
+            "zoho/*",
+            "zoho*/",
+            "/zoho/",
+            "zoho//",
+            "zoho tokens/",
+            "zöho/",
+            &format!("{}/", "x".repeat(192)),
+        ] {
+            assert_eq!(
+                Naming::new(bad).unwrap_err().kind(),
+                ErrorKind::InvalidConfig,
+                "{bad:?}"
+            );
+        }
+        assert!(Naming::new(&format!("{}/", "x".repeat(191))).is_ok());
+    }
+}

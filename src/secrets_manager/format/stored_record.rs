@@ -1,0 +1,62 @@
+//! A record as it was read from, or written to, one version of its secret.
+
+use std::time::{Instant, SystemTime};
+
+use crate::OAuthToken;
+use crate::secrets_manager::format::document::UnknownFields;
+
+/// A record with its version.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) token: OAuthToken,
+    pub(crate) unknown: UnknownFields,
+    pub(crate) version: String,
+    /// When the version was made, by AWS's clock, where AWS says so.
+    pub(crate) created: Option<SystemTime>,
+    pub(crate) asked: Moment,
+}
+
+impl Entry {
+    pub(crate) fn id(&self) -> &str {
+        self.token.id().unwrap_or_default()
+    }
+
+    /// How many bytes it takes in memory.
+    pub(crate) fn size(&self) -> usize {
+        let parts = self.token.size() + self.unknown.size() + self.version.len();
+        size_of::<Self>() + parts
+    }
+}
+
+#[cfg(test)]
+impl Entry {
+    /// A record that was read just now, of a version without a name.
+    pub(crate) fn just_read(token: OAuthToken) -> Self {
+        Entry {
+            token,
+            unknown: UnknownFields::default(),
+            version: String::new(),
+            created: None,
+            asked: Moment::now(),
+        }
+    }
+}
+
+/// When a call was made, by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// Never set back: for what was before what.
+    pub(crate) monotonic: Instant,
+    /// Goes on while a Lambda function is frozen, where the other one stands still: for how old
+    /// something is.
+    pub(crate) wall: SystemTime,
+}
+
+impl Moment {
+    pub(crate) fn now() -> Self {
+        Moment {
+            monotonic: Instant::now(),
+            wall: SystemTime::now(),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! How long a write tries again: bounded, and with jitter.
+
+use std::time::{Duration, Instant};
+
+use crate::{Error, ErrorKind};
+
+/// A deletion by force takes seconds, and nobody waits for a save any longer than this.
+const AT_MOST: Duration = Duration::from_secs(30);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Tries without a pause: each follows a change that was seen, so there are few. The bound is for
+/// what nobody thought of.
+const TRIES_AT_ONCE: u32 = 100;
+
+pub(crate) struct Patience {
+    since: Instant,
+    pause: Duration,
+    tries_at_once: u32,
+}
+
+impl Patience {
+    pub(crate) fn new() -> Self {
+        Patience {
+            since: Instant::now(),
+            pause: FIRST_PAUSE,
+            tries_at_once: 0,
+        }
+    }
+
+    /// Counts a try that can follow at once.
+    pub(crate) fn again(&mut self) -> Result<(), Error> {
+        self.tries_at_once += 1;
+        if self.tries_at_once > TRIES_AT_ONCE || self.since.elapsed() > AT_MOST {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "the record kept changing while it was written",
+            )
+            .advise("try again"));
+        }
+        Ok(())
+    }
+
+    /// Waits before the next try; the error is what is reported if there is none.
+    pub(crate) async fn wait(&mut self, error: Error) -> Result<(), Error> {
+        if self.since.elapsed() > AT_MOST {
+            return Err(error);
+        }
+        tracing::debug!(%error, "trying again");
+        // Full jitter, so that writers who met once do not meet again.
+        tokio::time::sleep(self.pause.mul_f64(fastrand::f64())).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        Ok(())
+    }
+}

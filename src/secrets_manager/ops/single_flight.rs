@@ -1,0 +1,157 @@
+//! Single flight: callers that want the same thing at the same time share one call.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared, WeakShared};
+
+type Call<T> = Shared<BoxFuture<'static, T>>;
+
+/// Calls under way, by what they are for.
+///
+/// A call runs as long as one of its callers waits for it: whoever is dropped takes nothing from
+/// the others, and when all are, the call is dropped too.
+pub(crate) struct Flights<K, T: Clone> {
+    under_way: Arc<Mutex<UnderWay<K, T>>>,
+}
+
+struct UnderWay<K, T: Clone> {
+    calls: HashMap<K, (u64, WeakShared<BoxFuture<'static, T>>)>,
+    started: u64,
+}
+
+impl<K, T> Flights<K, T>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+    T: Clone + Send + Sync + 'static,
+{
+    pub(crate) fn new() -> Self {
+        Flights {
+            under_way: Arc::new(Mutex::new(UnderWay {
+                calls: HashMap::new(),
+                started: 0,
+            })),
+        }
+    }
+
+    /// Waits for the call that is under way for this key, or makes it.
+    pub(crate) async fn join<F>(&self, key: K, call: impl FnOnce() -> F) -> T
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        self.call(key, call).await
+    }
+
+    fn call<F>(&self, key: K, call: impl FnOnce() -> F) -> Call<T>
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        let mut under_way = self
+            .under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = under_way
+            .calls
+            .get(&key)
+            .and_then(|(_, call)| call.upgrade())
+        {
+            return running;
+        }
+        under_way.started += 1;
+        let number = under_way.started;
+        let landing = Landing {
+            under_way: self.under_way.clone(),
+            key: key.clone(),
+            number,
+        };
+        let call = call();
+        let call = async move {
+            let _landing = landing;
+            call.await
+        }
+        .boxed()
+        .shared();
+        under_way
+            .calls
+            .extend(call.downgrade().map(|weak| (key, (number, weak))));
+        call
+    }
+}
+
+/// Takes the call off the list when it is done or dropped.
+struct Landing<K: Eq + Hash, T: Clone> {
+    under_way: Arc<Mutex<UnderWay<K, T>>>,
+    key: K,
+    number: u64,
+}
+
+impl<K: Eq + Hash, T: Clone> Drop for Landing<K, T> {
+    fn drop(&mut self) {
+        let mut under_way = self
+            .under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // A call that was dropped may have been followed by another one for the same key. That one
+        // stays.
+        if under_way
+            .calls
+            .get(&self.key)
+            .is_some_and(|(number, _)| *number == self.number)
+        {
+            under_way.calls.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures::future::{join_all, pending};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn callers_at_the_same_time_share_one_call_and_later_ones_make_their_own() {
+        let (flights, calls) = (Flights::<u8, usize>::new(), AtomicUsize::new(0));
+        let (send, receive) = tokio::sync::oneshot::channel::<()>();
+        let gate = receive.shared();
+        let call = || {
+            let (number, gate) = (calls.fetch_add(1, Ordering::Relaxed), gate.clone());
+            async move { gate.await.map_or(usize::MAX, |()| number) }
+        };
+        let mut callers: Vec<_> = (0..100).map(|_| Box::pin(flights.join(1, call))).collect();
+        for caller in &mut callers {
+            assert_eq!(caller.now_or_never(), None);
+        }
+        send.send(()).unwrap();
+        assert_eq!(join_all(callers).await, vec![0; 100]);
+        assert_eq!(flights.join(1, call).await, 1);
+        assert!(flights.under_way.lock().unwrap().calls.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_is_dropped_takes_nothing_from_the_others() {
+        let flights = Flights::<u8, u8>::new();
+        let (send, receive) = tokio::sync::oneshot::channel::<u8>();
+        let mut leader = Box::pin(flights.join(1, || async move { receive.await.unwrap_or(0) }));
+        assert_eq!((&mut leader).now_or_never(), None);
+        let mut follower = Box::pin(flights.join(1, || async { 9 }));
+        assert_eq!((&mut follower).now_or_never(), None);
+        drop(leader);
+        send.send(7).unwrap();
+        assert_eq!(follower.await, 7);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_everybody_left_is_not_resumed() {
+        let flights = Flights::<u8, u8>::new();
+        let mut first = Box::pin(flights.join(1, pending));
+        assert_eq!((&mut first).now_or_never(), None);
+        drop(first);
+        assert!(flights.under_way.lock().unwrap().calls.is_empty());
+        assert_eq!(flights.join(1, || async { 2 }).await, 2);
+    }
+}
