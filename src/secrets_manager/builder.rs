@@ -11,13 +11,13 @@ use tokio::sync::OnceCell;
 
 use crate::secrets_manager::aws::calls::{Api, Deletion};
 use crate::secrets_manager::aws::client;
-use crate::secrets_manager::aws::rate_limit::Paces;
+use crate::secrets_manager::aws::rate_limit::RateLimits;
 use crate::secrets_manager::cache::Cache;
 use crate::secrets_manager::cache::bounded::Bounds;
 use crate::secrets_manager::format::fingerprint::{Fingerprints, MANAGED_BY, OWN_TAGS};
-use crate::secrets_manager::format::secret_name::Naming;
-use crate::secrets_manager::ops::single_flight::Flights;
-use crate::secrets_manager::{Core, FingerprintKey, SecretsManagerTokenStore, Turns, env};
+use crate::secrets_manager::format::secret_name::SecretNames;
+use crate::secrets_manager::ops::single_flight::SingleFlight;
+use crate::secrets_manager::{Core, FingerprintKey, RecordLocks, SecretsManagerTokenStore, env};
 use crate::{Error, ErrorKind};
 
 /// A secret has at most so many tags (AWS's quotas for Secrets Manager).
@@ -236,7 +236,7 @@ impl SecretsManagerTokenStoreBuilder {
     /// [`ErrorKind::InvalidConfig`] for a setting that is out of its range, and when there is no
     /// AWS region.
     pub async fn build(self) -> Result<SecretsManagerTokenStore, Error> {
-        let naming = Naming::new(&self.prefix)?;
+        let names = SecretNames::new(&self.prefix)?;
         self.check()?;
         if let FingerprintKey::Given(key) = &self.fingerprint_key {
             Fingerprints::new(std::slice::from_ref(key))?;
@@ -255,19 +255,19 @@ impl SecretsManagerTokenStoreBuilder {
                 0 => Deletion::Force,
                 days => Deletion::RecoveryWindow { days },
             },
-            paces: Paces::new(self.writes_per_second),
+            rate_limits: RateLimits::new(self.writes_per_second),
         };
         Ok(SecretsManagerTokenStore {
             core: Arc::new(Core {
                 api,
-                naming,
+                names,
                 tag_index: self.tag_index,
                 cache: Cache::new(self.cache_bounds, self.cache_time_to_live, self.stale_for),
                 fingerprint_key: self.fingerprint_key,
                 fingerprints: OnceCell::new(),
-                reads: Flights::new(),
-                lookups: Flights::new(),
-                turns: Turns::new(),
+                reads: SingleFlight::new(),
+                lookups: SingleFlight::new(),
+                locks: RecordLocks::new(),
                 batch_denied: false.into(),
             }),
         })

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{SecretsManagerTokenStoreBuilder as Builder, env};
 use crate::secrets_manager::format::document::{self, Document, SIZE_LIMIT};
-use crate::secrets_manager::format::secret_name::{NAME_LIMIT, Naming};
+use crate::secrets_manager::format::secret_name::{NAME_LIMIT, SecretNames};
 use crate::{ErrorKind, Field};
 
 #[cfg(test)]
@@ -74,18 +74,18 @@ pub fn id(data: &[u8]) {
         return;
     };
     let (prefix, id) = text.split_once('\n').unwrap_or(("zoho/tokens/", text));
-    let naming = match Naming::new(prefix) {
-        Ok(naming) => naming,
+    let names = match SecretNames::new(prefix) {
+        Ok(names) => names,
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{error}");
             return;
         }
     };
     if !id.is_empty() {
-        match naming.name_of(id) {
+        match names.name_of(id) {
             Ok(name) => {
                 is_a_name(&name, prefix);
-                assert_eq!(naming.id_of(&name).as_deref(), Some(id));
+                assert_eq!(names.id_of(&name).as_deref(), Some(id));
             }
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
@@ -94,9 +94,9 @@ pub fn id(data: &[u8]) {
         }
     }
     for name in [format!("{prefix}{id}"), id.to_owned()] {
-        if let Some(id) = naming.id_of(&name) {
+        if let Some(id) = names.id_of(&name) {
             is_a_name(&name, prefix);
-            assert_eq!(naming.name_of(&id).expect("it has a name"), name);
+            assert_eq!(names.name_of(&id).expect("it has a name"), name);
         }
     }
 }

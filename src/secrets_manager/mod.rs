@@ -25,12 +25,12 @@ use crate::{Error, ErrorKind, OAuthToken, TokenStore};
 
 use aws::calls::{Api, Value};
 use cache::Cache;
-use cache::generations::Stamp;
+use cache::generations::Generation;
 use format::fingerprint::Fingerprints;
-use format::secret_name::Naming;
-use format::stored_record::Entry;
+use format::secret_name::SecretNames;
+use format::stored_record::StoredRecord;
 use ops::find::{Query, Slot};
-use ops::single_flight::Flights;
+use ops::single_flight::SingleFlight;
 
 pub use builder::SecretsManagerTokenStoreBuilder;
 
@@ -60,19 +60,19 @@ pub struct SecretsManagerTokenStore {
 }
 
 /// What a lookup answers: a record, none, or a failure.
-type Found = Result<Option<Arc<Entry>>, Error>;
+type Found = Result<Option<Arc<StoredRecord>>, Error>;
 
 /// What the clones of a store share.
 struct Core {
     api: Api,
-    naming: Naming,
+    names: SecretNames,
     tag_index: bool,
     cache: Cache,
     fingerprint_key: FingerprintKey,
     fingerprints: OnceCell<Fingerprints>,
-    reads: Flights<(Arc<str>, Stamp), Result<Slot, Error>>,
-    lookups: Flights<(Query, Stamp), Found>,
-    turns: Turns,
+    reads: SingleFlight<(Arc<str>, Generation), Result<Slot, Error>>,
+    lookups: SingleFlight<(Query, Generation), Found>,
+    locks: RecordLocks,
     batch_denied: AtomicBool,
 }
 
@@ -225,7 +225,7 @@ impl TokenStore for SecretsManagerTokenStore {
 impl fmt::Debug for SecretsManagerTokenStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SecretsManagerTokenStore")
-            .field("prefix", &self.core.naming)
+            .field("prefix", &self.core.names)
             .field("tag_index", &self.core.tag_index)
             .field("deletion", &self.core.api.deletion)
             .finish_non_exhaustive()
@@ -235,7 +235,7 @@ impl fmt::Debug for SecretsManagerTokenStore {
 impl Core {
     /// Waits until no other task of this process writes the record.
     async fn turn(&self, id: &str) -> MutexGuard<'_, ()> {
-        self.turns.of(id).lock().await
+        self.locks.of(id).lock().await
     }
 
     /// The fingerprints; their key is fetched, if it is in a secret, when it is first needed.
@@ -279,14 +279,14 @@ fn no_key() -> Error {
 
 /// Locks by record, a fixed number of them: two records that share one wait for each other, which
 /// costs a little time, and nothing grows with the number of records.
-struct Turns {
+struct RecordLocks {
     locks: Box<[Mutex<()>]>,
     hasher: RandomState,
 }
 
-impl Turns {
+impl RecordLocks {
     fn new() -> Self {
-        Turns {
+        RecordLocks {
             locks: (0..256).map(|_| Mutex::new(())).collect(),
             hasher: RandomState::new(),
         }

@@ -12,7 +12,7 @@ use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use crate::secrets_manager::aws::failure::{Failure, Reason};
-use crate::secrets_manager::aws::rate_limit::Paces;
+use crate::secrets_manager::aws::rate_limit::RateLimits;
 use crate::secrets_manager::format::fingerprint::MANAGED_BY;
 use crate::token::builder::wiped;
 
@@ -54,7 +54,7 @@ pub(crate) struct Api {
     pub(crate) extra_tags: Vec<(String, String)>,
     pub(crate) replica_regions: Vec<String>,
     pub(crate) deletion: Deletion,
-    pub(crate) paces: Paces,
+    pub(crate) rate_limits: RateLimits,
 }
 
 impl Api {
@@ -105,7 +105,7 @@ impl Api {
         tags: Vec<(String, String)>,
         request_token: &str,
     ) -> Result<(), Failure> {
-        self.paces.create.turn().await;
+        self.rate_limits.create.acquire().await;
         tracing::debug!(secret = name, "CreateSecret");
         let call = self
             .client
@@ -131,7 +131,7 @@ impl Api {
         document: &SecretString,
         version: &str,
     ) -> Result<bool, Failure> {
-        self.paces.put.turn().await;
+        self.rate_limits.put.acquire().await;
         tracing::debug!(secret = name, version, "PutSecretValue");
         let call = self.client.put_secret_value().secret_id(name);
         let call = call
@@ -148,7 +148,7 @@ impl Api {
     }
 
     pub(crate) async fn tag(&self, name: &str, tags: Vec<(String, String)>) -> Result<(), Failure> {
-        self.paces.tag.turn().await;
+        self.rate_limits.tag.acquire().await;
         tracing::debug!(secret = name, "TagResource");
         let tags = self.all_tags(tags);
         match self
@@ -171,7 +171,7 @@ impl Api {
     }
 
     pub(crate) async fn restore(&self, name: &str) -> Result<(), Failure> {
-        self.paces.restore.turn().await;
+        self.rate_limits.restore.acquire().await;
         tracing::debug!(secret = name, "RestoreSecret");
         match self.client.restore_secret().secret_id(name).send().await {
             Ok(_) => Ok(()),
@@ -180,7 +180,7 @@ impl Api {
     }
 
     pub(crate) async fn delete(&self, name: &str) -> Result<(), Failure> {
-        self.paces.delete.turn().await;
+        self.rate_limits.delete.acquire().await;
         tracing::debug!(secret = name, "DeleteSecret");
         let call = self.client.delete_secret().secret_id(name);
         let call = match self.deletion {

@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 const BURST: Duration = Duration::from_millis(100);
 
 /// The calls that AWS allows the fewest of, each kind with a quota of its own.
-pub(crate) struct Paces {
-    pub(crate) create: Pace,
-    pub(crate) put: Pace,
-    pub(crate) delete: Pace,
-    pub(crate) restore: Pace,
-    pub(crate) tag: Pace,
+pub(crate) struct RateLimits {
+    pub(crate) create: RateLimit,
+    pub(crate) put: RateLimit,
+    pub(crate) delete: RateLimit,
+    pub(crate) restore: RateLimit,
+    pub(crate) tag: RateLimit,
 }
 
-impl Paces {
+impl RateLimits {
     /// So many calls a second of each kind, for zero any number.
     pub(crate) fn new(calls_a_second: u32) -> Self {
-        let pace = || Pace::new(calls_a_second);
-        Paces {
+        let pace = || RateLimit::new(calls_a_second);
+        RateLimits {
             create: pace(),
             put: pace(),
             delete: pace(),
@@ -30,19 +30,19 @@ impl Paces {
 }
 
 /// Lets calls go at a rate, and those above it wait for their turn.
-pub(crate) struct Pace {
+pub(crate) struct RateLimit {
     interval: Duration,
     burst: Duration,
     /// When the next call would go if all came evenly.
     next: Mutex<Option<Instant>>,
 }
 
-impl Pace {
+impl RateLimit {
     /// So many calls a second, for zero any number.
     pub(crate) fn new(calls_a_second: u32) -> Self {
         let interval = Duration::from_secs(1).checked_div(calls_a_second);
         let interval = interval.unwrap_or_default();
-        Pace {
+        RateLimit {
             interval,
             burst: BURST.saturating_sub(interval),
             next: Mutex::new(None),
@@ -50,7 +50,7 @@ impl Pace {
     }
 
     /// Waits until the next call may be made. A turn that is not waited for is lost.
-    pub(crate) async fn turn(&self) {
+    pub(crate) async fn acquire(&self) {
         let pause = self.pause(Instant::now());
         if pause > Duration::ZERO {
             tokio::time::sleep(pause).await;
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn calls_above_the_rate_wait_for_their_turn() {
-        let (pace, now) = (Pace::new(50), Instant::now());
+        let (pace, now) = (RateLimit::new(50), Instant::now());
         let pauses: Vec<_> = (0..55).map(|_| pace.pause(now).as_millis()).collect();
         assert_eq!(pauses[..6], [0, 0, 0, 0, 0, 20]);
         assert_eq!(pauses[54], 1000, "in the second after a pause 5 more");
@@ -86,10 +86,10 @@ mod tests {
 
     #[test]
     fn a_slow_rate_has_no_burst_and_none_is_no_limit() {
-        let (slow, now) = (Pace::new(1), Instant::now());
+        let (slow, now) = (RateLimit::new(1), Instant::now());
         let pauses = [slow.pause(now), slow.pause(now)];
         assert_eq!(pauses, [Duration::ZERO, Duration::from_secs(1)]);
-        let none = Pace::new(0);
+        let none = RateLimit::new(0);
         assert!((0..1000).all(|_| none.pause(now).is_zero()));
     }
 }

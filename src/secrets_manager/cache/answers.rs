@@ -11,8 +11,8 @@ use arc_swap::ArcSwapOption;
 
 use crate::Field;
 use crate::secrets_manager::cache::counts::Counts;
-use crate::secrets_manager::cache::generations::Stamp;
-use crate::secrets_manager::cache::validity::Span;
+use crate::secrets_manager::cache::generations::Generation;
+use crate::secrets_manager::cache::validity::Validity;
 
 /// In so many places the answer to a question may be: from the one that its hash denotes on.
 const WINDOW: usize = 8;
@@ -35,7 +35,7 @@ pub(crate) struct Question {
     pub(crate) hash: u64,
     pub(crate) field: Field,
     /// While it is the same, nothing was written here that could change the answer.
-    pub(crate) stamp: Stamp,
+    pub(crate) generation: Generation,
 }
 
 /// Which record a question denoted.
@@ -43,14 +43,14 @@ pub(crate) struct Answer {
     pub(crate) question: Question,
     /// The hash of the record's id.
     pub(crate) record: u64,
-    pub(crate) good: Span,
+    pub(crate) good: Validity,
     pub(crate) shown: Option<Shown>,
 }
 
 /// A record's token, and when it is good as an answer.
 pub(crate) struct Shown {
     pub(crate) token: Counts,
-    pub(crate) good: Span,
+    pub(crate) good: Validity,
 }
 
 impl Answers {
@@ -166,12 +166,12 @@ mod tests {
         let question = Question {
             hash: question,
             field: Field::UserName,
-            stamp: Stamp::default(),
+            generation: Generation::default(),
         };
         Answer {
             question,
             record,
-            good: Span::new(from, Duration::from_secs(60)),
+            good: Validity::new(from, Duration::from_secs(60)),
             shown: None,
         }
     }

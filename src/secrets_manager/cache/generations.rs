@@ -10,7 +10,7 @@ use crate::Field;
 const COUNTERS: usize = 8_192;
 
 /// Counts writes by what they concern.
-pub(crate) struct Stamps {
+pub(crate) struct Generations {
     counters: Box<[AtomicU64]>,
     writes: AtomicU64,
     hasher: RandomState,
@@ -18,19 +18,19 @@ pub(crate) struct Stamps {
 
 /// A state of some counters: while it is the same, nothing that it stands for was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Stamp(u64);
+pub(crate) struct Generation(u64);
 
-impl Stamp {
-    /// The stamp of two things together.
-    pub(crate) fn and(self, other: Stamp) -> Stamp {
+impl Generation {
+    /// The generation of two things together.
+    pub(crate) fn and(self, other: Generation) -> Generation {
         // Counters only ever grow, so the sum is the same only if both of them are.
-        Stamp(self.0.wrapping_add(other.0))
+        Generation(self.0.wrapping_add(other.0))
     }
 }
 
-impl Stamps {
+impl Generations {
     pub(crate) fn new() -> Self {
-        Stamps {
+        Generations {
             counters: (0..COUNTERS).map(|_| AtomicU64::new(0)).collect(),
             writes: AtomicU64::new(0),
             hasher: RandomState::new(),
@@ -55,14 +55,14 @@ impl Stamps {
         hasher.finish()
     }
 
-    /// The stamp of what has this hash.
-    pub(crate) fn of(&self, hash: u64) -> Stamp {
-        Stamp(self.counter(hash).load(Ordering::Acquire))
+    /// The generation of what has this hash.
+    pub(crate) fn of(&self, hash: u64) -> Generation {
+        Generation(self.counter(hash).load(Ordering::Acquire))
     }
 
-    /// The stamp of everything there is.
-    pub(crate) fn of_all(&self) -> Stamp {
-        Stamp(self.writes.load(Ordering::Acquire))
+    /// The generation of everything there is.
+    pub(crate) fn of_all(&self) -> Generation {
+        Generation(self.writes.load(Ordering::Acquire))
     }
 
     /// Marks a write.

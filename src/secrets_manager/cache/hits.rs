@@ -52,7 +52,7 @@ fn what_a_save_has_replaced_is_not_found_once_it_has_returned() {
 fn an_outdated_token_is_dropped_though_an_answer_showed_it() {
     let cache = cache();
     let held = token("id=1 user_name=u access_token=old");
-    let entry = Entry {
+    let entry = StoredRecord {
         token: held.clone(),
         ..entry("id=1")
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::tests::{MINUTE, entries};
 use super::*;
-use crate::secrets_manager::cache::pending_write::Unsettled;
+use crate::secrets_manager::cache::pending_write::PendingWrite;
 use crate::secrets_manager::format::stored_record::Moment;
 use crate::testing::token;
 
@@ -52,9 +52,9 @@ fn holds_a_record(version: Version) -> bool {
 struct Progress<'a> {
     steps: usize,
     asked: Option<Moment>,
-    stamp: Option<Stamp>,
+    generation: Option<Generation>,
     read: Version,
-    unsettled: Option<Unsettled<'a>>,
+    pending: Option<PendingWrite<'a>>,
 }
 
 /// AWS, and what this process must not fall behind.
@@ -63,11 +63,11 @@ struct World {
     known: Version,
 }
 
-fn entry(id: &str, version: Version, asked: Moment) -> Entry {
-    Entry {
+fn entry(id: &str, version: Version, asked: Moment) -> StoredRecord {
+    StoredRecord {
         version: version.to_string(),
         asked,
-        ..Entry::just_read(token(&format!("id={id} access_token={version}")))
+        ..StoredRecord::just_read(token(&format!("id={id} access_token={version}")))
     }
 }
 
@@ -77,24 +77,24 @@ impl<'a> Progress<'a> {
         self.steps += 1;
         match (task, self.steps) {
             (Task::Load, 1) => {
-                self.stamp = Some(cache.stamp_of_record(id));
+                self.generation = Some(cache.generation_of_record(id));
                 self.asked = Some(Moment::now());
             }
             (Task::Load, 2) => self.read = world.aws,
             (Task::Load, _) => {
-                let (asked, stamp) = (self.asked.unwrap(), self.stamp.unwrap());
+                let (asked, generation) = (self.asked.unwrap(), self.generation.unwrap());
                 match holds_a_record(self.read) {
                     true => {
-                        cache.loaded(&Arc::new(entry(id, self.read, asked)), stamp);
+                        cache.loaded(&Arc::new(entry(id, self.read, asked)), generation);
                         // Its caller has seen it.
                         world.known = world.known.max(self.read);
                     }
-                    false => cache.missing(id, stamp),
+                    false => cache.missing(id, generation),
                 }
             }
             (Task::Save | Task::SaveUnanswered, 1) => self.read = world.aws,
             (Task::Save | Task::SaveUnanswered, 2) => {
-                self.unsettled = Some(Unsettled::save(cache, record));
+                self.pending = Some(PendingWrite::save(cache, record));
             }
             (Task::Save | Task::SaveUnanswered, 3) => {
                 if world.aws == self.read {
@@ -102,28 +102,28 @@ impl<'a> Progress<'a> {
                     self.read = world.aws;
                 } else {
                     // AWS refuses it: another one has put the successor.
-                    self.unsettled = None;
+                    self.pending = None;
                 }
             }
             (Task::Save, _) => {
-                if let Some(unsettled) = self.unsettled.take() {
-                    let begun = unsettled.begun();
-                    unsettled.settle(entry(id, self.read, begun), None);
+                if let Some(pending) = self.pending.take() {
+                    let begun = pending.begun();
+                    pending.settle(entry(id, self.read, begun), None);
                     world.known = world.known.max(self.read);
                 }
             }
             (Task::SaveUnanswered, _) => {
-                if self.unsettled.take().is_some() {
+                if self.pending.take().is_some() {
                     world.known = world.known.max(self.read);
                 }
             }
-            (Task::Delete, 1) => self.unsettled = Some(Unsettled::deletion(cache, id)),
+            (Task::Delete, 1) => self.pending = Some(PendingWrite::deletion(cache, id)),
             (Task::Delete, 2) => {
                 world.aws += if holds_a_record(world.aws) { 1 } else { 0 };
                 self.read = world.aws;
             }
             (Task::Delete, _) => {
-                self.unsettled = None;
+                self.pending = None;
                 world.known = world.known.max(self.read);
             }
             (Task::Invalidate, _) => {

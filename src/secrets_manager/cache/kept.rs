@@ -8,8 +8,8 @@ use crate::secrets_manager::cache::answers::{Answer, Answers, Question, Shown};
 use crate::secrets_manager::cache::bounded::{Bounded, Bounds};
 use crate::secrets_manager::cache::counts::Counts;
 use crate::secrets_manager::cache::record::Record;
-use crate::secrets_manager::cache::validity::Span;
-use crate::secrets_manager::format::stored_record::Entry;
+use crate::secrets_manager::cache::validity::Validity;
+use crate::secrets_manager::format::stored_record::StoredRecord;
 
 /// The same record may be asked for in several ways.
 pub(crate) const ANSWERS_PER_RECORD: u64 = 4;
@@ -25,10 +25,10 @@ const ANSWER_PLACE: u64 = 160;
 
 /// No record takes less.
 const LEAST_WEIGHT: u64 =
-    size_of::<Entry>() as u64 + RECORD_PLACE + ANSWERS_PER_RECORD * ANSWER_PLACE;
+    size_of::<StoredRecord>() as u64 + RECORD_PLACE + ANSWERS_PER_RECORD * ANSWER_PLACE;
 
 /// How many bytes a record takes, with its places and the answers that may lead to it.
-pub(crate) fn weight(entry: &Entry) -> u64 {
+pub(crate) fn weight(entry: &StoredRecord) -> u64 {
     entry.size() as u64 + RECORD_PLACE + ANSWERS_PER_RECORD * ANSWER_PLACE
 }
 
@@ -81,7 +81,7 @@ impl Kept {
     }
 
     /// Keeps which record a question denoted.
-    pub(crate) fn answered(&self, question: Question, record: u64, good: Span) -> Arc<Answer> {
+    pub(crate) fn answered(&self, question: Question, record: u64, good: Validity) -> Arc<Answer> {
         self.answers.put(Answer {
             question,
             record,

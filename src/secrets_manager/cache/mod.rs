@@ -23,12 +23,12 @@ use moka::ops::compute::Op;
 
 use crate::secrets_manager::cache::answers::{Answer, Question};
 use crate::secrets_manager::cache::bounded::Bounds;
-use crate::secrets_manager::cache::generations::{Stamp, Stamps, mixed};
+use crate::secrets_manager::cache::generations::{Generation, Generations, mixed};
 use crate::secrets_manager::cache::kept::Kept;
-use crate::secrets_manager::cache::recent_writes::Recent;
+use crate::secrets_manager::cache::recent_writes::RecentWrites;
 use crate::secrets_manager::cache::record::Record;
-use crate::secrets_manager::cache::validity::Span;
-use crate::secrets_manager::format::stored_record::Entry;
+use crate::secrets_manager::cache::validity::Validity;
+use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::secrets_manager::format::version_id;
 use crate::{Field, OAuthToken, matching};
 
@@ -40,8 +40,8 @@ pub(crate) struct Cache {
     stale_for: Duration,
     /// None if the cache is off.
     kept: Option<Kept>,
-    recent: Recent,
-    stamps: Stamps,
+    recent: RecentWrites,
+    generations: Generations,
 }
 
 impl Cache {
@@ -51,8 +51,8 @@ impl Cache {
             time_to_live,
             stale_for,
             kept: Kept::new(bounds, time_to_live.saturating_add(stale_for)),
-            recent: Recent::new(),
-            stamps: Stamps::new(),
+            recent: RecentWrites::new(),
+            generations: Generations::new(),
         }
     }
 
@@ -62,7 +62,7 @@ impl Cache {
     }
 
     /// The record with this id, if it is known and still good.
-    pub(crate) fn record(&self, id: &str) -> Option<Arc<Entry>> {
+    pub(crate) fn record(&self, id: &str) -> Option<Arc<StoredRecord>> {
         let record = self.known(id)?;
         let good = record.good.has(SystemTime::now());
         good.then(|| record.entry.clone())
@@ -107,46 +107,46 @@ impl Cache {
 
     /// The last that was known of the record that the partial token denotes, for when AWS cannot be
     /// asked.
-    pub(crate) fn last_known(&self, partial: &OAuthToken) -> Option<Arc<Entry>> {
+    pub(crate) fn last_known(&self, partial: &OAuthToken) -> Option<Arc<StoredRecord>> {
         let record = match partial.id() {
             Some(id) => self.known(id)?,
             None => self.last_answer(partial)?.2,
         };
-        let kept_for = Span::new(record.entry.asked.wall, self.kept_for());
+        let kept_for = Validity::new(record.entry.asked.wall, self.kept_for());
         let serve = !self.stale_for.is_zero() && kept_for.has(SystemTime::now());
         serve.then(|| record.entry.clone())
     }
 
-    /// The stamp of a record: taken before it is read, given to [`Cache::loaded`] after.
-    pub(crate) fn stamp_of_record(&self, id: &str) -> Stamp {
-        self.stamps.of(self.stamps.hash(id))
+    /// The generation of a record: taken before it is read, given to [`Cache::loaded`] after.
+    pub(crate) fn generation_of_record(&self, id: &str) -> Generation {
+        self.generations.of(self.generations.hash(id))
     }
 
-    /// The stamps of a query, for the strongest field alone up to all of them: taken before it is
+    /// The generations of a query, for the strongest field alone up to all of them: taken before it is
     /// resolved.
-    pub(crate) fn stamps_of_query(&self, partial: &OAuthToken) -> Vec<(Field, Stamp)> {
+    pub(crate) fn generations_of_query(&self, partial: &OAuthToken) -> Vec<(Field, Generation)> {
         let questions = self.questions(partial);
         questions
-            .map(|question| (question.field, question.stamp))
+            .map(|question| (question.field, question.generation))
             .collect()
     }
 
-    /// The stamp of everything written here so far.
-    pub(crate) fn stamp_of_all(&self) -> Stamp {
-        self.stamps.of_all()
+    /// The generation of everything written here so far.
+    pub(crate) fn generation_of_all(&self) -> Generation {
+        self.generations.of_all()
     }
 
     /// Keeps what a read has brought, unless something was written since. Of two reads at the same
     /// time the later version stays; where that cannot be told, neither.
-    pub(crate) fn loaded(&self, entry: &Arc<Entry>, stamp: Stamp) {
-        if Recent::concerns(entry, SystemTime::now()) {
+    pub(crate) fn loaded(&self, entry: &Arc<StoredRecord>, generation: Generation) {
+        if RecentWrites::concerns(entry, SystemTime::now()) {
             self.recent.learn(entry.id(), self.keys(&entry.token));
         }
         let Some(kept) = &self.kept else { return };
-        let hash = self.stamps.hash(entry.id());
+        let hash = self.generations.hash(entry.id());
         kept.records.change(hash, |known| {
             let known = known.filter(|known| known.entry.id() == entry.id());
-            let nothing_since = self.stamps.of(hash) == stamp;
+            let nothing_since = self.generations.of(hash) == generation;
             let later = match &known {
                 None if !nothing_since => return Op::Nop,
                 None => Some(Ordering::Greater),
@@ -162,7 +162,7 @@ impl Cache {
                 Some(_) => Op::Nop,
                 None => {
                     // Others on their way may be older than both.
-                    self.stamps.overtaken(hash);
+                    self.generations.overtaken(hash);
                     Op::Remove
                 }
             }
@@ -171,21 +171,21 @@ impl Cache {
 
     /// Drops what is known of a record that a read did not find, unless something was written
     /// since.
-    pub(crate) fn missing(&self, id: &str, stamp: Stamp) {
+    pub(crate) fn missing(&self, id: &str, generation: Generation) {
         let Some(kept) = &self.kept else { return };
-        let hash = self.stamps.hash(id);
+        let hash = self.generations.hash(id);
         kept.records.change(hash, |_| {
-            if self.stamps.of(hash) != stamp {
+            if self.generations.of(hash) != generation {
                 return Op::Nop;
             }
             // A read that is still on its way may bring the record as it was before.
-            self.stamps.overtaken(hash);
+            self.generations.overtaken(hash);
             Op::Remove
         });
     }
 
     /// Keeps what was written, after AWS has said yes.
-    pub(crate) fn written(&self, entry: &Arc<Entry>, replaced: Option<&OAuthToken>) {
+    pub(crate) fn written(&self, entry: &Arc<StoredRecord>, replaced: Option<&OAuthToken>) {
         let id = entry.id();
         self.recent.written_here(id);
         self.recent.learn(id, self.keys(&entry.token));
@@ -205,7 +205,7 @@ impl Cache {
         let all = is_new(&Field::UserName) || is_new(&Field::ClientId);
         for field in matching::identifying_fields(&entry.token).filter(|field| all || is_new(field))
         {
-            self.stamps.written(self.key(&entry.token, field));
+            self.generations.written(self.key(&entry.token, field));
         }
     }
 
@@ -234,15 +234,18 @@ impl Cache {
         partial: &OAuthToken,
         decided_by: Field,
         id: &str,
-        stamp: Stamp,
+        generation: Generation,
         known_at: SystemTime,
     ) {
         let Some(kept) = &self.kept else { return };
         let mut questions = self.questions(partial);
         if let Some(question) = questions.find(|question| question.field == decided_by) {
-            let question = Question { stamp, ..question };
-            let good = Span::new(known_at, self.time_to_live);
-            kept.answered(question, self.stamps.hash(id), good);
+            let question = Question {
+                generation,
+                ..question
+            };
+            let good = Validity::new(known_at, self.time_to_live);
+            kept.answered(question, self.generations.hash(id), good);
         }
     }
 
@@ -258,21 +261,21 @@ impl Cache {
 
     /// Changes what is kept of a record so that no read that has begun can undo it.
     fn change(&self, id: &str, operation: impl FnOnce(Option<Arc<Record>>) -> Op<Arc<Record>>) {
-        let hash = self.stamps.hash(id);
+        let hash = self.generations.hash(id);
         match &self.kept {
             Some(kept) => {
                 kept.records.change(hash, |known| {
-                    self.stamps.written(hash);
+                    self.generations.written(hash);
                     operation(known.filter(|known| known.entry.id() == id))
                 });
             }
-            None => self.stamps.written(hash),
+            None => self.generations.written(hash),
         }
     }
 
     /// The record with this id, good or not.
     fn known(&self, id: &str) -> Option<Arc<Record>> {
-        let record = self.kept.as_ref()?.records.get(self.stamps.hash(id))?;
+        let record = self.kept.as_ref()?.records.get(self.generations.hash(id))?;
         (record.entry.id() == id).then_some(record)
     }
 
@@ -293,22 +296,26 @@ impl Cache {
     /// The query by its strongest field alone, up to all of them.
     fn questions(&self, partial: &OAuthToken) -> impl Iterator<Item = Question> {
         let client = partial.client_id();
-        let mut hash = client.map_or(0, |client| self.stamps.hash_of(client));
-        let mut stamp = Stamp::default();
+        let mut hash = client.map_or(0, |client| self.generations.hash_of(client));
+        let mut generation = Generation::default();
         matching::identifying_fields(partial).map(move |field| {
             let key = self.key(partial, field);
-            stamp = stamp.and(self.stamps.of(key));
+            generation = generation.and(self.generations.of(key));
             hash = mixed(hash, key);
-            Question { hash, field, stamp }
+            Question {
+                hash,
+                field,
+                generation,
+            }
         })
     }
 
     /// The query by an id. What it denotes is never another record.
     fn question_of_id(&self, id: &str) -> Question {
         Question {
-            hash: self.stamps.hash(id),
+            hash: self.generations.hash(id),
             field: Field::Id,
-            stamp: Stamp::default(),
+            generation: Generation::default(),
         }
     }
 
@@ -318,12 +325,12 @@ impl Cache {
 
     /// When a record is good: for its time to live, or until its access token expires. If it has
     /// expired when it is read, or does so at once, the record is still not read again at once.
-    fn good_span(&self, entry: &Entry) -> Span {
+    fn good_span(&self, entry: &StoredRecord) -> Validity {
         let from = entry.asked.wall;
-        let recheck = Span::new(from, EXPIRED_RECHECK.min(self.time_to_live)).until;
-        let until = Span::new(from, self.time_to_live).until;
+        let recheck = Validity::new(from, EXPIRED_RECHECK.min(self.time_to_live)).until;
+        let until = Validity::new(from, self.time_to_live).until;
         let expiry = entry.token.expiry().unwrap_or(until);
-        Span {
+        Validity {
             from,
             until: until.min(expiry).max(recheck),
         }
@@ -335,7 +342,7 @@ impl Cache {
 
     fn key(&self, token: &OAuthToken, field: Field) -> u64 {
         let value = token.expose(field).unwrap_or_default();
-        self.stamps.hash_of_key(field, value)
+        self.generations.hash_of_key(field, value)
     }
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::OAuthToken;
 use crate::secrets_manager::aws::failure::Reason;
 use crate::secrets_manager::cache::Cache;
-use crate::secrets_manager::format::stored_record::{Entry, Moment};
+use crate::secrets_manager::format::stored_record::{Moment, StoredRecord};
 
 /// A write under way. Until AWS has said yes nobody knows what the secret holds: dropped, however
 /// that comes about, it takes the record out of the cache; a record that was to be saved is looked
 /// for nevertheless.
-pub(crate) struct Unsettled<'a> {
+pub(crate) struct PendingWrite<'a> {
     cache: &'a Cache,
     id: &'a str,
     /// What the secret holds afterwards; none if that is no record.
@@ -19,7 +19,7 @@ pub(crate) struct Unsettled<'a> {
     settled: bool,
 }
 
-impl<'a> Unsettled<'a> {
+impl<'a> PendingWrite<'a> {
     /// A record is being saved.
     pub(crate) fn save(cache: &'a Cache, record: &'a OAuthToken) -> Self {
         Self::new(cache, record.id().unwrap_or_default(), Some(record))
@@ -31,7 +31,7 @@ impl<'a> Unsettled<'a> {
     }
 
     fn new(cache: &'a Cache, id: &'a str, record: Option<&'a OAuthToken>) -> Self {
-        Unsettled {
+        PendingWrite {
             cache,
             id,
             record,
@@ -53,13 +53,13 @@ impl<'a> Unsettled<'a> {
     }
 
     /// AWS has said yes: this is what the secret holds.
-    pub(crate) fn settle(mut self, entry: Entry, replaced: Option<&OAuthToken>) {
+    pub(crate) fn settle(mut self, entry: StoredRecord, replaced: Option<&OAuthToken>) {
         self.settled = true;
         self.cache.written(&Arc::new(entry), replaced);
     }
 }
 
-impl Drop for Unsettled<'_> {
+impl Drop for PendingWrite<'_> {
     fn drop(&mut self) {
         if self.settled {
             return;

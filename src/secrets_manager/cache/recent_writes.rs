@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use crate::secrets_manager::format::stored_record::Entry;
+use crate::secrets_manager::format::stored_record::StoredRecord;
 
 /// How long the list may lag behind, three times over.
 const RECENT: Duration = Duration::from_secs(900);
@@ -20,16 +20,16 @@ const RECENT: Duration = Duration::from_secs(900);
 const KEYS: u64 = 200_000;
 
 /// Ids of recent records by the hashes of their lookup keys.
-pub(crate) struct Recent {
+pub(crate) struct RecentWrites {
     keys: Cache<u64, Arc<[Arc<str>]>>,
     written_here: Cache<Arc<str>, ()>,
 }
 
-impl Recent {
+impl RecentWrites {
     pub(crate) fn new() -> Self {
         // The last ones stay: moka's own policy may refuse a newcomer in favour of what is asked
         // for often.
-        Recent {
+        RecentWrites {
             keys: Cache::builder()
                 .max_capacity(KEYS)
                 .eviction_policy(EvictionPolicy::lru())
@@ -44,7 +44,7 @@ impl Recent {
     }
 
     /// Whether the list may not show this version yet.
-    pub(crate) fn concerns(entry: &Entry, now: SystemTime) -> bool {
+    pub(crate) fn concerns(entry: &StoredRecord, now: SystemTime) -> bool {
         // A version from the future only says that the clocks differ.
         let age = |created| now.duration_since(created).unwrap_or_default();
         entry.created.is_none_or(|created| age(created) < RECENT)

@@ -3,25 +3,25 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::secrets_manager::cache::validity::Span;
-use crate::secrets_manager::format::stored_record::Entry;
+use crate::secrets_manager::cache::validity::Validity;
+use crate::secrets_manager::format::stored_record::StoredRecord;
 
 /// In more answers than these its token is not shown: they cost a look at the record.
 const ANSWERS: usize = 16;
 
 /// A record as it is known.
 pub(crate) struct Record {
-    pub(crate) entry: Arc<Entry>,
+    pub(crate) entry: Arc<StoredRecord>,
     /// When AWS had answered: a call made before that may know less.
     pub(crate) answered: Instant,
-    pub(crate) good: Span,
+    pub(crate) good: Validity,
     /// The questions whose answers show it; none once it is not what is known any more.
     shown_in: Mutex<Option<Vec<u64>>>,
 }
 
 impl Record {
     /// A record that AWS has just told of.
-    pub(crate) fn new(entry: Arc<Entry>, good: Span) -> Arc<Self> {
+    pub(crate) fn new(entry: Arc<StoredRecord>, good: Validity) -> Arc<Self> {
         Arc::new(Record {
             entry,
             answered: Instant::now(),
@@ -61,8 +61,8 @@ mod tests {
     use crate::testing::token;
 
     fn record() -> Arc<Record> {
-        let entry = Entry::just_read(token("id=1"));
-        let good = Span::new(SystemTime::now(), Duration::from_secs(60));
+        let entry = StoredRecord::just_read(token("id=1"));
+        let good = Validity::new(SystemTime::now(), Duration::from_secs(60));
         Record::new(Arc::new(entry), good)
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::secrets_manager::cache::kept::{ANSWERS_PER_RECORD, weight};
-use crate::secrets_manager::cache::pending_write::Unsettled;
+use crate::secrets_manager::cache::pending_write::PendingWrite;
 use crate::secrets_manager::format::version_id::Succession;
 use crate::testing::token;
 
@@ -19,19 +19,19 @@ pub(crate) fn entries(entries: u64) -> Bounds {
     }
 }
 
-pub(crate) fn entry(columns: &str) -> Entry {
-    Entry {
+pub(crate) fn entry(columns: &str) -> StoredRecord {
+    StoredRecord {
         version: columns.into(),
-        ..Entry::just_read(token(columns))
+        ..StoredRecord::just_read(token(columns))
     }
 }
 
 pub(crate) fn load(cache: &Cache, columns: &str) {
-    let (stamp, entry) = (
-        cache.stamp_of_record(token(columns).id().unwrap()),
+    let (generation, entry) = (
+        cache.generation_of_record(token(columns).id().unwrap()),
         entry(columns),
     );
-    cache.loaded(&Arc::new(entry), stamp);
+    cache.loaded(&Arc::new(entry), generation);
 }
 
 pub(crate) fn write(cache: &Cache, columns: &str, replaced: Option<&str>) {
@@ -40,12 +40,18 @@ pub(crate) fn write(cache: &Cache, columns: &str, replaced: Option<&str>) {
 
 /// Resolves a query to this record, as a lookup would.
 pub(crate) fn answer(cache: &Cache, partial: &str, decided_by: Field, id: &str) {
-    let stamps = cache.stamps_of_query(&token(partial));
-    let (_, stamp) = stamps
+    let generations = cache.generations_of_query(&token(partial));
+    let (_, generation) = generations
         .into_iter()
         .find(|(field, _)| *field == decided_by)
         .unwrap();
-    cache.answered(&token(partial), decided_by, id, stamp, SystemTime::now());
+    cache.answered(
+        &token(partial),
+        decided_by,
+        id,
+        generation,
+        SystemTime::now(),
+    );
 }
 
 pub(crate) fn version(cache: &Cache, id: &str) -> Option<String> {
@@ -58,8 +64,8 @@ fn found(cache: &Cache, partial: &str) -> Option<String> {
         .and_then(|token| token.id().map(str::to_owned))
 }
 
-fn of_version(version: &str) -> Entry {
-    Entry {
+fn of_version(version: &str) -> StoredRecord {
+    StoredRecord {
         version: version.to_owned(),
         ..entry("id=1")
     }
@@ -72,24 +78,24 @@ fn successor(version: &str) -> String {
 #[test]
 fn a_load_in_flight_never_overwrites_a_save() {
     let cache = cache();
-    let (stamp, old) = (cache.stamp_of_record("1"), of_version("old"));
+    let (generation, old) = (cache.generation_of_record("1"), of_version("old"));
     let new = successor("old");
     cache.written(&Arc::new(of_version(&new)), None);
-    cache.loaded(&Arc::new(old), stamp);
+    cache.loaded(&Arc::new(old), generation);
     assert_eq!(version(&cache, "1"), Some(new));
 }
 
 #[test]
 fn a_load_in_flight_brings_back_neither_a_deleted_nor_an_invalidated_record() {
     let cache = cache();
-    let (stamp, old) = (cache.stamp_of_record("1"), entry("id=1"));
+    let (generation, old) = (cache.generation_of_record("1"), entry("id=1"));
     cache.forget("1");
-    cache.loaded(&Arc::new(old), stamp);
+    cache.loaded(&Arc::new(old), generation);
     assert_eq!(version(&cache, "1"), None);
 
-    let (stamp, old) = (cache.stamp_of_record("1"), entry("id=1"));
-    cache.missing("1", cache.stamp_of_record("1"));
-    cache.loaded(&Arc::new(old), stamp);
+    let (generation, old) = (cache.generation_of_record("1"), entry("id=1"));
+    cache.missing("1", cache.generation_of_record("1"));
+    cache.loaded(&Arc::new(old), generation);
     assert_eq!(version(&cache, "1"), None);
 }
 
@@ -102,13 +108,13 @@ fn of_two_loads_at_the_same_time_the_later_version_stays_or_neither() {
         ("early", "of somebody else", None),
     ] {
         let cache = cache();
-        let stamp = cache.stamp_of_record("1");
+        let generation = cache.generation_of_record("1");
         let (first, second) = (of_version(first), of_version(second));
         let third = of_version(&first.version);
-        cache.loaded(&Arc::new(first), stamp);
-        cache.loaded(&Arc::new(second), stamp);
+        cache.loaded(&Arc::new(first), generation);
+        cache.loaded(&Arc::new(second), generation);
         assert_eq!(version(&cache, "1").as_deref(), stays);
-        cache.loaded(&Arc::new(third), stamp);
+        cache.loaded(&Arc::new(third), generation);
         assert_eq!(version(&cache, "1").as_deref(), stays, "of a third one");
     }
 }
@@ -125,9 +131,9 @@ fn of_two_loads_the_one_after_the_other_stays() {
 #[test]
 fn a_read_that_found_nothing_does_not_drop_what_was_written_since() {
     let cache = cache();
-    let stamp = cache.stamp_of_record("1");
+    let generation = cache.generation_of_record("1");
     write(&cache, "id=1", None);
-    cache.missing("1", stamp);
+    cache.missing("1", generation);
     assert!(version(&cache, "1").is_some());
 }
 
@@ -145,7 +151,7 @@ fn a_write_that_is_under_way_takes_nothing_out_yet() {
     let cache = cache();
     load(&cache, "id=1");
     let saved = token("id=1 access_token=a");
-    let _unsettled = Unsettled::save(&cache, &saved);
+    let _unsettled = PendingWrite::save(&cache, &saved);
     assert!(version(&cache, "1").is_some());
 }
 
@@ -153,9 +159,9 @@ fn a_write_that_is_under_way_takes_nothing_out_yet() {
 fn a_write_that_is_dropped_takes_the_record_out() {
     let cache = cache();
     load(&cache, "id=1");
-    drop(Unsettled::save(&cache, &token("id=1 access_token=a")));
+    drop(PendingWrite::save(&cache, &token("id=1 access_token=a")));
     assert_eq!(version(&cache, "1"), None);
-    Unsettled::save(&cache, &token("id=1 access_token=a"))
+    PendingWrite::save(&cache, &token("id=1 access_token=a"))
         .settle(entry("id=1 access_token=a"), None);
     assert!(version(&cache, "1").is_some());
 }
@@ -277,7 +283,7 @@ fn reads_that_found_nothing_end_no_answer() {
     // More than there are counters.
     for number in 0..100_000 {
         let id = format!("none-{number}");
-        cache.missing(&id, cache.stamp_of_record(&id));
+        cache.missing(&id, cache.generation_of_record(&id));
     }
     assert_eq!(found(&cache, "user_name=u").as_deref(), Some("1"));
 }
@@ -352,7 +358,7 @@ fn the_last_known_record_is_there_only_if_that_is_wanted() {
         (MINUTE * 2, true),
     ] {
         let cache = Cache::new(entries(100), MINUTE, stale_for);
-        cache.loaded(&old, cache.stamp_of_record("1"));
+        cache.loaded(&old, cache.generation_of_record("1"));
         answer(&cache, "user_name=u", Field::UserName, "1");
         assert_eq!(found(&cache, "user_name=u"), None);
         assert_eq!(cache.last_known(&token("user_name=u")).is_some(), expected);

@@ -5,21 +5,21 @@ use std::time::{Duration, SystemTime};
 /// From when until when something may be relied on, by the wall clock. Before that the clock was
 /// set back: then nothing may.
 #[derive(Clone, Copy)]
-pub(crate) struct Span {
+pub(crate) struct Validity {
     pub(crate) from: SystemTime,
     pub(crate) until: SystemTime,
 }
 
-impl Span {
+impl Validity {
     pub(crate) fn new(from: SystemTime, length: Duration) -> Self {
         // A time that the clock cannot show is none to rely on.
         let until = from.checked_add(length).unwrap_or(from);
-        Span { from, until }
+        Validity { from, until }
     }
 
     /// What both have.
-    pub(crate) fn and(self, other: Span) -> Self {
-        Span {
+    pub(crate) fn and(self, other: Validity) -> Self {
+        Validity {
             from: self.from.max(other.from),
             until: self.until.min(other.until),
         }

@@ -19,11 +19,11 @@ const ESCAPE: char = '=';
 /// hexadecimal digits. An encoded id therefore never holds a `/`, and as a prefix ends in one, the
 /// names of two stores never meet, even where one prefix begins with the other.
 #[derive(Clone)]
-pub(crate) struct Naming {
+pub(crate) struct SecretNames {
     prefix: String,
 }
 
-impl Naming {
+impl SecretNames {
     pub(crate) fn new(prefix: &str) -> Result<Self, Error> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"/_+=.@-".contains(&byte);
         let problem = if prefix.is_empty() {
@@ -37,7 +37,7 @@ impl Naming {
         } else if prefix.len() + GENERATED_ID_LENGTH > NAME_LIMIT {
             "it leaves no room for the ids"
         } else {
-            return Ok(Naming {
+            return Ok(SecretNames {
                 prefix: prefix.to_owned(),
             });
         };
@@ -112,7 +112,7 @@ impl Naming {
     }
 }
 
-impl fmt::Debug for Naming {
+impl fmt::Debug for SecretNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.prefix)
     }
@@ -124,8 +124,8 @@ mod properties;
 mod tests {
     use super::*;
 
-    fn naming() -> Naming {
-        Naming::new("zoho/tokens/").unwrap()
+    fn names() -> SecretNames {
+        SecretNames::new("zoho/tokens/").unwrap()
     }
 
     #[test]
@@ -141,8 +141,8 @@ mod tests {
             ("a--------", "zoho/tokens/a--------======="),
         ];
         for (id, name) in cases {
-            assert_eq!(naming().name_of(id).unwrap(), name);
-            assert_eq!(naming().id_of(name).as_deref(), Some(id));
+            assert_eq!(names().name_of(id).unwrap(), name);
+            assert_eq!(names().id_of(name).as_deref(), Some(id));
         }
     }
 
@@ -162,28 +162,28 @@ mod tests {
             "zoho/tokens/token-abcdef",
         ];
         for name in foreign {
-            assert_eq!(naming().id_of(name), None, "{name}");
+            assert_eq!(names().id_of(name), None, "{name}");
         }
     }
 
     #[test]
     fn a_hyphen_in_the_prefix_counts_too() {
-        let naming = Naming::new("zoho-dev/").unwrap();
-        let name = naming.name_of("12").unwrap();
+        let names = SecretNames::new("zoho-dev/").unwrap();
+        let name = names.name_of("12").unwrap();
         assert_eq!(name, "zoho-dev/12=");
-        assert_eq!(naming.id_of(&name).as_deref(), Some("12"));
+        assert_eq!(names.id_of(&name).as_deref(), Some("12"));
     }
 
     #[test]
     fn a_name_over_the_limit_is_an_error() {
         let room = NAME_LIMIT - "zoho/tokens/".len();
-        assert!(naming().name_of(&"x".repeat(room)).is_ok());
+        assert!(names().name_of(&"x".repeat(room)).is_ok());
         assert_eq!(
-            naming().name_of(&"x".repeat(room + 1)).unwrap_err().kind(),
+            names().name_of(&"x".repeat(room + 1)).unwrap_err().kind(),
             ErrorKind::TooLarge
         );
         assert_eq!(
-            naming().name_of(&"é".repeat(room / 2)).unwrap_err().kind(),
+            names().name_of(&"é".repeat(room / 2)).unwrap_err().kind(),
             ErrorKind::TooLarge
         );
     }
@@ -204,11 +204,11 @@ mod tests {
             &format!("{}/", "x".repeat(192)),
         ] {
             assert_eq!(
-                Naming::new(bad).unwrap_err().kind(),
+                SecretNames::new(bad).unwrap_err().kind(),
                 ErrorKind::InvalidConfig,
                 "{bad:?}"
             );
         }
-        assert!(Naming::new(&format!("{}/", "x".repeat(191))).is_ok());
+        assert!(SecretNames::new(&format!("{}/", "x".repeat(191))).is_ok());
     }
 }

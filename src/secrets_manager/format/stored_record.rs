@@ -7,7 +7,7 @@ use crate::secrets_manager::format::document::UnknownFields;
 
 /// A record with its version.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct StoredRecord {
     pub(crate) token: OAuthToken,
     pub(crate) unknown: UnknownFields,
     pub(crate) version: String,
@@ -16,7 +16,7 @@ pub(crate) struct Entry {
     pub(crate) asked: Moment,
 }
 
-impl Entry {
+impl StoredRecord {
     pub(crate) fn id(&self) -> &str {
         self.token.id().unwrap_or_default()
     }
@@ -29,10 +29,10 @@ impl Entry {
 }
 
 #[cfg(test)]
-impl Entry {
+impl StoredRecord {
     /// A record that was read just now, of a version without a name.
     pub(crate) fn just_read(token: OAuthToken) -> Self {
-        Entry {
+        StoredRecord {
             token,
             unknown: UnknownFields::default(),
             version: String::new(),

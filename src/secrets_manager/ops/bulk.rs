@@ -72,7 +72,7 @@ impl Core {
         if is_managed(listed) {
             return Ok(true);
         }
-        match self.api.describe(&self.naming.name_of(id)?).await {
+        match self.api.describe(&self.names.name_of(id)?).await {
             Ok(secret) => Ok(is_managed(secret.tags())),
             Err(failure) if failure.reason == Reason::NotFound => Ok(false),
             Err(failure) => Err(failure.error),
@@ -146,7 +146,7 @@ impl Core {
         let mut asked = Vec::new();
         let mut names = Vec::new();
         for id in ids {
-            let name = self.naming.name_of(id).map_err(|error| Failure {
+            let name = self.names.name_of(id).map_err(|error| Failure {
                 reason: Reason::Other,
                 error,
             })?;
@@ -159,7 +159,7 @@ impl Core {
             let (Some(name), Some(version)) = (value.name, value.version_id) else {
                 continue;
             };
-            let Some(id) = self.naming.id_of(&name) else {
+            let Some(id) = self.names.id_of(&name) else {
                 continue;
             };
             let Some((_, asked)) = asked.iter().find(|(known, _)| **known == id) else {

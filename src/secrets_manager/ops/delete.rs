@@ -5,17 +5,17 @@ use std::time::SystemTime;
 use crate::Error;
 use crate::secrets_manager::Core;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
-use crate::secrets_manager::cache::pending_write::Unsettled;
+use crate::secrets_manager::cache::pending_write::PendingWrite;
 use crate::secrets_manager::format::document;
-use crate::secrets_manager::format::stored_record::Entry;
+use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::secrets_manager::format::version_id::Succession;
 use crate::secrets_manager::ops::find::Slot;
-use crate::secrets_manager::ops::retry::Patience;
+use crate::secrets_manager::ops::retry::Retry;
 
 impl Core {
     /// Deletes the record with this id.
     pub(crate) async fn delete(&self, id: &str) -> Result<(), Error> {
-        let mut patience = Patience::new();
+        let mut retry = Retry::new();
         let mut succession = Succession::default();
         loop {
             let contended = {
@@ -25,7 +25,7 @@ impl Core {
             };
             match contended {
                 None => return Ok(()),
-                Some(error) => patience.wait(error).await?,
+                Some(error) => retry.wait(error).await?,
             }
         }
     }
@@ -55,8 +55,8 @@ impl Core {
         slot: Slot,
         succession: &mut Succession,
     ) -> Result<Option<Error>, Error> {
-        let _unsettled = Unsettled::deletion(&self.cache, id);
-        let name = self.naming.name_of(id)?;
+        let _unsettled = PendingWrite::deletion(&self.cache, id);
+        let name = self.names.name_of(id)?;
         let record = match slot {
             Slot::Absent | Slot::Deleted => return Ok(None),
             Slot::Vacant { .. } => None,
@@ -121,7 +121,7 @@ impl Core {
     }
 
     /// Who may not delete must not have deleted: the record comes back in place of the tombstone.
-    async fn put_back(&self, name: &str, entry: &Entry, tombstone: &str) {
+    async fn put_back(&self, name: &str, entry: &StoredRecord, tombstone: &str) {
         let back = async {
             let document = document::encode(&entry.token, &entry.unknown)?;
             let mut succession = Succession::default();

@@ -9,18 +9,18 @@ use futures::future::{try_join, try_join_all};
 use secrecy::ExposeSecret;
 
 use crate::secrets_manager::aws::calls::{Value, is_managed};
-use crate::secrets_manager::cache::generations::Stamp;
+use crate::secrets_manager::cache::generations::Generation;
 use crate::secrets_manager::format::document::{self, Document};
 use crate::secrets_manager::format::fingerprint::Fingerprints;
-use crate::secrets_manager::format::stored_record::{Entry, Moment};
-use crate::secrets_manager::ops::lookup_plan::{self, Denoted, Walk};
+use crate::secrets_manager::format::stored_record::{Moment, StoredRecord};
+use crate::secrets_manager::ops::lookup_plan::{self, Denoted, LookupPlan};
 use crate::secrets_manager::{Core, Found};
 use crate::{Error, ErrorKind, Field, OAuthToken, matching};
 
 /// What stands under one id.
 #[derive(Clone, Debug)]
 pub(crate) enum Slot {
-    Record(Arc<Entry>),
+    Record(Arc<StoredRecord>),
     /// A secret that holds no token any more: its deletion was begun and not finished.
     Vacant {
         version: Arc<str>,
@@ -60,7 +60,7 @@ impl Lookup {
 /// The state of cache and clocks when a read was begun.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked {
-    stamp: Stamp,
+    generation: Generation,
     at: Moment,
 }
 
@@ -75,7 +75,7 @@ impl Core {
             self.find(partial, Reads::Shared).await
         } else {
             // Only lookups that began after the last write here are shared: a later one must see it.
-            let key = (Query(partial.clone()), self.cache.stamp_of_all());
+            let key = (Query(partial.clone()), self.cache.generation_of_all());
             let found = self.lookups.join(key, || {
                 let (core, partial) = (self.clone(), partial.clone());
                 async move { core.find(&partial, Reads::Shared).await }
@@ -128,51 +128,53 @@ impl Core {
             });
         }
 
-        let (since, stamps) = (SystemTime::now(), self.cache.stamps_of_query(partial));
+        let (since, generations) = (SystemTime::now(), self.cache.generations_of_query(partial));
         let fingerprints = self.fingerprints().await?;
-        let mut walk = Walk::new(fingerprints, partial);
+        let mut plan = LookupPlan::new(fingerprints, partial);
         // The usual lookup ends here: one read, by the name derived from the strongest field.
-        let first = walk.next_derived().into_iter().take(1);
-        walk.learn(self.read_each(partial, reads, first).await?);
-        if !walk.is_decided() {
-            self.walk_on(&mut walk, fingerprints, partial, reads)
+        let first = plan.next_derived().into_iter().take(1);
+        plan.learn(self.read_each(partial, reads, first).await?);
+        if !plan.is_decided() {
+            self.walk_on(&mut plan, fingerprints, partial, reads)
                 .await?;
         }
 
-        let denoted = walk.denoted();
+        let denoted = plan.denoted();
         if let Some(Denoted { entry, decided_by }) = &denoted {
-            let stamp = stamps.into_iter().find(|(field, _)| field == decided_by);
-            if let Some((field, stamp)) = stamp {
+            let generation = generations
+                .into_iter()
+                .find(|(field, _)| field == decided_by);
+            if let Some((field, generation)) = generation {
                 self.cache
-                    .answered(partial, field, entry.id(), stamp, since);
+                    .answered(partial, field, entry.id(), generation, since);
             }
         }
         Ok(Lookup {
             denoted,
-            slots: walk.into_slots(),
+            slots: plan.into_slots(),
         })
     }
 
     /// The derived names of all other fields and the tag index at once, then what these lead to.
     async fn walk_on(
         self: &Arc<Self>,
-        walk: &mut Walk<'_>,
+        plan: &mut LookupPlan<'_>,
         fingerprints: &Fingerprints,
         partial: &OAuthToken,
         reads: Reads,
     ) -> Result<(), Error> {
-        let unread = |walk: &Walk<'_>, candidates: Vec<String>| {
-            let mut ids = walk.next_derived();
+        let unread = |plan: &LookupPlan<'_>, candidates: Vec<String>| {
+            let mut ids = plan.next_derived();
             ids.extend(candidates);
             ids.sort_unstable();
             ids.dedup();
-            ids.retain(|id| !walk.has_read(id));
+            ids.retain(|id| !plan.has_read(id));
             ids
         };
         let by_name = self.read_each(
             partial,
             reads,
-            unread(walk, self.cache.recent_candidates(partial)).into_iter(),
+            unread(plan, self.cache.recent_candidates(partial)).into_iter(),
         );
         let by_tag = async {
             match self.tag_index {
@@ -181,13 +183,13 @@ impl Core {
             }
         };
         let (slots, mut candidates) = try_join(by_name, by_tag).await?;
-        walk.learn(slots);
-        while !walk.is_decided() {
-            let ids = unread(walk, std::mem::take(&mut candidates));
+        plan.learn(slots);
+        while !plan.is_decided() {
+            let ids = unread(plan, std::mem::take(&mut candidates));
             if ids.is_empty() {
                 break;
             }
-            walk.learn(self.read_each(partial, reads, ids.into_iter()).await?);
+            plan.learn(self.read_each(partial, reads, ids.into_iter()).await?);
         }
         Ok(())
     }
@@ -201,7 +203,7 @@ impl Core {
         ids: impl Iterator<Item = String>,
     ) -> Result<Vec<(String, Slot)>, Error> {
         let strongest = matching::identifying_fields(partial).next();
-        let matches = |entry: &Arc<Entry>| {
+        let matches = |entry: &Arc<StoredRecord>| {
             strongest.is_some_and(|field| matching::matches(partial, &entry.token, field))
         };
         let read = async |id: String| {
@@ -232,7 +234,7 @@ impl Core {
     /// What stands under this id by name, in one call for all who ask at the same time.
     async fn read_shared(self: &Arc<Self>, id: &str) -> Result<Slot, Error> {
         let id: Arc<str> = id.into();
-        let key = (id.clone(), self.cache.stamp_of_record(&id));
+        let key = (id.clone(), self.cache.generation_of_record(&id));
         let read = self.reads.join(key, || {
             let core = self.clone();
             async move { core.read_now(&id).await }
@@ -242,7 +244,7 @@ impl Core {
 
     /// What AWS says now stands under this id.
     pub(crate) async fn read_now(&self, id: &str) -> Result<Slot, Error> {
-        let name = self.naming.name_of(id)?;
+        let name = self.names.name_of(id)?;
         let asked = self.asking(id);
         let value = self.api.get(&name).await.map_err(|failure| failure.error)?;
         self.slot(id, &name, value, asked)
@@ -251,7 +253,7 @@ impl Core {
     /// To be noted before a read, and given to [`Core::slot`] after it.
     pub(crate) fn asking(&self, id: &str) -> Asked {
         Asked {
-            stamp: self.cache.stamp_of_record(id),
+            generation: self.cache.generation_of_record(id),
             at: Moment::now(),
         }
     }
@@ -279,7 +281,7 @@ impl Core {
                 Ok(Document::Tombstone) => Slot::Vacant {
                     version: version.into(),
                 },
-                Ok(Document::Record { token, unknown }) => Slot::Record(Arc::new(Entry {
+                Ok(Document::Record { token, unknown }) => Slot::Record(Arc::new(StoredRecord {
                     token,
                     unknown,
                     version,
@@ -289,9 +291,9 @@ impl Core {
             },
         };
         match &slot {
-            Slot::Record(entry) => self.cache.loaded(entry, asked.stamp),
+            Slot::Record(entry) => self.cache.loaded(entry, asked.generation),
             Slot::Vacant { .. } | Slot::Deleted | Slot::Absent => {
-                self.cache.missing(id, asked.stamp)
+                self.cache.missing(id, asked.generation)
             }
         }
         Ok(slot)
@@ -304,14 +306,14 @@ impl Core {
         loop {
             let listed = self
                 .api
-                .list(self.naming.prefix(), tag_values.clone(), page)
+                .list(self.names.prefix(), tag_values.clone(), page)
                 .await;
             let output = listed.map_err(|failure| failure.error)?;
             let own = output
                 .secret_list()
                 .iter()
                 .filter(|secret| is_managed(secret.tags()));
-            ids.extend(own.filter_map(|secret| self.naming.id_of(secret.name()?)));
+            ids.extend(own.filter_map(|secret| self.names.id_of(secret.name()?)));
             page = output.next_token;
             if page.is_none() {
                 return Ok(ids);

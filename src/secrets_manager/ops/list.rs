@@ -61,10 +61,10 @@ impl Core {
 impl Listing {
     async fn read(&mut self, page: Option<String>) -> Result<(), Error> {
         let Core {
-            api, naming, cache, ..
+            api, names, cache, ..
         } = &*self.core;
         let output = api
-            .list(naming.prefix(), vec![MANAGED_BY.1.to_owned()], page)
+            .list(names.prefix(), vec![MANAGED_BY.1.to_owned()], page)
             .await;
         let output = output.map_err(|failure| failure.error)?;
 
@@ -73,7 +73,7 @@ impl Listing {
             .filter(|secret| is_managed(secret.tags()))
             .filter_map(|secret| {
                 Some((
-                    naming.id_of(secret.name()?)?,
+                    names.id_of(secret.name()?)?,
                     secret.tags.unwrap_or_default(),
                 ))
             })

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::secrets_manager::format::fingerprint::{self, Fingerprints};
-use crate::secrets_manager::format::stored_record::Entry;
+use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::secrets_manager::ops::find::Slot;
 use crate::{Field, OAuthToken, matching};
 
 /// A lookup under way: what was read so far, and what that leaves to be read.
-pub(crate) struct Walk<'a> {
+pub(crate) struct LookupPlan<'a> {
     fingerprints: &'a Fingerprints,
     partial: &'a OAuthToken,
     slots: HashMap<String, Slot>,
@@ -18,13 +18,13 @@ pub(crate) struct Walk<'a> {
 /// The record that a partial token denotes, and the field that decided.
 #[derive(Clone, Debug)]
 pub(crate) struct Denoted {
-    pub(crate) entry: Arc<Entry>,
+    pub(crate) entry: Arc<StoredRecord>,
     pub(crate) decided_by: Field,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> LookupPlan<'a> {
     pub(crate) fn new(fingerprints: &'a Fingerprints, partial: &'a OAuthToken) -> Self {
-        Walk {
+        LookupPlan {
             fingerprints,
             partial,
             slots: HashMap::new(),
@@ -140,7 +140,7 @@ pub(crate) fn vacancy(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets_manager::format::stored_record::Entry;
+    use crate::secrets_manager::format::stored_record::StoredRecord;
     use crate::testing::token;
 
     fn fingerprints() -> Fingerprints {
@@ -149,7 +149,7 @@ mod tests {
 
     fn record(id: &str, columns: &str) -> (String, Slot) {
         let token = token(columns).to_builder().id(id).build().unwrap();
-        let entry = Entry::just_read(token);
+        let entry = StoredRecord::just_read(token);
         (id.into(), Slot::Record(Arc::new(entry)))
     }
 
@@ -166,12 +166,12 @@ mod tests {
             fingerprints(),
             token("user_name=u refresh_token=r client_id=c"),
         );
-        let walk = Walk::new(&prints, &partial);
+        let plan = LookupPlan::new(&prints, &partial);
         let expected = [
             derived("user_name=u", Field::UserName, 0),
             prints.of(Field::RefreshToken, "r"),
         ];
-        assert_eq!(walk.next_derived(), expected);
+        assert_eq!(plan.next_derived(), expected);
     }
 
     #[test]
@@ -187,15 +187,15 @@ mod tests {
         ];
         for (partial, stored, decided) in cases {
             let partial = token(partial);
-            let mut walk = Walk::new(&prints, &partial);
-            walk.learn(vec![record(&own, stored)]);
-            assert_eq!(walk.is_decided(), decided, "{stored}");
-            assert_eq!(walk.next_derived().is_empty(), decided, "{stored}");
+            let mut plan = LookupPlan::new(&prints, &partial);
+            plan.learn(vec![record(&own, stored)]);
+            assert_eq!(plan.is_decided(), decided, "{stored}");
+            assert_eq!(plan.next_derived().is_empty(), decided, "{stored}");
         }
         let partial = token("user_name=u");
-        let mut walk = Walk::new(&prints, &partial);
-        walk.learn(vec![record("elsewhere", "user_name=u")]);
-        assert!(!walk.is_decided(), "the derived id may hold another one");
+        let mut plan = LookupPlan::new(&prints, &partial);
+        plan.learn(vec![record("elsewhere", "user_name=u")]);
+        assert!(!plan.is_decided(), "the derived id may hold another one");
     }
 
     #[test]
@@ -214,13 +214,13 @@ mod tests {
             },
         ];
         for slot in taken {
-            let mut walk = Walk::new(&prints, &partial);
-            walk.learn(vec![(ids[0].clone(), slot)]);
-            assert_eq!(walk.next_derived(), [ids[1].clone()]);
+            let mut plan = LookupPlan::new(&prints, &partial);
+            plan.learn(vec![(ids[0].clone(), slot)]);
+            assert_eq!(plan.next_derived(), [ids[1].clone()]);
         }
-        let mut walk = Walk::new(&prints, &partial);
-        walk.learn(vec![(ids[0].clone(), Slot::Absent)]);
-        assert!(walk.next_derived().is_empty());
+        let mut plan = LookupPlan::new(&prints, &partial);
+        plan.learn(vec![(ids[0].clone(), Slot::Absent)]);
+        assert!(plan.next_derived().is_empty());
     }
 
     #[test]
@@ -251,10 +251,10 @@ mod tests {
         let prints = fingerprints();
         let own = derived("user_name=u", Field::UserName, 0);
         let partial = token("user_name=u");
-        let mut walk = Walk::new(&prints, &partial);
-        walk.learn(vec![record("b", "user_name=u"), record("a", "user_name=u")]);
-        assert_eq!(walk.denoted().unwrap().entry.id(), "a");
-        walk.learn(vec![record(&own, "user_name=u")]);
-        assert_eq!(walk.denoted().unwrap().entry.id(), own);
+        let mut plan = LookupPlan::new(&prints, &partial);
+        plan.learn(vec![record("b", "user_name=u"), record("a", "user_name=u")]);
+        assert_eq!(plan.denoted().unwrap().entry.id(), "a");
+        plan.learn(vec![record(&own, "user_name=u")]);
+        assert_eq!(plan.denoted().unwrap().entry.id(), own);
     }
 }

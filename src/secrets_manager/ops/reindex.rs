@@ -38,7 +38,7 @@ impl Core {
 
     /// Tags one record, unless its tags are right. Answers whether they were not.
     async fn tag_anew(&self, id: &str, mut slot: Slot, listed: &[Tag]) -> Result<bool, Error> {
-        let name = self.naming.name_of(id)?;
+        let name = self.names.name_of(id)?;
         let fingerprints = self.fingerprints().await?;
         let has = |(key, value): &(String, String)| {
             listed

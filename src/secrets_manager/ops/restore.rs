@@ -21,7 +21,7 @@ impl Core {
         succession: &mut Succession,
     ) -> Result<Step, Error> {
         match failure.reason {
-            Reason::Deleted => return self.revive(name, record, succession).await,
+            Reason::Deleted => return self.restore_deleted(name, record, succession).await,
             Reason::Exists => {}
             Reason::Throttled => return Ok(Step::Wait(failure.error)),
             _ => return Err(failure.error),
@@ -45,10 +45,10 @@ impl Core {
 
     /// Brings back a secret that is marked for deletion, with a fresh record in it.
     ///
-    /// The value is put onto the version that the deletion left, so that of two who revive it one
+    /// The value is put onto the version that the deletion left, so that of two who restore_deleted it one
     /// writes and the other one notices. In between the secret holds that version: a tombstone, if
     /// this store deleted it.
-    pub(crate) async fn revive(
+    pub(crate) async fn restore_deleted(
         &self,
         name: &str,
         record: &OAuthToken,

@@ -14,15 +14,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// what nobody thought of.
 const TRIES_AT_ONCE: u32 = 100;
 
-pub(crate) struct Patience {
+pub(crate) struct Retry {
     since: Instant,
     pause: Duration,
     tries_at_once: u32,
 }
 
-impl Patience {
+impl Retry {
     pub(crate) fn new() -> Self {
-        Patience {
+        Retry {
             since: Instant::now(),
             pause: FIRST_PAUSE,
             tries_at_once: 0,

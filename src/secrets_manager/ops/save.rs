@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use crate::secrets_manager::Core;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
-use crate::secrets_manager::cache::pending_write::Unsettled;
+use crate::secrets_manager::cache::pending_write::PendingWrite;
 use crate::secrets_manager::format::document::{self, UnknownFields};
-use crate::secrets_manager::format::stored_record::Entry;
+use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::secrets_manager::format::version_id::Succession;
 use crate::secrets_manager::ops::find::{Reads, Slot};
 use crate::secrets_manager::ops::lookup_plan::Denoted;
-use crate::secrets_manager::ops::retry::Patience;
+use crate::secrets_manager::ops::retry::Retry;
 use crate::{Error, ErrorKind, Field, OAuthToken, matching};
 
 /// How one try to save ended.
@@ -39,7 +39,7 @@ impl Core {
         // The first version of a new secret. It stays the same through every retry, so that a
         // creation whose answer was lost is recognized.
         let first_version = Uuid::new_v4().to_string();
-        let mut patience = Patience::new();
+        let mut retry = Retry::new();
         let mut succession = Succession::default();
         loop {
             let lookup = self.look_up(token, Reads::Own).await?;
@@ -59,8 +59,8 @@ impl Core {
             };
             match step {
                 Step::Saved(record) => return Ok(record),
-                Step::Again => patience.again()?,
-                Step::Wait(error) => patience.wait(error).await?,
+                Step::Again => retry.again()?,
+                Step::Wait(error) => retry.wait(error).await?,
             }
         }
     }
@@ -73,13 +73,13 @@ impl Core {
         succession: &mut Succession,
     ) -> Result<Step, Error> {
         let id = denoted.entry.id();
-        let name = self.naming.name_of(id)?;
+        let name = self.names.name_of(id)?;
         let _turn = self.turn(id).await;
 
         // Only a state read since this save began is built on: an older one may have been followed
         // by two changes of which the first equals this one, and AWS would take the put for a
         // repetition of that and drop it.
-        let since = |entry: &Arc<Entry>| entry.asked.monotonic >= started;
+        let since = |entry: &Arc<StoredRecord>| entry.asked.monotonic >= started;
         let known = self.cache.record(id).filter(since);
         let current = match known.or_else(|| Some(denoted.entry.clone()).filter(since)) {
             Some(entry) => entry,
@@ -115,7 +115,7 @@ impl Core {
         succession: &mut Succession,
     ) -> Result<Step, Error> {
         let id = record.id().unwrap_or_default();
-        let name = self.naming.name_of(id)?;
+        let name = self.names.name_of(id)?;
         let document = document::encode(record, &UnknownFields::default())?;
         let _turn = self.turn(id).await;
         if self.cache.record(id).is_some() {
@@ -124,10 +124,10 @@ impl Core {
         match slot {
             Slot::Record(_) => Ok(Step::Again),
             Slot::Vacant { version } => self.write_fresh(&name, record, &version, succession).await,
-            Slot::Deleted => self.revive(&name, record, succession).await,
+            Slot::Deleted => self.restore_deleted(&name, record, succession).await,
             Slot::Absent => {
                 let tags = self.index_tags(record, None).await?;
-                let unsettled = Unsettled::save(&self.cache, record);
+                let pending = PendingWrite::save(&self.cache, record);
                 match self.api.create(&name, &document, tags, first_version).await {
                     Ok(()) => {
                         let unknown = &UnknownFields::default();
@@ -136,10 +136,10 @@ impl Core {
                             unknown,
                             replaced: None,
                         };
-                        Ok(content.settle(unsettled, first_version.to_owned()))
+                        Ok(content.settle(pending, first_version.to_owned()))
                     }
                     Err(failure) => {
-                        unsettled.failed(failure.reason);
+                        pending.failed(failure.reason);
                         self.not_created(&name, record, first_version, failure, succession)
                             .await
                     }
@@ -186,11 +186,11 @@ impl Core {
         {
             return lost_to_others(failure);
         }
-        let unsettled = Unsettled::save(&self.cache, record);
+        let pending = PendingWrite::save(&self.cache, record);
         match self.swap(name, &document, version, succession).await {
-            Ok(version) => Ok(content.settle(unsettled, version)),
+            Ok(version) => Ok(content.settle(pending, version)),
             Err(failure) => {
-                unsettled.failed(failure.reason);
+                pending.failed(failure.reason);
                 lost_to_others(failure)
             }
         }
@@ -215,16 +215,16 @@ impl Core {
 
 impl Content<'_> {
     /// AWS has said yes: the cache may know it.
-    fn settle(&self, unsettled: Unsettled<'_>, version: String) -> Step {
-        let begun = unsettled.begun();
-        let entry = Entry {
+    fn settle(&self, pending: PendingWrite<'_>, version: String) -> Step {
+        let begun = pending.begun();
+        let entry = StoredRecord {
             token: self.record.clone(),
             unknown: self.unknown.clone(),
             version,
             created: Some(begun.wall),
             asked: begun,
         };
-        unsettled.settle(entry, self.replaced);
+        pending.settle(entry, self.replaced);
         Step::Saved(self.record.clone())
     }
 }

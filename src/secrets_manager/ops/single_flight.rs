@@ -13,7 +13,7 @@ type Call<T> = Shared<BoxFuture<'static, T>>;
 ///
 /// A call runs as long as one of its callers waits for it: whoever is dropped takes nothing from
 /// the others, and when all are, the call is dropped too.
-pub(crate) struct Flights<K, T: Clone> {
+pub(crate) struct SingleFlight<K, T: Clone> {
     under_way: Arc<Mutex<UnderWay<K, T>>>,
 }
 
@@ -22,13 +22,13 @@ struct UnderWay<K, T: Clone> {
     started: u64,
 }
 
-impl<K, T> Flights<K, T>
+impl<K, T> SingleFlight<K, T>
 where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
     pub(crate) fn new() -> Self {
-        Flights {
+        SingleFlight {
             under_way: Arc::new(Mutex::new(UnderWay {
                 calls: HashMap::new(),
                 started: 0,
@@ -115,7 +115,7 @@ mod tests {
 
     #[tokio::test]
     async fn callers_at_the_same_time_share_one_call_and_later_ones_make_their_own() {
-        let (flights, calls) = (Flights::<u8, usize>::new(), AtomicUsize::new(0));
+        let (flights, calls) = (SingleFlight::<u8, usize>::new(), AtomicUsize::new(0));
         let (send, receive) = tokio::sync::oneshot::channel::<()>();
         let gate = receive.shared();
         let call = || {
@@ -134,7 +134,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_dropped_takes_nothing_from_the_others() {
-        let flights = Flights::<u8, u8>::new();
+        let flights = SingleFlight::<u8, u8>::new();
         let (send, receive) = tokio::sync::oneshot::channel::<u8>();
         let mut leader = Box::pin(flights.join(1, || async move { receive.await.unwrap_or(0) }));
         assert_eq!((&mut leader).now_or_never(), None);
@@ -147,7 +147,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_everybody_left_is_not_resumed() {
-        let flights = Flights::<u8, u8>::new();
+        let flights = SingleFlight::<u8, u8>::new();
         let mut first = Box::pin(flights.join(1, pending));
         assert_eq!((&mut first).now_or_never(), None);
         drop(first);

@@ -24,11 +24,11 @@ fn id() -> impl Strategy<Value = String> {
 #[test]
 fn a_name_leads_back_to_its_id() {
     for_all(1_000, (prefix(), id()), |(prefix, id)| {
-        let naming = Naming::new(&prefix).unwrap();
-        match naming.name_of(&id) {
+        let names = SecretNames::new(&prefix).unwrap();
+        match names.name_of(&id) {
             Ok(name) => {
                 assert!(name.starts_with(&prefix));
-                assert_eq!(naming.id_of(&name), Some(id));
+                assert_eq!(names.id_of(&name), Some(id));
             }
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::TooLarge);
@@ -41,7 +41,7 @@ fn a_name_leads_back_to_its_id() {
 #[test]
 fn a_name_has_only_what_aws_allows() {
     for_all(1_000, (prefix(), id()), |(prefix, id)| {
-        let Ok(name) = Naming::new(&prefix).unwrap().name_of(&id) else {
+        let Ok(name) = SecretNames::new(&prefix).unwrap().name_of(&id) else {
             return;
         };
         assert!(name.len() <= NAME_LIMIT);
@@ -61,11 +61,11 @@ fn a_name_has_only_what_aws_allows() {
 fn two_ids_never_share_a_name() {
     let ids = prop::collection::vec("[aA=2Fé/-]{1,6}", 2..40);
     for_all(1_000, (prefix(), ids), |(prefix, ids)| {
-        let naming = Naming::new(&prefix).unwrap();
-        let mut names = HashMap::new();
+        let names = SecretNames::new(&prefix).unwrap();
+        let mut seen = HashMap::new();
         for id in ids {
-            let name = naming.name_of(&id).unwrap();
-            assert_eq!(names.entry(name).or_insert_with(|| id.clone()), &id);
+            let name = names.name_of(&id).unwrap();
+            assert_eq!(seen.entry(name).or_insert_with(|| id.clone()), &id);
         }
     });
 }
@@ -75,7 +75,10 @@ fn the_names_of_two_prefixes_never_meet() {
     let prefixes = (prefix(), prefix()).prop_filter("two", |(one, other)| one != other);
     for_all(1_000, (prefixes, id()), |((one, other), id)| {
         // One prefix may begin with the other: what follows has a `/` in it, and no id's name has.
-        let (one, other) = (Naming::new(&one).unwrap(), Naming::new(&other).unwrap());
+        let (one, other) = (
+            SecretNames::new(&one).unwrap(),
+            SecretNames::new(&other).unwrap(),
+        );
         if let Ok(name) = one.name_of(&id) {
             assert_eq!(other.id_of(&name), None, "{name}");
         }
@@ -85,9 +88,9 @@ fn the_names_of_two_prefixes_never_meet() {
 #[test]
 fn whatever_is_read_as_an_id_is_the_name_of_that_id() {
     for_all(1_000, "(zoho/)?[a-c=/2F-]{0,12}", |name| {
-        let naming = Naming::new("zoho/").unwrap();
-        if let Some(id) = naming.id_of(&name) {
-            assert_eq!(naming.name_of(&id).unwrap(), name);
+        let names = SecretNames::new("zoho/").unwrap();
+        if let Some(id) = names.id_of(&name) {
+            assert_eq!(names.name_of(&id).unwrap(), name);
         }
     });
 }
