@@ -59,7 +59,7 @@ MINUTES ?= 60
 soak: ## mixed load under AWS's rules and with faults, for MINUTES=60
 	@endpoint=$$($(LOCALSTACK) up) || exit; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint SOAK_SECONDS=$$(($(MINUTES) * 60)) \
-		cargo test --locked --all-features --test localstack soak::tokens -- --nocapture
+		cargo test --locked --all-features --test localstack resources::soak::tokens -- --nocapture
 
 # What `make test` tries with a few thousand inputs. It needs cargo-fuzz and a nightly compiler.
 FUZZ_SECONDS := 60

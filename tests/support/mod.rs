@@ -14,6 +14,7 @@ pub mod http;
 pub mod iam;
 pub mod localstack;
 pub mod log;
+pub mod model;
 pub mod relay;
 pub mod repeating;
 pub mod secrets;

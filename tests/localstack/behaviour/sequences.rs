@@ -8,7 +8,7 @@ use zoho_token_store::{
     Field, OAuthToken, OAuthTokenBuilder, SecretsManagerTokenStoreBuilder as Builder, TokenStore,
 };
 
-use crate::model::{Model, Operation};
+use crate::support::model::{Model, Operation};
 use crate::support::store::TestStore;
 use crate::support::token::id;
 

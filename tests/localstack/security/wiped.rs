@@ -205,7 +205,7 @@ fn held_and_dropped(worker: &str) -> [BTreeMap<Use, Copies>; 2] {
 
 #[test]
 fn nothing_is_left_of_tokens_that_were_dropped() {
-    let [held, dropped] = held_and_dropped("wiped::worker_that_drops_tokens");
+    let [held, dropped] = held_and_dropped("security::wiped::worker_that_drops_tokens");
     for (of, copies) in held {
         let found = copies.alone > 0 || of == Use::Refused;
         assert!(found, "{of:?} is found while it is held");
@@ -216,7 +216,7 @@ fn nothing_is_left_of_tokens_that_were_dropped() {
 
 #[test]
 fn nothing_of_its_own_is_left_of_a_store_that_was_dropped() {
-    let [held, _] = held_and_dropped("wiped::worker_that_drops_stores");
+    let [held, _] = held_and_dropped("security::wiped::worker_that_drops_stores");
     for field in COLUMNS {
         let copies = held[&Use::Saved(field)];
         assert!(copies.alone >= 2, "{field} is cached in both stores");

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
 
-use crate::sequences::given;
+use crate::behaviour::sequences::given;
 use crate::support::aws_rules::{AwsRules, Quotas, Rules};
 use crate::support::store::{TestStore, new_prefix};
 use crate::support::token::token;
 
 /// Less than AWS's 50, so that LocalStack is the faster one; or what is set, for a measurement:
-/// `QUOTA_WRITES=50 QUOTA_TOKENS=1000 cargo test quotas::`.
+/// `QUOTA_WRITES=50 QUOTA_TOKENS=1000 cargo test resources::quotas::`.
 const WRITES_A_SECOND: u32 = 20;
 const TOKENS: usize = 30;
 

@@ -11,7 +11,7 @@
 
 use zoho_token_store::{Field, OAuthToken};
 
-use crate::model::{Model, Operation, STRONGEST_FIRST, text, texts};
+use super::{Model, Operation, STRONGEST_FIRST, text, texts};
 use crate::support::repeating::Seen;
 
 impl Model {

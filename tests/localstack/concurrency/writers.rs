@@ -39,7 +39,7 @@ fn save_in_processes(test: &TestStore, tokens_by_process: &[&str], tasks: &str) 
         ]
     });
     run_at_once(
-        "concurrency::worker_that_saves",
+        "concurrency::writers::worker_that_saves",
         &variables.collect::<Vec<_>>(),
     );
 }

@@ -9,7 +9,7 @@ use zoho_token_store::{
     ErrorKind, OAuthToken, SecretsManagerTokenStoreBuilder as Builder, TokenStore,
 };
 
-use crate::sequences::given;
+use crate::behaviour::sequences::given;
 use crate::support::calls::made;
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};

@@ -11,7 +11,7 @@ use futures::future::join_all;
 use tokio::runtime::Handle;
 use zoho_token_store::{OAuthToken, SecretsManagerTokenStoreBuilder as Builder, TokenStore};
 
-use crate::sequences;
+use crate::behaviour::sequences;
 use crate::support::aws_rules::{AwsRules, Faults, Rules};
 use crate::support::child::{given, ready_and_wait, run_at_once};
 use crate::support::store::TestStore;
@@ -41,7 +41,7 @@ async fn tokens_are_right_after_a_mixed_load_with_faults() {
         ("TEST_ENDPOINT", rules.endpoint()),
         ("SOAK_SECONDS", &seconds),
     ];
-    let printed = run_at_once("soak::worker_under_mixed_load", &[variables]);
+    let printed = run_at_once("resources::soak::worker_under_mixed_load", &[variables]);
     println!("{}", printed.concat());
     println!("injected: {:?}", rules.injected());
 

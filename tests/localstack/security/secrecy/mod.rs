@@ -278,5 +278,8 @@ fn nothing_is_found(log: &str, shown: &Shown, requests: &[Arc<Request>], metadat
 #[test]
 fn nothing_confidential_is_logged_shown_or_requested() {
     let key = ("ZOHO_TOKEN_STORE_FINGERPRINT_KEY", MARKER);
-    run_at_once("secrecy::worker_that_logs_everything", &[vec![key]]);
+    run_at_once(
+        "security::secrecy::worker_that_logs_everything",
+        &[vec![key]],
+    );
 }

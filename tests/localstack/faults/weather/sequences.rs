@@ -4,9 +4,9 @@ use fastrand::Rng;
 use zoho_token_store::TokenStore;
 
 use super::{Run, Weather, Weathered, seeds};
-use crate::model::{Model, Operation};
-use crate::sequences::play;
+use crate::behaviour::sequences::play;
 use crate::support::aws_rules::{AwsRules, Faults, LONGEST_LAG};
+use crate::support::model::{Model, Operation};
 use crate::support::repeating::Repeating;
 use crate::support::store::TestStore;
 

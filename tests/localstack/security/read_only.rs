@@ -28,7 +28,7 @@ fn the_quickstart_runs_where_nothing_can_be_written() {
     }
     let program = program.to_str().expect("a path in UTF-8");
     run_at_once(
-        "read_only::worker_that_cannot_write",
+        "security::read_only::worker_that_cannot_write",
         &[vec![("TEST_PROGRAM", program)]],
     );
     fs::remove_dir_all(&folder).expect("the folder is removed");

@@ -10,7 +10,7 @@ use fastrand::Rng;
 use futures::future::join_all;
 use zoho_token_store::{Error, Field, OAuthToken, TokenStore};
 
-use crate::sequences;
+use crate::behaviour::sequences;
 use crate::support::child::{given, ready_and_wait, run_at_once};
 use crate::support::front;
 use crate::support::history::{Event, violations};
@@ -180,7 +180,10 @@ async fn round(seed: usize, cache_capacity: &str, endpoint: &str) -> Vec<Event> 
         ]
     });
     let variables: Vec<_> = variables.collect();
-    let printed = run_at_once("histories::worker_that_uses_few_records", &variables);
+    let printed = run_at_once(
+        "concurrency::histories::worker_that_uses_few_records",
+        &variables,
+    );
     let lines = printed.iter().flat_map(|printed| printed.lines());
     events.extend(lines.filter_map(Event::from_line));
 

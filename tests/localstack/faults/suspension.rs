@@ -60,7 +60,7 @@ async fn finds_after(lifetime: Duration, cache_ttl: Duration) -> String {
         ("TEST_ENDPOINT", relay.endpoint()),
         ("TEST_CACHE_TTL", &cache_ttl_seconds),
     ];
-    let mut worker = Worker::start("frozen::worker_that_is_suspended", &variables);
+    let mut worker = Worker::start("faults::suspension::worker_that_is_suspended", &variables);
     worker.wait_until_ready();
     worker.suspend();
     let suspended = SystemTime::now();

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use zoho_token_store::{ErrorKind, TokenStore};
 
-use crate::foreign::is_left_alone;
+use super::foreign::is_left_alone;
 use crate::support::front::Front;
 use crate::support::secrets::MANAGED_BY;
 use crate::support::store::TestStore;

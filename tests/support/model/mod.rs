@@ -1,5 +1,7 @@
 //! What is stored, by the contract alone: says which answers of a store are allowed.
 
+mod half_done;
+
 use std::collections::HashMap;
 use std::fmt;
 

@@ -17,7 +17,7 @@ use aws_sdk_secretsmanager::config::retry::RetryConfig;
 use fastrand::Rng;
 use zoho_token_store::SecretsManagerTokenStoreBuilder as Builder;
 
-use crate::sequences::given;
+use crate::behaviour::sequences::given;
 use crate::support::aws_rules::{AwsRules, Fault, Faults, Quotas, Rules};
 use crate::support::localstack::{self, ATTEMPTS};
 use crate::support::repeating::Repeating;

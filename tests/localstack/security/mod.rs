@@ -1,0 +1,8 @@
+//! What must not leak and what must not be allowed: no secret is shown or left in memory, nothing
+//! is written to disk, and each role may do what it needs and nothing else.
+
+mod permissions;
+#[cfg(target_os = "linux")]
+mod read_only;
+mod secrecy;
+mod wiped;
