@@ -4,10 +4,10 @@
 // Every binary uses a part of it.
 #![allow(dead_code, unused_imports)]
 
-pub mod aws_rules;
 pub mod calls;
 pub mod child;
 pub mod crash;
+pub mod fake_aws;
 pub mod front;
 pub mod history;
 pub mod http;

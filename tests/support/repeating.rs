@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use zoho_token_store::{Error, ErrorKind, OAuthToken, SecretsManagerTokenStore, TokenStore};
 
-use super::aws_rules::TestTime;
+use super::fake_aws::TestTime;
 
 /// More tries in a row than anything needs that can succeed.
 const TRIES: usize = 100;

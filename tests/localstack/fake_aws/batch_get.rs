@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Caller, only, refusal, succeeded};
-use crate::support::aws_rules::{AwsRules, Fault, LONGEST_LAG, Rules};
+use crate::support::fake_aws::{FakeAws, Fault, LONGEST_LAG, Rules};
 use crate::support::store::TestStore;
 use crate::support::token::login;
 
@@ -80,9 +80,7 @@ async fn what_cannot_be_read_is_reported_beside_the_rest() {
         ["InvalidRequestException", "ResourceNotFoundException"]
     );
 
-    caller
-        .rules
-        .order("BatchGetSecretValue", Fault::PartialBatch);
+    caller.aws.order("BatchGetSecretValue", Fault::PartialBatch);
     let batch = read().await;
     assert_eq!(batch["SecretValues"].as_array().map(Vec::len), Some(1));
     assert!(codes(&batch).contains(&"InternalServiceError".to_owned()));
@@ -90,12 +88,12 @@ async fn what_cannot_be_read_is_reported_beside_the_rest() {
 
 #[tokio::test]
 async fn a_store_reads_alone_what_a_batch_does_not_bring() {
-    let rules = AwsRules::new(only(|_| {}));
-    let test = TestStore::with_endpoint(rules.endpoint(), |builder| builder).await;
+    let aws = FakeAws::new(only(|_| {}));
+    let test = TestStore::with_endpoint(aws.endpoint(), |builder| builder).await;
     let ada = test.save(&login("ada")).await;
-    rules.order("BatchGetSecretValue", Fault::PartialBatch);
+    aws.order("BatchGetSecretValue", Fault::PartialBatch);
     assert_eq!(test.all().await, [ada]);
-    assert_eq!(rules.injected()[&Fault::PartialBatch], 1);
+    assert_eq!(aws.injected()[&Fault::PartialBatch], 1);
 }
 
 #[tokio::test]
@@ -105,7 +103,7 @@ async fn a_batch_by_filters_lags_like_a_list() {
     let filters = json!({"Filters": [{"Key": "name", "Values": [caller.prefix]}]});
     let read = async || succeeded(caller.ask("BatchGetSecretValue", filters.clone()).await);
     assert_eq!(read().await["SecretValues"], json!([]));
-    caller.rules.advance(LONGEST_LAG);
+    caller.aws.advance(LONGEST_LAG);
     assert_eq!(read().await["SecretValues"][0]["SecretString"], "v");
 }
 

@@ -43,7 +43,7 @@ async fn a_deletion_by_force_takes_a_while() {
     let deleted = caller.ok("DeleteSecret", "a", forced.clone()).await;
     assert_eq!(deleted["Name"], caller.secrets.name("a"));
 
-    caller.rules.advance(takes - Duration::from_millis(1));
+    caller.aws.advance(takes - Duration::from_millis(1));
     let create = || json!({"SecretString": "2"});
     assert_eq!(
         caller.refused("GetSecretValue", "a", json!({})).await,
@@ -59,7 +59,7 @@ async fn a_deletion_by_force_takes_a_while() {
     );
     caller.ok("DeleteSecret", "a", forced).await;
 
-    caller.rules.advance(Duration::from_millis(1));
+    caller.aws.advance(Duration::from_millis(1));
     let refused = caller.refused("GetSecretValue", "a", json!({})).await;
     assert!(
         refused.starts_with("ResourceNotFoundException"),
@@ -87,7 +87,7 @@ async fn what_is_marked_can_be_deleted_by_force_and_then_not_restored() {
         caller.refused("RestoreSecret", "a", json!({})).await,
         MARKED
     );
-    caller.rules.advance(takes);
+    caller.aws.advance(takes);
     let refused = caller.refused("DescribeSecret", "a", json!({})).await;
     assert!(
         refused.starts_with("ResourceNotFoundException"),

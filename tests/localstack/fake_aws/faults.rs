@@ -9,13 +9,13 @@ use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use uuid::Uuid;
 
 use super::{Caller, only};
-use crate::support::aws_rules::{Fault, Faults, Rules};
+use crate::support::fake_aws::{Fault, Faults, Rules};
 use crate::support::localstack;
 
 /// A client that tries once, and not for long.
 fn client(caller: &Caller) -> Client {
     let timeout = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(1500));
-    let config = localstack::config(caller.rules.endpoint())
+    let config = localstack::config(caller.aws.endpoint())
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeout.build());
     Client::from_conf(config.build())
@@ -61,7 +61,7 @@ async fn each_fault_looks_like_itself_and_leaves_what_it_should() {
     ];
     assert_eq!(cases.map(|(fault, ..)| fault), Fault::ALL);
     for (fault, seen, done) in cases {
-        caller.rules.order("CreateSecret", fault);
+        caller.aws.order("CreateSecret", fault);
         let id = format!("{fault:?}");
         assert_eq!(
             create(&client, caller.secrets.name(&id)).await,
@@ -73,11 +73,11 @@ async fn each_fault_looks_like_itself_and_leaves_what_it_should() {
             done,
             "{fault:?}"
         );
-        assert_eq!(caller.rules.injected()[&fault], 1);
+        assert_eq!(caller.aws.injected()[&fault], 1);
     }
-    assert_eq!(caller.rules.asked("CreateSecret"), cases.len());
+    assert_eq!(caller.aws.asked("CreateSecret"), cases.len());
     let done = cases.iter().filter(|(.., done)| *done).count();
-    assert_eq!(caller.rules.executed()["CreateSecret"], done);
+    assert_eq!(caller.aws.executed()["CreateSecret"], done);
 }
 
 #[tokio::test]

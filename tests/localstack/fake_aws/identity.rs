@@ -4,29 +4,27 @@ use serde_json::json;
 use zoho_token_store::ErrorKind;
 
 use super::{Caller, only};
-use crate::support::aws_rules::{AwsRules, Rules};
+use crate::support::fake_aws::{FakeAws, Rules};
 use crate::support::store::TestStore;
 use crate::support::token::{login, token};
 
 #[tokio::test]
 async fn credentials_that_have_expired_are_refused_until_they_are_renewed() {
-    let rules = AwsRules::new(Rules::seeded(1));
-    let test =
-        TestStore::with_endpoint(rules.endpoint(), |builder| builder.cache_capacity(0)).await;
+    let aws = FakeAws::new(Rules::seeded(1));
+    let test = TestStore::with_endpoint(aws.endpoint(), |builder| builder.cache_capacity(0)).await;
     let ada = test.save(&login("ada")).await;
-    rules.change(|rules| rules.credentials_expired = true);
+    aws.change(|rules| rules.credentials_expired = true);
     let error = test.store.find_token(&token("user_name=ada")).await;
     let error = error.expect_err("the credentials have expired");
     assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
-    rules.change(|rules| rules.credentials_expired = false);
+    aws.change(|rules| rules.credentials_expired = false);
     assert_eq!(test.find(&token("user_name=ada")).await, Some(ada));
 }
 
 #[tokio::test]
 async fn a_signature_is_refused_where_the_clocks_differ_by_more_than_five_minutes() {
-    let rules = AwsRules::new(only(|_| {}));
-    let test =
-        TestStore::with_endpoint(rules.endpoint(), |builder| builder.cache_capacity(0)).await;
+    let aws = FakeAws::new(only(|_| {}));
+    let test = TestStore::with_endpoint(aws.endpoint(), |builder| builder.cache_capacity(0)).await;
     let ada = test.save(&login("ada")).await;
     for (ahead, what) in [
         (-400, Some("Signature not yet current")),
@@ -34,7 +32,7 @@ async fn a_signature_is_refused_where_the_clocks_differ_by_more_than_five_minute
         (200, None),
         (400, Some("Signature expired")),
     ] {
-        rules.change(|rules| rules.clock_ahead = ahead);
+        aws.change(|rules| rules.clock_ahead = ahead);
         let found = test.store.find_token(&token("user_name=ada")).await;
         match what {
             None => assert_eq!(found.expect("it is tolerated"), Some(ada.clone())),
@@ -60,6 +58,6 @@ async fn the_dates_in_answers_are_of_the_other_clock() {
         read["CreatedDate"].as_f64().expect("a date")
     };
     let here = created().await;
-    caller.rules.change(|rules| rules.clock_ahead = 250);
+    caller.aws.change(|rules| rules.clock_ahead = 250);
     assert!((created().await - here - 250.0).abs() < 1.0);
 }

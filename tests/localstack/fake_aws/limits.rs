@@ -139,7 +139,7 @@ async fn a_secret_gets_only_so_many_versions_in_a_day() {
         .await;
     assert!(refused.starts_with(LIMIT), "{refused}");
     caller.ok("PutSecretValue", "a", put).await;
-    caller.rules.advance(Duration::from_secs(24 * 60 * 60));
+    caller.aws.advance(Duration::from_secs(24 * 60 * 60));
     caller
         .ok("PutSecretValue", "a", json!({"SecretString": "4"}))
         .await;

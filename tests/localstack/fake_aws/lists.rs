@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Caller, only, refusal, succeeded};
-use crate::support::aws_rules::{LONGEST_LAG, Rules};
+use crate::support::fake_aws::{LONGEST_LAG, Rules};
 
 fn stale() -> Rules {
     only(|rules| rules.list_lag = LONGEST_LAG..=LONGEST_LAG)
@@ -22,23 +22,23 @@ async fn a_list_shows_a_change_only_after_a_while() {
     let nobody: [&str; 0] = [];
     caller.create("a").await;
     assert_eq!(caller.listed(&[]).await, nobody);
-    caller.rules.advance(LONGEST_LAG - Duration::from_secs(1));
+    caller.aws.advance(LONGEST_LAG - Duration::from_secs(1));
     assert_eq!(caller.listed(&[]).await, nobody);
     caller.ok("TagResource", "a", tag("one")).await;
-    caller.rules.advance(Duration::from_secs(1));
+    caller.aws.advance(Duration::from_secs(1));
     assert_eq!(caller.listed(&[]).await, ["a"]);
     assert_eq!(caller.listed(&[tagged("one")]).await, nobody);
 
-    caller.rules.advance(LONGEST_LAG);
+    caller.aws.advance(LONGEST_LAG);
     assert_eq!(caller.listed(&[tagged("one")]).await, ["a"]);
     caller.ok("TagResource", "a", tag("two")).await;
     assert_eq!(caller.listed(&[tagged("one")]).await, ["a"]);
     caller.ok("DeleteSecret", "a", json!({})).await;
     assert_eq!(caller.listed(&[tagged("one")]).await, ["a"]);
-    caller.rules.advance(LONGEST_LAG);
+    caller.aws.advance(LONGEST_LAG);
     assert_eq!(caller.listed(&[]).await, nobody);
     caller.ok("RestoreSecret", "a", json!({})).await;
-    caller.rules.advance(LONGEST_LAG);
+    caller.aws.advance(LONGEST_LAG);
     assert_eq!(caller.listed(&[tagged("two")]).await, ["a"]);
     let described = caller.ok("DescribeSecret", "a", json!({})).await;
     assert_eq!(described["Tags"][0]["Value"], "two");
@@ -66,7 +66,7 @@ async fn each_change_has_a_lag_of_its_own_and_no_change_is_undone() {
             }
             assert!(of_now.len() <= 1, "{of_now:?}");
             shown.extend(of_now);
-            caller.rules.advance(LONGEST_LAG / 10);
+            caller.aws.advance(LONGEST_LAG / 10);
         }
         assert!(shown.is_sorted(), "{shown:?}");
         assert_eq!(shown.last(), Some(&"3"));
@@ -86,7 +86,7 @@ async fn what_was_there_before_is_listed_at_once() {
         )
         .await;
     assert_eq!(caller.listed(&[]).await, ["old"]);
-    caller.rules.advance(LONGEST_LAG);
+    caller.aws.advance(LONGEST_LAG);
     assert!(caller.listed(&[]).await.is_empty());
 }
 

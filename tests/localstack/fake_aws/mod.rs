@@ -12,14 +12,14 @@ mod quotas;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::aws_rules::{AwsRules, Rules};
+use crate::support::fake_aws::{FakeAws, Rules};
 use crate::support::http::{Answer, Request};
 use crate::support::secrets::Secrets;
 use crate::support::store::new_prefix;
 
 /// A client behind the rules, with secrets of its own.
 struct Caller {
-    rules: AwsRules,
+    aws: FakeAws,
     prefix: String,
     secrets: Secrets,
 }
@@ -28,7 +28,7 @@ impl Caller {
     fn new(rules: Rules) -> Self {
         let prefix = new_prefix();
         Caller {
-            rules: AwsRules::new(rules),
+            aws: FakeAws::new(rules),
             secrets: Secrets::below(&prefix).pass(),
             prefix,
         }
@@ -52,7 +52,7 @@ impl Caller {
 
     /// Makes a call as it is.
     async fn ask(&self, action: &str, body: Value) -> Answer {
-        let answer = Request::new(action, body).send(self.rules.endpoint()).await;
+        let answer = Request::new(action, body).send(self.aws.endpoint()).await;
         answer.expect("there is an answer")
     }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use zoho_token_store::{ErrorKind, TokenStore};
 
 use super::{Caller, only};
-use crate::support::aws_rules::{AwsRules, Quotas};
+use crate::support::fake_aws::{FakeAws, Quotas};
 use crate::support::store::TestStore;
 use crate::support::token::login;
 
@@ -35,22 +35,22 @@ async fn what_comes_above_a_quota_is_refused_until_a_second_has_passed() {
             assert_eq!(refused, THROTTLED);
         }
         caller.ok("GetSecretValue", "a", json!({})).await;
-        caller.rules.advance(Duration::from_secs(1));
+        caller.aws.advance(Duration::from_secs(1));
     }
-    assert_eq!(caller.rules.asked("PutSecretValue"), 4);
-    assert_eq!(caller.rules.executed()["PutSecretValue"], 2);
-    assert_eq!(caller.rules.refused()["ThrottlingException"], 4);
+    assert_eq!(caller.aws.asked("PutSecretValue"), 4);
+    assert_eq!(caller.aws.executed()["PutSecretValue"], 2);
+    assert_eq!(caller.aws.refused()["ThrottlingException"], 4);
 }
 
 #[tokio::test]
 async fn a_store_that_stays_throttled_says_so() {
-    let rules = AwsRules::new(only(|rules| {
+    let aws = FakeAws::new(only(|rules| {
         rules.quotas = Some(Quotas {
             create: 0.0,
             ..Quotas::AWS
         });
     }));
-    let test = TestStore::with_endpoint(rules.endpoint(), |builder| builder).await;
+    let test = TestStore::with_endpoint(aws.endpoint(), |builder| builder).await;
     test.save(&login("ada")).await;
     let error = test.store.save_token(&login("bob")).await;
     let error = error.expect_err("there is only one creation");

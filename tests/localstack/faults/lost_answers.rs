@@ -5,21 +5,21 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::retry::RetryConfig;
 use zoho_token_store::{ErrorKind, OAuthToken, TokenStore};
 
-use crate::support::aws_rules::{AwsRules, Fault, Rules};
+use crate::support::fake_aws::{FakeAws, Fault, Rules};
 use crate::support::localstack;
 use crate::support::store::TestStore;
 use crate::support::token::{login, token};
 
 /// A store whose calls are made once.
-async fn store(rules: &AwsRules) -> TestStore {
-    let config = localstack::config(rules.endpoint()).retry_config(RetryConfig::disabled());
+async fn store(aws: &FakeAws) -> TestStore {
+    let config = localstack::config(aws.endpoint()).retry_config(RetryConfig::disabled());
     let client = Client::from_conf(config.build());
-    TestStore::with_endpoint(rules.endpoint(), |builder| builder.client(client)).await
+    TestStore::with_endpoint(aws.endpoint(), |builder| builder.client(client)).await
 }
 
 /// Saves, and loses the answer to the write.
-async fn save_in_vain(rules: &AwsRules, test: &TestStore, action: &str, columns: &OAuthToken) {
-    rules.order(action, Fault::ResetAfter);
+async fn save_in_vain(aws: &FakeAws, test: &TestStore, action: &str, columns: &OAuthToken) {
+    aws.order(action, Fault::ResetAfter);
     let error = test.store.save_token(columns).await;
     let error = error.expect_err("the answer is lost");
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
@@ -27,37 +27,37 @@ async fn save_in_vain(rules: &AwsRules, test: &TestStore, action: &str, columns:
 
 #[tokio::test]
 async fn a_save_that_is_repeated_is_in_the_list_at_once() {
-    let rules = AwsRules::new(Rules::default().with_stale_lists());
-    let test = store(&rules).await;
-    save_in_vain(&rules, &test, "CreateSecret", &login("ada")).await;
+    let aws = FakeAws::new(Rules::default().with_stale_lists());
+    let test = store(&aws).await;
+    save_in_vain(&aws, &test, "CreateSecret", &login("ada")).await;
     let ada = test.save(&login("ada")).await;
     assert_eq!(test.all().await, [ada]);
-    assert_eq!(rules.executed()["CreateSecret"], 1);
+    assert_eq!(aws.executed()["CreateSecret"], 1);
 }
 
 /// What another process, now dead, had stored when this one saves it again.
 #[tokio::test]
 async fn a_save_that_finds_all_done_is_in_the_list_at_once() {
-    let rules = AwsRules::new(Rules::default().with_stale_lists());
-    let dead = store(&rules).await;
+    let aws = FakeAws::new(Rules::default().with_stale_lists());
+    let dead = store(&aws).await;
     dead.save(&login("ada")).await;
-    let test = TestStore::at(&dead.prefix, rules.endpoint(), |builder| builder).await;
+    let test = TestStore::at(&dead.prefix, aws.endpoint(), |builder| builder).await;
     let ada = test.save(&login("ada")).await;
     assert_eq!(test.all().await, [ada]);
 }
 
 #[tokio::test]
 async fn a_record_with_an_id_of_its_own_is_not_stored_twice() {
-    let rules = AwsRules::new(Rules::default().with_stale_lists());
-    let test = store(&rules).await;
+    let aws = FakeAws::new(Rules::default().with_stale_lists());
+    let test = store(&aws).await;
     let own = token("id=own user_name=ada access_token=a1");
-    save_in_vain(&rules, &test, "CreateSecret", &own).await;
+    save_in_vain(&aws, &test, "CreateSecret", &own).await;
     let changed = test.save(&token("user_name=ada access_token=a2")).await;
     assert_eq!(changed, token("id=own user_name=ada access_token=a2"));
     assert_eq!(test.all().await, [changed]);
 
     let renamed = token("id=own refresh_token=r");
-    save_in_vain(&rules, &test, "PutSecretValue", &renamed).await;
+    save_in_vain(&aws, &test, "PutSecretValue", &renamed).await;
     let by_new_key = token("refresh_token=r client_id=c client_secret=s");
     let saved = test.save(&by_new_key).await;
     assert_eq!(saved.id(), Some("own"));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt, stream};
 
 use crate::behaviour::sequences::given;
-use crate::support::aws_rules::{AwsRules, Quotas, Rules};
+use crate::support::fake_aws::{FakeAws, Quotas, Rules};
 use crate::support::store::{TestStore, new_prefix};
 use crate::support::token::token;
 
@@ -23,8 +23,8 @@ fn tokens() -> usize {
 }
 
 /// AWS with these quotas for writes, and time that goes on as the clock does.
-fn aws(writes_a_second: f64) -> AwsRules {
-    AwsRules::new(Rules {
+fn aws(writes_a_second: f64) -> FakeAws {
+    FakeAws::new(Rules {
         quotas: Some(Quotas {
             put_update: writes_a_second,
             create: writes_a_second,
@@ -38,9 +38,9 @@ fn aws(writes_a_second: f64) -> AwsRules {
 
 /// Saves and deletes many tokens, and answers how many calls were throttled and how long it took.
 async fn much_at_once(quota: f64, pace: u32) -> (usize, Duration) {
-    let rules = aws(quota);
+    let aws = aws(quota);
     let prefix = new_prefix();
-    let test = TestStore::at(&prefix, rules.endpoint(), |builder| {
+    let test = TestStore::at(&prefix, aws.endpoint(), |builder| {
         builder.writes_per_second(pace)
     })
     .await;
@@ -59,7 +59,7 @@ async fn much_at_once(quota: f64, pace: u32) -> (usize, Duration) {
         loop {
             tokio::time::sleep(Duration::from_millis(5)).await;
             let now = Instant::now();
-            rules.advance(now - last);
+            aws.advance(now - last);
             last = now;
         }
     };
@@ -68,7 +68,7 @@ async fn much_at_once(quota: f64, pace: u32) -> (usize, Duration) {
         () = clock => {}
     }
     assert!(test.another().await.all().await.is_empty());
-    let throttled = rules.refused().get("ThrottlingException").copied();
+    let throttled = aws.refused().get("ThrottlingException").copied();
     let (throttled, took) = (throttled.unwrap_or(0), began.elapsed());
     println!(
         "{} tokens, {pace} writes a second, quota {quota}: {throttled} throttled, {took:?}",

@@ -12,8 +12,8 @@ use tokio::runtime::Handle;
 use zoho_token_store::{OAuthToken, SecretsManagerTokenStoreBuilder as Builder, TokenStore};
 
 use crate::behaviour::sequences;
-use crate::support::aws_rules::{AwsRules, Faults, Rules};
 use crate::support::child::{given, ready_and_wait, run_at_once};
+use crate::support::fake_aws::{FakeAws, Faults, Rules};
 use crate::support::store::TestStore;
 use crate::support::token::{id, token};
 
@@ -29,7 +29,7 @@ fn seconds() -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tokens_are_right_after_a_mixed_load_with_faults() {
     let test = TestStore::new().await;
-    let rules = AwsRules::new(Rules {
+    let aws = FakeAws::new(Rules {
         faults: Faults::all(5.0),
         // Nobody saves a token a hundred times a day, but here.
         versions: usize::MAX,
@@ -38,12 +38,12 @@ async fn tokens_are_right_after_a_mixed_load_with_faults() {
     let seconds = seconds().to_string();
     let variables = vec![
         ("TEST_PREFIX", test.prefix.as_str()),
-        ("TEST_ENDPOINT", rules.endpoint()),
+        ("TEST_ENDPOINT", aws.endpoint()),
         ("SOAK_SECONDS", &seconds),
     ];
     let printed = run_at_once("resources::soak::worker_under_mixed_load", &[variables]);
     println!("{}", printed.concat());
-    println!("injected: {:?}", rules.injected());
+    println!("injected: {:?}", aws.injected());
 
     // What the process knows of its tokens, against what AWS has.
     let fresh = test.another().await;

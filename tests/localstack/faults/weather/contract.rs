@@ -2,7 +2,7 @@
 
 use zoho_token_store::conformance;
 
-use crate::support::aws_rules::AwsRules;
+use crate::support::fake_aws::FakeAws;
 
 use super::{Run, Weather, Weathered, seeds};
 
@@ -10,17 +10,17 @@ async fn conforms(weather: Weather) {
     let mut weathered = Weathered::default();
     for seed in seeds() {
         let run = Run::new(weather, seed);
-        let rules = AwsRules::new(run.rules.clone());
+        let aws = FakeAws::new(run.rules.clone());
         let mut kept = Vec::new();
         let empty_store = async || {
-            let (mut stores, direct) = run.stores(&rules).await;
+            let (mut stores, direct) = run.stores(&aws).await;
             kept.push(direct);
             stores.swap_remove(0)
         };
         if let Err(deviations) = conformance::check(empty_store).await {
             panic!("TEST_SEED={seed}, {:?}: {deviations}", run.settings);
         }
-        weathered.add(&run, &rules);
+        weathered.add(&run, &aws);
         if weathered.is_enough(weather, 1) {
             return;
         }

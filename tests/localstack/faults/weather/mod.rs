@@ -18,7 +18,7 @@ use fastrand::Rng;
 use zoho_token_store::SecretsManagerTokenStoreBuilder as Builder;
 
 use crate::behaviour::sequences::given;
-use crate::support::aws_rules::{AwsRules, Fault, Faults, Quotas, Rules};
+use crate::support::fake_aws::{FakeAws, Fault, Faults, Quotas, Rules};
 use crate::support::localstack::{self, ATTEMPTS};
 use crate::support::repeating::Repeating;
 use crate::support::store::TestStore;
@@ -99,16 +99,16 @@ impl Run {
     }
 
     /// Stores behind these rules; and one that sees all at once, and removes all in the end.
-    async fn stores(&self, rules: &AwsRules) -> (Vec<Repeating>, TestStore) {
+    async fn stores(&self, aws: &FakeAws) -> (Vec<Repeating>, TestStore) {
         let direct = TestStore::with(|builder| builder.cache_capacity(0)).await;
-        let endpoint = rules.endpoint();
+        let endpoint = aws.endpoint();
         let mut stores = Vec::new();
         for _ in 0..self.settings.processes {
             let settings = |builder| self.settings.apply(builder, endpoint);
             let test = TestStore::at(&direct.prefix, endpoint, settings).await;
             let witness = direct.store.clone();
             let repeated = self.repeated.clone();
-            stores.push(Repeating::new(test.store, witness, repeated, rules.time()));
+            stores.push(Repeating::new(test.store, witness, repeated, aws.time()));
         }
         (stores, direct)
     }
@@ -143,14 +143,14 @@ struct Weathered {
 }
 
 impl Weathered {
-    fn add(&mut self, run: &Run, rules: &AwsRules) {
+    fn add(&mut self, run: &Run, aws: &FakeAws) {
         self.runs += 1;
         self.repeated += run.repeated.load(Ordering::Relaxed);
-        self.requests += rules.asked_in_all();
-        for (code, number) in rules.refused() {
+        self.requests += aws.asked_in_all();
+        for (code, number) in aws.refused() {
             *self.refused.entry(code).or_default() += number;
         }
-        for (fault, number) in rules.injected() {
+        for (fault, number) in aws.injected() {
             *self.faults.entry(fault).or_default() += number;
         }
     }

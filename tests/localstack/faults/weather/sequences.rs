@@ -5,7 +5,7 @@ use zoho_token_store::TokenStore;
 
 use super::{Run, Weather, Weathered, seeds};
 use crate::behaviour::sequences::play;
-use crate::support::aws_rules::{AwsRules, Faults, LONGEST_LAG};
+use crate::support::fake_aws::{FakeAws, Faults, LONGEST_LAG};
 use crate::support::model::{Model, Operation};
 use crate::support::repeating::Repeating;
 use crate::support::store::TestStore;
@@ -14,12 +14,12 @@ async fn answers_as_the_contract_says(weather: Weather) {
     let mut weathered = Weathered::default();
     for seed in seeds() {
         let run = Run::new(weather, seed);
-        let rules = AwsRules::new(run.rules.clone());
-        let (stores, direct) = run.stores(&rules).await;
-        if let Err(problem) = try_sequence(&rules, &stores, &direct.prefix, seed).await {
+        let aws = FakeAws::new(run.rules.clone());
+        let (stores, direct) = run.stores(&aws).await;
+        if let Err(problem) = try_sequence(&aws, &stores, &direct.prefix, seed).await {
             panic!("TEST_SEED={seed}, {:?}: {problem}", run.settings);
         }
-        weathered.add(&run, &rules);
+        weathered.add(&run, &aws);
         if weathered.is_enough(weather, 3) {
             return;
         }
@@ -27,7 +27,7 @@ async fn answers_as_the_contract_says(weather: Weather) {
 }
 
 async fn try_sequence(
-    rules: &AwsRules,
+    aws: &FakeAws,
     stores: &[Repeating],
     prefix: &str,
     seed: u64,
@@ -44,12 +44,12 @@ async fn try_sequence(
     let mut model = play(&mut random, all[0], &all, half_done).await?;
 
     // Five minutes later another process finds everything, by every key.
-    rules.advance(LONGEST_LAG);
-    rules.change(|rules| {
+    aws.advance(LONGEST_LAG);
+    aws.change(|rules| {
         rules.faults = Faults::none();
         rules.quotas = None;
     });
-    let other = TestStore::at(prefix, rules.endpoint(), |builder| builder);
+    let other = TestStore::at(prefix, aws.endpoint(), |builder| builder);
     let other = other.await.store;
     for question in model.questions() {
         let checked = model.check(&question, &other, &other).await;

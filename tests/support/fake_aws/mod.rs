@@ -1,9 +1,9 @@
 //! AWS's rules in front of LocalStack, which forgives what AWS does not: a server between a store
 //! and LocalStack that refuses, delays and loses what AWS would.
 //!
-//! A store in this process or another one is given [`AwsRules::endpoint`]. Each rule is a switch of
+//! A store in this process or another one is given [`FakeAws::endpoint`]. Each rule is a switch of
 //! [`Rules`]. All that is left to chance comes from one seed, and time is test time: it goes on with
-//! each request ([`Rules::tick`]) and when a test says so ([`AwsRules::advance`]). Several prefixes
+//! each request ([`Rules::tick`]) and when a test says so ([`FakeAws::advance`]). Several prefixes
 //! can be used at once; requests for one do not change the chance of another, but they share the
 //! time and the quotas.
 
@@ -40,15 +40,15 @@ pub use rules::{LONGEST_LAG, Rules};
 use service::Service;
 
 /// The server, until it is dropped.
-pub struct AwsRules {
+pub struct FakeAws {
     service: Arc<Service>,
     server: Server,
 }
 
-impl AwsRules {
+impl FakeAws {
     pub fn new(rules: Rules) -> Self {
         let service = Arc::new(Service::new(rules));
-        AwsRules {
+        FakeAws {
             server: Server::new(service.clone()),
             service,
         }
@@ -106,7 +106,7 @@ impl AwsRules {
     }
 }
 
-impl Drop for AwsRules {
+impl Drop for FakeAws {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!(
