@@ -7,6 +7,7 @@
 pub mod calls;
 pub mod child;
 pub mod crash;
+pub mod environment;
 pub mod fake_aws;
 pub mod front;
 pub mod history;
@@ -18,6 +19,7 @@ pub mod model;
 pub mod relay;
 pub mod repeating;
 pub mod secrets;
+pub mod sequences;
 pub mod server;
 pub mod store;
 pub mod token;

@@ -8,5 +8,5 @@ mod index;
 mod lists;
 mod reindex;
 mod replicas;
-pub mod sequences;
+mod sequences;
 mod stale_caches;

@@ -10,8 +10,8 @@ use fastrand::Rng;
 use futures::future::join_all;
 use zoho_token_store::{Error, Field, OAuthToken, TokenStore};
 
-use crate::behaviour::sequences;
 use crate::support::child::{given, ready_and_wait, run_at_once};
+use crate::support::environment;
 use crate::support::front;
 use crate::support::history::{Event, violations};
 use crate::support::store::TestStore;
@@ -36,7 +36,7 @@ fn now() -> u64 {
 }
 
 fn number(variable: &str, default: usize) -> usize {
-    sequences::given(variable).map_or(default, |number| number as usize)
+    environment::number(variable).map_or(default, |number| number as usize)
 }
 
 fn fields(record: &OAuthToken) -> BTreeMap<String, String> {

@@ -9,8 +9,8 @@ use zoho_token_store::{
     ErrorKind, OAuthToken, SecretsManagerTokenStoreBuilder as Builder, TokenStore,
 };
 
-use crate::behaviour::sequences::given;
 use crate::support::calls::made;
+use crate::support::environment::number;
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
@@ -201,7 +201,7 @@ async fn saved(test: &TestStore, users: u64) -> Vec<OAuthToken> {
 /// A hundred of them, or `CALLS_TOKENS`: to save each takes LocalStack longer than to find it.
 #[tokio::test]
 async fn tasks_that_miss_different_users_make_one_call_each() {
-    let users = given("CALLS_TOKENS").unwrap_or(100);
+    let users = number("CALLS_TOKENS").unwrap_or(100);
     let test = TestStore::new().await;
     let saved = saved(&test, users).await;
     let process = test.another().await;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
 
-use crate::behaviour::sequences::given;
+use crate::support::environment::number;
 use crate::support::fake_aws::{FakeAws, Quotas, Rules};
 use crate::support::store::{TestStore, new_prefix};
 use crate::support::token::token;
@@ -15,11 +15,11 @@ const WRITES_A_SECOND: u32 = 20;
 const TOKENS: usize = 30;
 
 fn writes_a_second() -> u32 {
-    given("QUOTA_WRITES").map_or(WRITES_A_SECOND, |writes| writes as u32)
+    number("QUOTA_WRITES").map_or(WRITES_A_SECOND, |writes| writes as u32)
 }
 
 fn tokens() -> usize {
-    given("QUOTA_TOKENS").map_or(TOKENS, |tokens| tokens as usize)
+    number("QUOTA_TOKENS").map_or(TOKENS, |tokens| tokens as usize)
 }
 
 /// AWS with these quotas for writes, and time that goes on as the clock does.

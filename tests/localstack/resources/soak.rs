@@ -11,8 +11,8 @@ use futures::future::join_all;
 use tokio::runtime::Handle;
 use zoho_token_store::{OAuthToken, SecretsManagerTokenStoreBuilder as Builder, TokenStore};
 
-use crate::behaviour::sequences;
 use crate::support::child::{given, ready_and_wait, run_at_once};
+use crate::support::environment::number;
 use crate::support::fake_aws::{FakeAws, Faults, Rules};
 use crate::support::store::TestStore;
 use crate::support::token::{id, token};
@@ -23,7 +23,7 @@ const USERS: usize = 200;
 const CACHED: u64 = 50;
 
 fn seconds() -> u64 {
-    sequences::given("SOAK_SECONDS").unwrap_or(8)
+    number("SOAK_SECONDS").unwrap_or(8)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,7 +17,7 @@ use aws_sdk_secretsmanager::config::retry::RetryConfig;
 use fastrand::Rng;
 use zoho_token_store::SecretsManagerTokenStoreBuilder as Builder;
 
-use crate::behaviour::sequences::given;
+use crate::support::environment::number;
 use crate::support::fake_aws::{FakeAws, Fault, Faults, Quotas, Rules};
 use crate::support::localstack::{self, ATTEMPTS};
 use crate::support::repeating::Repeating;
@@ -158,7 +158,7 @@ impl Weathered {
     /// Whether there were so many runs, or `TEST_SEEDS`; and as weather that nobody has noticed proves
     /// nothing, some more until it was.
     fn is_enough(&self, weather: Weather, runs: usize) -> bool {
-        let runs = given("TEST_SEEDS").map_or(runs, |runs| runs as usize);
+        let runs = number("TEST_SEEDS").map_or(runs, |runs| runs as usize);
         if self.runs < runs {
             return false;
         }
@@ -182,5 +182,5 @@ impl Weathered {
 
 /// The seeds to run with, one after the other.
 fn seeds() -> impl Iterator<Item = u64> {
-    given("TEST_SEED").unwrap_or_else(|| fastrand::u64(..u64::MAX / 2))..
+    number("TEST_SEED").unwrap_or_else(|| fastrand::u64(..u64::MAX / 2))..
 }

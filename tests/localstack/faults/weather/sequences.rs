@@ -4,10 +4,10 @@ use fastrand::Rng;
 use zoho_token_store::TokenStore;
 
 use super::{Run, Weather, Weathered, seeds};
-use crate::behaviour::sequences::play;
 use crate::support::fake_aws::{FakeAws, Faults, LONGEST_LAG};
 use crate::support::model::{Model, Operation};
 use crate::support::repeating::Repeating;
+use crate::support::sequences::play;
 use crate::support::store::TestStore;
 
 async fn answers_as_the_contract_says(weather: Weather) {
