@@ -61,11 +61,11 @@ impl Handler for Calls {
             if number > after {
                 return Ok(Outcome::Silence);
             }
-            let answer = request.forward().await?;
+            let response = request.forward().await?;
             executed.send_modify(|executed| *executed += 1);
             Ok(match number == after {
                 true => Outcome::Silence,
-                false => Outcome::Answer(answer),
+                false => Outcome::Respond(response),
             })
         }
         .boxed()

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use super::http::Answer;
+use super::http::Response;
 use super::server::{Handler, Outcome, Server};
 
 pub use super::http::{REQUEST_ID, Request};
@@ -22,11 +22,11 @@ pub enum Reaction {
     /// The same, once it is told to.
     ForwardWhen(Arc<Notify>),
     /// Passes it on, and the answer back once it is told to.
-    HoldAnswer(Arc<Notify>),
+    HoldResponse(Arc<Notify>),
     /// Passes it on, and closes the connection instead of passing the answer back.
-    LoseAnswer,
+    LoseResponse,
     /// Passes it on, and never passes the answer back.
-    KeepAnswer,
+    KeepResponse,
     /// Answers this error of AWS's.
     Refuse {
         status: u16,
@@ -34,7 +34,7 @@ pub enum Reaction {
         message: &'static str,
     },
     /// Answers this.
-    Answer(Value),
+    Respond(Value),
     /// Never answers.
     Silence,
 }
@@ -133,23 +133,23 @@ async fn perform(
     request: Arc<Request>,
     state: Arc<State>,
 ) -> io::Result<Outcome> {
-    let answer = match reaction {
+    let response = match reaction {
         Reaction::Forward => request.forward().await?,
         Reaction::ForwardWhen(told) => {
             told.notified().await;
             request.forward().await?
         }
-        Reaction::HoldAnswer(told) => {
-            let answer = request.forward().await?;
+        Reaction::HoldResponse(told) => {
+            let response = request.forward().await?;
             state.held.fetch_add(1, Ordering::Relaxed);
             told.notified().await;
-            answer
+            response
         }
-        Reaction::LoseAnswer => {
+        Reaction::LoseResponse => {
             request.forward().await?;
             return Ok(Outcome::Close);
         }
-        Reaction::KeepAnswer => {
+        Reaction::KeepResponse => {
             request.forward().await?;
             return Ok(Outcome::Silence);
         }
@@ -157,11 +157,11 @@ async fn perform(
             status,
             code,
             message,
-        } => Answer::refusal(status, code, message),
-        Reaction::Answer(body) => Answer::new(200, &body),
+        } => Response::refusal(status, code, message),
+        Reaction::Respond(body) => Response::new(200, &body),
         Reaction::Silence => return Ok(Outcome::Silence),
     };
-    Ok(Outcome::Answer(answer))
+    Ok(Outcome::Respond(response))
 }
 
 /// The endpoint of a server that passes on what is allowed, for as long as the process runs.

@@ -21,7 +21,7 @@ pub struct Event {
     /// What was written; nothing by a read.
     pub wrote: BTreeMap<String, String>,
     /// What was answered; nothing if the operation failed, and may have written all the same.
-    pub answer: Option<BTreeMap<String, String>>,
+    pub returned: Option<BTreeMap<String, String>>,
     /// Whether the answer may be from a cache.
     pub cached: bool,
 }
@@ -40,7 +40,7 @@ impl Event {
     pub fn to_line(&self) -> String {
         json!({
             "process": self.process, "user": self.user, "began": self.began, "ended": self.ended,
-            "wrote": self.wrote, "answer": self.answer, "cached": self.cached,
+            "wrote": self.wrote, "returned": self.returned, "cached": self.cached,
         })
         .to_string()
     }
@@ -60,14 +60,14 @@ impl Event {
             began: event["began"].as_u64()?,
             ended: event["ended"].as_u64()?,
             wrote: event["wrote"].as_object().map(texts)?,
-            answer: event["answer"].as_object().map(texts),
+            returned: event["returned"].as_object().map(texts),
             cached: event["cached"].as_bool()?,
         })
     }
 
     fn read(&self, field: &str) -> Option<&str> {
-        let answer = self.answer.as_ref()?;
-        answer.get(field).map(String::as_str)
+        let returned = self.returned.as_ref()?;
+        returned.get(field).map(String::as_str)
     }
 }
 
@@ -75,8 +75,8 @@ impl Event {
 pub fn violations(events: &[Event]) -> Vec<Violation> {
     let mut registers: BTreeMap<(&str, &str), Vec<&Event>> = BTreeMap::new();
     for event in events {
-        let of_answer = event.answer.iter().flat_map(BTreeMap::keys);
-        let mut fields: Vec<&String> = event.wrote.keys().chain(of_answer).collect();
+        let of_returned = event.returned.iter().flat_map(BTreeMap::keys);
+        let mut fields: Vec<&String> = event.wrote.keys().chain(of_returned).collect();
         fields.sort_unstable();
         fields.dedup();
         for field in fields {
@@ -106,7 +106,7 @@ fn of_register(field: &str, events: &[&Event]) -> Vec<Violation> {
     let mut zones: BTreeMap<&str, Zone> = BTreeMap::new();
     let writes = writes(field, events);
     for (value, write) in &writes {
-        if write.answer.is_some() {
+        if write.returned.is_some() {
             let (first_end, last_begin) = (write.ended, write.began);
             zones.insert(
                 value,
@@ -179,7 +179,7 @@ fn backwards(field: &str, events: &[&Event]) -> Vec<Violation> {
             let (Some(newer), Some(older)) = (writes.get(new), writes.get(old)) else {
                 continue;
             };
-            if older.answer.is_some() && older.ended < newer.began {
+            if older.returned.is_some() && older.ended < newer.began {
                 wrong.push(format!(
                     "a process has read {new} and then {old}, which is older: {}, then {}",
                     earlier.to_line(),

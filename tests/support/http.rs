@@ -97,11 +97,11 @@ impl Request {
 
     /// Passes it on to LocalStack, again if LocalStack fails within: it does now and then, when the
     /// requests of several tests meet.
-    pub async fn forward(&self) -> io::Result<Answer> {
+    pub async fn forward(&self) -> io::Result<Response> {
         for _ in 0..10 {
-            let answer = self.send(localstack::endpoint()).await?;
-            if answer.status() != 500 {
-                return Ok(answer);
+            let response = self.send(localstack::endpoint()).await?;
+            if response.status() != 500 {
+                return Ok(response);
             }
         }
         self.send(localstack::endpoint()).await
@@ -109,30 +109,30 @@ impl Request {
 
     /// Sends it to an endpoint, and reads the answer until that closes the connection, as it is
     /// asked to.
-    pub async fn send(&self, endpoint: &str) -> io::Result<Answer> {
+    pub async fn send(&self, endpoint: &str) -> io::Result<Response> {
         let address = endpoint.trim_start_matches("http://");
         let mut upstream = TcpStream::connect(address.trim_end_matches('/')).await?;
         let head = self.head.trim_end().to_owned() + "\r\nConnection: close\r\n\r\n";
         upstream.write_all(head.as_bytes()).await?;
         upstream.write_all(&self.bytes).await?;
-        let mut answer = Vec::new();
-        upstream.read_to_end(&mut answer).await?;
-        Ok(Answer(answer))
+        let mut response = Vec::new();
+        upstream.read_to_end(&mut response).await?;
+        Ok(Response(response))
     }
 }
 
 /// An answer of Secrets Manager's, all that is sent.
-pub struct Answer(Vec<u8>);
+pub struct Response(Vec<u8>);
 
-impl Answer {
+impl Response {
     pub fn new(status: u16, body: &Value) -> Self {
         let body = body.to_string();
         let head = format!(
-            "HTTP/1.1 {status} Answer\r\nContent-Type: application/x-amz-json-1.1\r\n\
+            "HTTP/1.1 {status} Response\r\nContent-Type: application/x-amz-json-1.1\r\n\
              Content-Length: {}\r\nx-amzn-RequestId: {REQUEST_ID}\r\nConnection: close\r\n\r\n",
             body.len()
         );
-        Answer((head + &body).into_bytes())
+        Response((head + &body).into_bytes())
     }
 
     pub fn refusal(status: u16, code: &str, message: &str) -> Self {

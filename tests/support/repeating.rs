@@ -65,7 +65,7 @@ impl Repeating {
             tries += 1;
             match operation().await {
                 Err(error) if tries < TRIES && may_pass(&error) => self.look(saving).await?,
-                answer => return answer,
+                result => return result,
             }
         }
     }

@@ -10,14 +10,14 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use super::http::{Answer, Request};
+use super::http::{Request, Response};
 use super::iam;
 
 /// What becomes of a request.
 pub enum Outcome {
-    Answer(Answer),
+    Respond(Response),
     /// The answer breaks off in its middle.
-    CutOff(Answer),
+    CutOff(Response),
     /// The connection is closed without an answer.
     Close,
     /// The connection is reset.
@@ -93,12 +93,12 @@ async fn accept(listener: std::net::TcpListener, handler: Arc<impl Handler>) {
 async fn serve(mut client: TcpStream, handler: &impl Handler) -> io::Result<()> {
     let request = Request::read(&mut client).await?;
     let outcome = match iam::refusal(&request).await? {
-        Some(refusal) => Outcome::Answer(refusal),
+        Some(refusal) => Outcome::Respond(refusal),
         None => handler.handle(request.for_primary()).await?,
     };
     match outcome {
-        Outcome::Answer(answer) => client.write_all(answer.bytes()).await?,
-        Outcome::CutOff(answer) => client.write_all(answer.cut_off()).await?,
+        Outcome::Respond(response) => client.write_all(response.bytes()).await?,
+        Outcome::CutOff(response) => client.write_all(response.cut_off()).await?,
         Outcome::Close => {}
         Outcome::Reset => return client.set_zero_linger(),
         Outcome::Silence => std::future::pending().await,

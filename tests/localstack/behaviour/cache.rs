@@ -135,7 +135,7 @@ async fn list_that_shows(prefix: &str, ids: &[&str]) -> Front {
         .map(|id| json!({"Name": format!("{prefix}{id}"), "Tags": tags}));
     let list = json!({"SecretList": secrets.collect::<Vec<_>>()});
     Front::new(move |request| match request.action.as_str() {
-        "ListSecrets" => Reaction::Answer(list.clone()),
+        "ListSecrets" => Reaction::Respond(list.clone()),
         _ => Reaction::Forward,
     })
     .await

@@ -29,7 +29,7 @@ async fn front_with_pages<const N: usize>(pages: [Vec<String>; N]) -> Front {
         if page + 1 < pages.len() {
             list["NextToken"] = json!((page + 1).to_string());
         }
-        Reaction::Answer(list)
+        Reaction::Respond(list)
     })
     .await
 }
@@ -97,7 +97,7 @@ async fn a_stream_of_all_tokens_goes_on_after_a_damaged_record() {
 async fn a_list_that_fails_halfway_is_an_error() {
     let front = Front::new(|request| match request.body.get("NextToken") {
         _ if request.action != "ListSecrets" => Reaction::Forward,
-        None => Reaction::Answer(json!({"SecretList": [], "NextToken": "1"})),
+        None => Reaction::Respond(json!({"SecretList": [], "NextToken": "1"})),
         Some(_) => Reaction::Refuse {
             status: 400,
             code: "InvalidNextTokenException",

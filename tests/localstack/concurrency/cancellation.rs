@@ -30,7 +30,7 @@ async fn polled<T>(future: impl Future<Output = T>, mut times: usize) -> Option<
 /// Calls of one action reach AWS, and never get an answer.
 async fn without_answers_to(action: &'static str) -> Front {
     Front::new(move |request| match request.action == action {
-        true => Reaction::KeepAnswer,
+        true => Reaction::KeepResponse,
         false => Reaction::Forward,
     })
     .await

@@ -71,14 +71,16 @@ fn event(
     user: &str,
     began: u64,
     wrote: BTreeMap<String, String>,
-    answer: Result<Option<OAuthToken>, Error>,
+    returned: Result<Option<OAuthToken>, Error>,
     cached: bool,
 ) -> Event {
-    if let Err(error) = &answer {
+    if let Err(error) = &returned {
         assert!(error.is_retryable(), "{error}");
     }
-    let answer = answer.ok().map(|record| record.expect("nobody deletes it"));
-    if let Some(record) = &answer {
+    let returned = returned
+        .ok()
+        .map(|record| record.expect("nobody deletes it"));
+    if let Some(record) = &returned {
         assert_eq!(record.user_name(), Some(user), "a record of another user");
     }
     Event {
@@ -87,7 +89,7 @@ fn event(
         began,
         ended: now(),
         wrote,
-        answer: answer.as_ref().map(fields),
+        returned: returned.as_ref().map(fields),
         cached,
     }
 }
@@ -120,10 +122,10 @@ async fn worker_that_uses_few_records() {
                 {
                     // What it was, and may be no longer: then there is no such token.
                     Some(Event {
-                        answer: Some(answer),
+                        returned: Some(returned),
                         ..
                     }) if random.bool() => {
-                        format!("access_token={}", answer["access_token"])
+                        format!("access_token={}", returned["access_token"])
                     }
                     _ => format!("user_name={user}"),
                 };
@@ -208,7 +210,7 @@ async fn rounds(cache_capacity: &str) {
     for seed in 0..number("HISTORIES", 1) {
         let events = round(seed, cache_capacity, front::open()).await;
         let saves = events.iter().filter(|event| !event.wrote.is_empty());
-        let failed = events.iter().filter(|event| event.answer.is_none());
+        let failed = events.iter().filter(|event| event.returned.is_none());
         println!(
             "{} operations, {} of them saves, {} failed",
             events.len(),
@@ -242,7 +244,7 @@ fn told(text: &str) -> Event {
         began: began.parse().expect("a time"),
         ended: ended.parse().expect("a time"),
         wrote: BTreeMap::new(),
-        answer: None,
+        returned: None,
         cached: false,
     };
     for word in words {
@@ -250,7 +252,7 @@ fn told(text: &str) -> Event {
         let field = BTreeMap::from([("field".to_owned(), value.to_owned())]);
         match what {
             "w" => event.wrote = field,
-            _ => event.answer = Some(field),
+            _ => event.returned = Some(field),
         }
     }
     event

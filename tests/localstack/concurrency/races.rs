@@ -117,7 +117,7 @@ async fn meanwhile(test: &TestStore, what: impl AsyncFnOnce(&TestStore)) -> (Tes
     let front = Front::new({
         let go = go.clone();
         move |request| match request.action.as_str() {
-            "BatchGetSecretValue" => Reaction::HoldAnswer(go.clone()),
+            "BatchGetSecretValue" => Reaction::HoldResponse(go.clone()),
             _ => Reaction::Forward,
         }
     })
@@ -167,7 +167,7 @@ async fn a_save_does_not_rely_on_a_read_that_another_task_began_before_it() {
         let go = go.clone();
         move |request| match request.action.as_str() {
             "GetSecretValue" if is_first.swap(false, Ordering::Relaxed) => {
-                Reaction::HoldAnswer(go.clone())
+                Reaction::HoldResponse(go.clone())
             }
             _ => Reaction::Forward,
         }

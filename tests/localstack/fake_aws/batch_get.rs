@@ -110,8 +110,8 @@ async fn a_batch_by_filters_lags_like_a_list() {
 #[tokio::test]
 async fn without_the_rules_all_is_as_in_localstack() {
     let caller = Caller::new(Rules::none(1));
-    let answer = caller
+    let response = caller
         .ask("BatchGetSecretValue", names(&caller, 0..21))
         .await;
-    assert!(answer.is_ok(), "{}", refusal(&answer));
+    assert!(response.is_ok(), "{}", refusal(&response));
 }

@@ -29,7 +29,7 @@ async fn create(client: &Client, name: String) -> String {
         Ok(_) => "success".into(),
         Err(SdkError::TimeoutError(_)) => "timeout".into(),
         Err(SdkError::DispatchFailure(_)) => "no connection".into(),
-        Err(SdkError::ResponseError(_)) => "no answer".into(),
+        Err(SdkError::ResponseError(_)) => "no response".into(),
         Err(SdkError::ServiceError(error)) => {
             let code = error.err().code().unwrap_or_default();
             format!("{} {code}", error.raw().status().as_u16())
@@ -48,7 +48,7 @@ async fn each_fault_looks_like_itself_and_leaves_what_it_should() {
         (Fault::Unavailable, "503 ServiceUnavailable", false),
         (Fault::ResetBefore, "no connection", false),
         (Fault::ResetAfter, "no connection", true),
-        (Fault::CutOff, "no answer", true),
+        (Fault::CutOff, "no response", true),
         (Fault::Slow, "success", true),
         (Fault::Hang, "timeout", false),
         (Fault::HangAfter, "timeout", true),

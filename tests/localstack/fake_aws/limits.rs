@@ -54,12 +54,12 @@ async fn names_values_and_tags_are_only_so_long_and_so_many() {
         ),
     ];
     for (id, body, refused) in cases {
-        let answer = caller.call("CreateSecret", &id, body).await;
+        let response = caller.call("CreateSecret", &id, body).await;
         assert_eq!(
-            answer.code(),
+            response.code(),
             refused.unwrap_or_default(),
             "{id}: {}",
-            answer.body()
+            response.body()
         );
     }
 
@@ -79,14 +79,14 @@ async fn the_tags_of_a_secret_are_counted_together() {
     let body = json!({"SecretString": "v", "Tags": tags(49)});
     caller.ok("CreateSecret", "a", body).await;
     for (key, refused) in [("k0", false), ("new", false), ("newer", true)] {
-        let answer = caller
+        let response = caller
             .call("TagResource", "a", json!({"Tags": tag(key, "2")}))
             .await;
         assert_eq!(
-            answer.code() == INVALID,
+            response.code() == INVALID,
             refused,
             "{key}: {}",
-            answer.code()
+            response.code()
         );
     }
     caller
@@ -114,12 +114,12 @@ async fn filters_are_only_so_many_and_of_some_characters() {
         (json!([filter(json!(["a#b"]))]), Some(VALIDATION)),
     ];
     for (filters, refused) in cases {
-        let answer = caller.ask("ListSecrets", json!({"Filters": filters})).await;
+        let response = caller.ask("ListSecrets", json!({"Filters": filters})).await;
         assert_eq!(
-            answer.code(),
+            response.code(),
             refused.unwrap_or_default(),
             "{}",
-            answer.body()
+            response.body()
         );
     }
 }

@@ -152,8 +152,8 @@ async fn pages_may_be_short_or_empty_though_others_follow() {
         empty > 0 && short > 0,
         "{empty} empty and {short} short pages"
     );
-    let answer = caller
+    let response = caller
         .ask("ListSecrets", json!({"NextToken": "nonsense"}))
         .await;
-    assert!(refusal(&answer).starts_with("InvalidNextTokenException"));
+    assert!(refusal(&response).starts_with("InvalidNextTokenException"));
 }

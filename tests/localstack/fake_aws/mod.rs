@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::fake_aws::{FakeAws, Rules};
-use crate::support::http::{Answer, Request};
+use crate::support::http::{Request, Response};
 use crate::support::secrets::Secrets;
 use crate::support::store::new_prefix;
 
@@ -35,7 +35,7 @@ impl Caller {
     }
 
     /// Makes a call about the secret with this last part of the name.
-    async fn call(&self, action: &str, id: &str, body: Value) -> Answer {
+    async fn call(&self, action: &str, id: &str, body: Value) -> Response {
         let mut body = body;
         let member = match action {
             "CreateSecret" => "Name",
@@ -51,9 +51,9 @@ impl Caller {
     }
 
     /// Makes a call as it is.
-    async fn ask(&self, action: &str, body: Value) -> Answer {
-        let answer = Request::new(action, body).send(self.aws.endpoint()).await;
-        answer.expect("there is an answer")
+    async fn ask(&self, action: &str, body: Value) -> Response {
+        let response = Request::new(action, body).send(self.aws.endpoint()).await;
+        response.expect("there is a response")
     }
 
     async fn ok(&self, action: &str, id: &str, body: Value) -> Value {
@@ -90,17 +90,17 @@ impl Caller {
     }
 }
 
-fn succeeded(answer: Answer) -> Value {
-    assert!(answer.is_ok(), "{}", answer.body());
-    answer.body()
+fn succeeded(response: Response) -> Value {
+    assert!(response.is_ok(), "{}", response.body());
+    response.body()
 }
 
 /// The code and the message of a refusal.
-fn refusal(answer: &Answer) -> String {
-    assert_eq!(answer.status(), 400, "{}", answer.body());
-    let body = answer.body();
+fn refusal(response: &Response) -> String {
+    assert_eq!(response.status(), 400, "{}", response.body());
+    let body = response.body();
     let message = body["message"].as_str().or(body["Message"].as_str());
-    format!("{}: {}", answer.code(), message.unwrap_or_default())
+    format!("{}: {}", response.code(), message.unwrap_or_default())
 }
 
 /// Rules of which none holds but those that are set.

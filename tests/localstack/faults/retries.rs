@@ -74,7 +74,7 @@ async fn a_write_whose_answer_is_lost_is_no_failure_and_is_made_once() {
             let is_first = AtomicBool::new(true);
             move |request| match request.action == action && is_first.swap(false, Ordering::Relaxed)
             {
-                true => Reaction::LoseAnswer,
+                true => Reaction::LoseResponse,
                 false => Reaction::Forward,
             }
         })

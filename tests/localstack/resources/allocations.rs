@@ -13,8 +13,8 @@ where
     F: Future<Output = Result<Option<OAuthToken>, Error>>,
 {
     let hit = || {
-        let answer = lookup().now_or_never().expect("a hit waits for nothing");
-        assert!(answer.expect("a hit is no error").is_some());
+        let result = lookup().now_or_never().expect("a hit waits for nothing");
+        assert!(result.expect("a hit is no error").is_some());
     };
     // What the thread sets up for itself once does not count.
     hit();

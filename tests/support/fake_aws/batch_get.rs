@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::support::http::{Answer, Request};
+use crate::support::http::{Request, Response};
 
 use super::limits;
 
 pub const MOST: usize = 20;
 
-pub fn check(body: &Value) -> Result<(), Answer> {
-    let invalid = |message| Answer::refusal(400, "InvalidParameterException", message);
+pub fn check(body: &Value) -> Result<(), Response> {
+    let invalid = |message| Response::refusal(400, "InvalidParameterException", message);
     let has = |member| body.get(member).is_some_and(|value| !value.is_null());
     match (has("SecretIdList"), has("Filters")) {
         (true, true) => Err(invalid(
@@ -34,11 +34,11 @@ pub fn of_names(request: &Request, names: Vec<String>) -> Request {
 }
 
 /// Reports the first of the values as an error instead.
-pub fn break_first(answer: Answer) -> Answer {
-    let mut body = answer.body();
+pub fn break_first(response: Response) -> Response {
+    let mut body = response.body();
     let values = body["SecretValues"].as_array_mut();
     let Some(values) = values.filter(|values| !values.is_empty()) else {
-        return answer;
+        return response;
     };
     let broken = values.remove(0);
     let error = json!({
@@ -50,5 +50,5 @@ pub fn break_first(answer: Answer) -> Answer {
         Some(errors) => errors.push(error),
         None => body["Errors"] = json!([error]),
     }
-    Answer::new(200, &body)
+    Response::new(200, &body)
 }

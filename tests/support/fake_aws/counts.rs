@@ -26,7 +26,7 @@ impl Counts {
     }
 
     /// An answer of the service, not of a fault: no code is a success.
-    pub fn count_answer(&self, action: &str, code: &str) {
+    pub fn count_response(&self, action: &str, code: &str) {
         let mut inner = self.inner();
         if code.is_empty() {
             *inner.executed.entry(action.to_owned()).or_default() += 1;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::http::{Answer, Request};
+use crate::support::http::{Request, Response};
 
 /// The secrets on their way out, by name, with the time at which they are gone.
 #[derive(Default)]
@@ -53,14 +53,14 @@ pub fn is_forced(body: &Value) -> bool {
     body["ForceDeleteWithoutRecovery"].as_bool() == Some(true)
 }
 
-pub fn marked() -> Answer {
+pub fn marked() -> Response {
     let message =
         "You can't perform this operation on the secret because it was marked for deletion.";
-    Answer::refusal(400, "InvalidRequestException", message)
+    Response::refusal(400, "InvalidRequestException", message)
 }
 
-pub fn scheduled() -> Answer {
+pub fn scheduled() -> Response {
     let message = "You can't create this secret because a secret with this name is already \
                    scheduled for deletion.";
-    Answer::refusal(400, "InvalidRequestException", message)
+    Response::refusal(400, "InvalidRequestException", message)
 }

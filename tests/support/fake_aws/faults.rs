@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::support::http::{Answer, Request};
+use crate::support::http::{Request, Response};
 
 /// One thing that goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,12 +113,12 @@ impl Ordered {
     }
 }
 
-pub fn internal_error() -> Answer {
+pub fn internal_error() -> Response {
     let message = "An error occurred on the server side.";
-    Answer::refusal(500, "InternalServiceError", message)
+    Response::refusal(500, "InternalServiceError", message)
 }
 
-pub fn unavailable() -> Answer {
+pub fn unavailable() -> Response {
     let message = "The service is unavailable. Please try again shortly.";
-    Answer::refusal(503, "ServiceUnavailable", message)
+    Response::refusal(503, "ServiceUnavailable", message)
 }

@@ -6,18 +6,18 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde_json::{Value, json};
 
-use crate::support::http::{Answer, Request};
+use crate::support::http::{Request, Response};
 
 /// By how much AWS lets the clocks differ.
 const TOLERANCE: i64 = 300;
 
-pub fn expired() -> Answer {
+pub fn expired() -> Response {
     let message = "The security token included in the request is expired";
-    Answer::refusal(400, "ExpiredTokenException", message)
+    Response::refusal(400, "ExpiredTokenException", message)
 }
 
 /// Refuses a signature that is too old or too new for AWS's clock, which is so many seconds ahead.
-pub fn check_date(request: &Request, ahead: i64) -> Result<(), Answer> {
+pub fn check_date(request: &Request, ahead: i64) -> Result<(), Response> {
     let signed = request.header("x-amz-date");
     let here = epoch_seconds();
     let Some(signed_at) = seconds_of(signed) else {
@@ -36,7 +36,11 @@ pub fn check_date(request: &Request, ahead: i64) -> Result<(), Answer> {
     let [bound, there] = [bound, there].map(basic);
     let message =
         format!("{what}: {signed} is now {relation} than {bound} ({there} {sign} 5 min.)");
-    Err(Answer::refusal(400, "InvalidSignatureException", &message))
+    Err(Response::refusal(
+        400,
+        "InvalidSignatureException",
+        &message,
+    ))
 }
 
 /// The times in an answer, as AWS's clock has them.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::support::http::{Answer, Request};
+use crate::support::http::{Request, Response};
 
 const TAGS: usize = 50;
 const LABELS: usize = 20;
@@ -12,7 +12,7 @@ const FILTERS: usize = 10;
 const VALUE_BYTES: u64 = 65_536;
 
 /// What can be told from the request alone.
-pub fn check(request: &Request) -> Result<(), Answer> {
+pub fn check(request: &Request) -> Result<(), Response> {
     let body = &request.body;
     if let Some(name) = body["Name"]
         .as_str()
@@ -24,7 +24,7 @@ pub fn check(request: &Request) -> Result<(), Answer> {
         && !(32..=64).contains(&token.len())
     {
         let message = "ClientRequestToken must be 32-64 characters long.";
-        return Err(Answer::refusal(400, "InvalidParameterException", message));
+        return Err(Response::refusal(400, "InvalidParameterException", message));
     }
     let bytes = |member: &str| body[member].as_str().map_or(0, |value| value.len() as u64);
     at_most("secretString", bytes("SecretString"), VALUE_BYTES)?;
@@ -42,7 +42,7 @@ pub fn check(request: &Request) -> Result<(), Answer> {
 }
 
 /// What depends on what the secret has already.
-pub fn check_with(request: &Request, described: &Value) -> Result<(), Answer> {
+pub fn check_with(request: &Request, described: &Value) -> Result<(), Response> {
     let body = &request.body;
     let had = array(&described["Tags"]).iter().map(|tag| &tag["Key"]);
     let tags: HashSet<_> = had
@@ -62,12 +62,12 @@ pub fn check_with(request: &Request, described: &Value) -> Result<(), Answer> {
     let labels: HashSet<_> = had.chain(given).collect();
     if labels.len() > LABELS {
         let message = format!("The number of staging labels exceeds the limit of {LABELS}.");
-        return Err(Answer::refusal(400, "LimitExceededException", &message));
+        return Err(Response::refusal(400, "LimitExceededException", &message));
     }
     Ok(())
 }
 
-fn check_name(name: &str) -> Result<(), Answer> {
+fn check_name(name: &str) -> Result<(), Response> {
     at_most("name", name.len() as u64, 512)?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-/_+=.@!".contains(&byte);
     if name.is_empty() || !name.bytes().all(allowed) {
@@ -88,7 +88,7 @@ fn check_name(name: &str) -> Result<(), Answer> {
     Ok(())
 }
 
-fn check_tag(tag: &Value) -> Result<(), Answer> {
+fn check_tag(tag: &Value) -> Result<(), Response> {
     let [key, value] = ["Key", "Value"].map(|part| tag[part].as_str().unwrap_or_default());
     if key.is_empty() || key.starts_with("aws:") {
         return Err(invalid("The tag key is empty or begins with aws:."));
@@ -104,7 +104,7 @@ fn check_tag(tag: &Value) -> Result<(), Answer> {
     }
 }
 
-fn check_filters(filters: &[Value]) -> Result<(), Answer> {
+fn check_filters(filters: &[Value]) -> Result<(), Response> {
     at_most("filters", filters.len() as u64, FILTERS as u64)?;
     for filter in filters {
         let values = array(&filter["Values"]);
@@ -131,7 +131,7 @@ fn check_filters(filters: &[Value]) -> Result<(), Answer> {
 }
 
 /// Refuses what is longer, or more, than AWS's model of the API allows.
-pub fn at_most(member: &str, length: u64, most: u64) -> Result<(), Answer> {
+pub fn at_most(member: &str, length: u64, most: u64) -> Result<(), Response> {
     match length <= most {
         true => Ok(()),
         false => Err(validation(&format!(
@@ -145,10 +145,10 @@ fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-fn validation(message: &str) -> Answer {
-    Answer::refusal(400, "ValidationException", message)
+fn validation(message: &str) -> Response {
+    Response::refusal(400, "ValidationException", message)
 }
 
-fn invalid(message: &str) -> Answer {
-    Answer::refusal(400, "InvalidParameterException", message)
+fn invalid(message: &str) -> Response {
+    Response::refusal(400, "InvalidParameterException", message)
 }

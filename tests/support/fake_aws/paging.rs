@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use crate::support::http::Answer;
+use crate::support::http::Response;
 
 /// What a token begins with; the rest is the name after which the page begins.
 const TOKEN: &str = "after:";
@@ -19,12 +19,12 @@ pub fn page(
     body: &Value,
     most: usize,
     chance: Option<Rng>,
-) -> Result<(Vec<Value>, Option<String>), Answer> {
+) -> Result<(Vec<Value>, Option<String>), Response> {
     let after = match body.get("NextToken").and_then(Value::as_str) {
         None => "",
         Some(token) => token.strip_prefix(TOKEN).ok_or_else(|| {
             let message = "Invalid Next Token";
-            Answer::refusal(400, "InvalidNextTokenException", message)
+            Response::refusal(400, "InvalidNextTokenException", message)
         })?,
     };
     let asked = body["MaxResults"].as_u64().map(usize::try_from);
@@ -49,10 +49,10 @@ pub fn page(
 }
 
 /// A list of this page.
-pub fn answer(member: &str, entries: Vec<Value>, next: Option<String>) -> Answer {
+pub fn response(member: &str, entries: Vec<Value>, next: Option<String>) -> Response {
     let mut body = json!({member: entries});
     if let Some(next) = next {
         body["NextToken"] = json!(next);
     }
-    Answer::new(200, &body)
+    Response::new(200, &body)
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::support::http::Answer;
+use crate::support::http::Response;
 
 /// Quotas in requests per second of test time. Actions of one group share theirs.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ impl Quotas {
 pub struct Left(Mutex<HashMap<&'static str, (f64, Duration)>>);
 
 impl Left {
-    pub fn take(&self, quotas: &Quotas, action: &str, now: Duration) -> Result<(), Answer> {
+    pub fn take(&self, quotas: &Quotas, action: &str, now: Duration) -> Result<(), Response> {
         let (group, a_second) = quotas.of(action);
         let most = a_second.max(1.0);
         let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,7 +81,11 @@ impl Left {
         *tokens = (*tokens + passed * a_second).min(most);
         *since = now;
         if *tokens < 1.0 {
-            return Err(Answer::refusal(400, "ThrottlingException", "Rate exceeded"));
+            return Err(Response::refusal(
+                400,
+                "ThrottlingException",
+                "Rate exceeded",
+            ));
         }
         *tokens -= 1.0;
         Ok(())

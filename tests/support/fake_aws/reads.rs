@@ -5,7 +5,7 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use crate::support::http::Answer;
+use crate::support::http::Response;
 
 use super::service::{Call, Service};
 use super::{batch_get, filters, names, paging};
@@ -14,12 +14,12 @@ use super::{batch_get, filters, names, paging};
 const LIST_MOST: usize = 100;
 
 impl Service {
-    pub async fn list(&self, call: &Call) -> io::Result<Answer> {
+    pub async fn list(&self, call: &Call) -> io::Result<Response> {
         let body = &call.request.body;
         let shown = self.shown(call).await?;
         Ok(
             match paging::page(&shown, body, LIST_MOST, self.pages(call)) {
-                Ok((entries, next)) => paging::answer("SecretList", entries, next),
+                Ok((entries, next)) => paging::response("SecretList", entries, next),
                 Err(refusal) => refusal,
             },
         )
@@ -46,11 +46,11 @@ impl Service {
             if !next.is_null() {
                 asked["NextToken"] = next;
             }
-            let answer = call.request.instead("ListSecrets", asked).forward().await?;
-            if !answer.is_ok() {
+            let response = call.request.instead("ListSecrets", asked).forward().await?;
+            if !response.is_ok() {
                 return Err(io::Error::other("LocalStack does not list"));
             }
-            let mut page = answer.body();
+            let mut page = response.body();
             if let Some(entries) = page["SecretList"].as_array_mut() {
                 actual.append(entries);
             }
@@ -75,7 +75,7 @@ impl Service {
             .then(|| self.chance.draw(rules.seed, "page", request))
     }
 
-    pub async fn batch_get(&self, call: &Call) -> io::Result<Answer> {
+    pub async fn batch_get(&self, call: &Call) -> io::Result<Response> {
         let Call { request, now, .. } = call;
         if let Some(ids) = request.body["SecretIdList"].as_array() {
             for id in ids {
@@ -91,18 +91,18 @@ impl Service {
             Err(refusal) => return Ok(refusal),
         };
         if entries.is_empty() {
-            return Ok(paging::answer("SecretValues", entries, next));
+            return Ok(paging::response("SecretValues", entries, next));
         }
         let names = entries.iter().filter_map(|entry| entry["Name"].as_str());
         let names = names.map(str::to_owned).collect();
-        let answer = batch_get::of_names(request, names).forward().await?;
-        let mut body = answer.body();
+        let response = batch_get::of_names(request, names).forward().await?;
+        let mut body = response.body();
         Ok(match next {
-            Some(next) if answer.is_ok() => {
+            Some(next) if response.is_ok() => {
                 body["NextToken"] = json!(next);
-                Answer::new(200, &body)
+                Response::new(200, &body)
             }
-            _ => answer,
+            _ => response,
         })
     }
 }

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::sync::OwnedMutexGuard;
 
-use crate::support::http::{Answer, Request};
+use crate::support::http::{Request, Response};
 use crate::support::server::{Handler, Outcome};
 
 use super::chance::Chance;
@@ -88,43 +88,43 @@ impl Service {
             self.counts.count_fault(fault);
         }
         match fault {
-            Some(Fault::InternalError) => return Ok(Outcome::Answer(faults::internal_error())),
+            Some(Fault::InternalError) => return Ok(Outcome::Respond(faults::internal_error())),
             Some(Fault::PartialBatch) if call.request.action != "BatchGetSecretValue" => {
-                return Ok(Outcome::Answer(faults::internal_error()));
+                return Ok(Outcome::Respond(faults::internal_error()));
             }
-            Some(Fault::Unavailable) => return Ok(Outcome::Answer(faults::unavailable())),
-            Some(Fault::ExpiredCredentials) => return Ok(Outcome::Answer(identity::expired())),
+            Some(Fault::Unavailable) => return Ok(Outcome::Respond(faults::unavailable())),
+            Some(Fault::ExpiredCredentials) => return Ok(Outcome::Respond(identity::expired())),
             Some(Fault::ResetBefore) => return Ok(Outcome::Reset),
             Some(Fault::Hang) => return Ok(Outcome::Silence),
             _ => {}
         }
-        let mut answer = match self.admit(&call) {
+        let mut response = match self.admit(&call) {
             Err(refusal) => refusal,
             Ok(()) => self.execute(&call).await?,
         };
         self.counts
-            .count_answer(&call.request.action, &answer.code());
-        if call.rules.clock_ahead != 0 && answer.is_ok() {
-            let mut body = answer.body();
+            .count_response(&call.request.action, &response.code());
+        if call.rules.clock_ahead != 0 && response.is_ok() {
+            let mut body = response.body();
             identity::shift_dates(&mut body, call.rules.clock_ahead);
-            answer = Answer::new(200, &body);
+            response = Response::new(200, &body);
         }
         Ok(match fault {
-            Some(Fault::InternalErrorAfter) => Outcome::Answer(faults::internal_error()),
+            Some(Fault::InternalErrorAfter) => Outcome::Respond(faults::internal_error()),
             Some(Fault::ResetAfter) => Outcome::Reset,
-            Some(Fault::CutOff) => Outcome::CutOff(answer),
+            Some(Fault::CutOff) => Outcome::CutOff(response),
             Some(Fault::HangAfter) => Outcome::Silence,
-            Some(Fault::PartialBatch) => Outcome::Answer(batch_get::break_first(answer)),
+            Some(Fault::PartialBatch) => Outcome::Respond(batch_get::break_first(response)),
             Some(Fault::Slow) => {
                 tokio::time::sleep(call.rules.faults.slow).await;
-                Outcome::Answer(answer)
+                Outcome::Respond(response)
             }
-            _ => Outcome::Answer(answer),
+            _ => Outcome::Respond(response),
         })
     }
 
     /// What is refused whatever the state of the secrets.
-    fn admit(&self, call: &Call) -> Result<(), Answer> {
+    fn admit(&self, call: &Call) -> Result<(), Response> {
         let Call {
             request,
             rules,
@@ -146,7 +146,7 @@ impl Service {
         Ok(())
     }
 
-    async fn execute(&self, call: &Call) -> io::Result<Answer> {
+    async fn execute(&self, call: &Call) -> io::Result<Response> {
         let Call { request, now, .. } = call;
         match request.action.as_str() {
             "ListSecrets" => self.list(call).await,
@@ -184,8 +184,8 @@ impl Service {
     /// What LocalStack says of a secret; none if there is no such secret.
     pub async fn describe(&self, request: &Request, name: &str) -> io::Result<Option<Value>> {
         let described = request.instead("DescribeSecret", json!({"SecretId": name}));
-        let answer = described.forward().await?;
-        Ok(answer.is_ok().then(|| answer.body()))
+        let response = described.forward().await?;
+        Ok(response.is_ok().then(|| response.body()))
     }
 
     /// Waits until nobody else changes the secret.

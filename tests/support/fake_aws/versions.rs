@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::support::http::Answer;
+use crate::support::http::Response;
 
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -18,7 +18,7 @@ impl Versions {
     }
 
     /// Whether there is room for this version; for one that exists, there is.
-    pub fn check(&self, name: &str, id: &str, most: usize, now: Duration) -> Result<(), Answer> {
+    pub fn check(&self, name: &str, id: &str, most: usize, now: Duration) -> Result<(), Response> {
         let mut made = self.made();
         let versions = made.entry(name.to_owned()).or_default();
         versions.retain(|(_, at)| at.saturating_add(KEPT) > now);
@@ -27,7 +27,7 @@ impl Versions {
         }
         let message = "The request failed because it would exceed one of the Secrets Manager \
                        quotas: versions of a secret.";
-        Err(Answer::refusal(400, "LimitExceededException", message))
+        Err(Response::refusal(400, "LimitExceededException", message))
     }
 
     pub fn add(&self, name: &str, id: &str, now: Duration) {

@@ -4,13 +4,13 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use crate::support::http::Answer;
+use crate::support::http::Response;
 
 use super::service::{Call, Service};
 use super::{chance, deletions, limits, names};
 
 impl Service {
-    pub async fn write(&self, call: &Call) -> io::Result<Answer> {
+    pub async fn write(&self, call: &Call) -> io::Result<Response> {
         let Call { request, rules, .. } = call;
         let name = names::secret(&request.body);
         let _turn = self.turn(&name).await;
@@ -24,15 +24,15 @@ impl Service {
         let forced = request.action == "DeleteSecret"
             && deletions::is_forced(&request.body)
             && before.is_some();
-        let answer = match request.action.as_str() {
+        let response = match request.action.as_str() {
             "CreateSecret" => self.create(call, &name).await?,
             _ if forced => self.delete_by_force(call, &name, described).await?,
             _ => request.forward().await?,
         };
-        if !answer.is_ok() {
-            return Ok(answer);
+        if !response.is_ok() {
+            return Ok(response);
         }
-        if let Some(version) = answer.body()["VersionId"].as_str() {
+        if let Some(version) = response.body()["VersionId"].as_str() {
             self.versions.add(&name, version, call.now);
         }
         let after = match forced {
@@ -43,11 +43,11 @@ impl Service {
         let lag = chance::duration(&mut random, &rules.list_lag);
         self.lists
             .changed(&name, after.as_ref(), call.now.saturating_add(lag));
-        Ok(answer)
+        Ok(response)
     }
 
     /// What is refused because of what the secret is like.
-    fn admit_write(&self, call: &Call, name: &str, described: &Value) -> Result<(), Answer> {
+    fn admit_write(&self, call: &Call, name: &str, described: &Value) -> Result<(), Response> {
         let Call {
             request,
             rules,
@@ -78,11 +78,11 @@ impl Service {
     }
 
     /// A creation that is repeated has succeeded.
-    async fn create(&self, call: &Call, name: &str) -> io::Result<Answer> {
+    async fn create(&self, call: &Call, name: &str) -> io::Result<Response> {
         let Call { request, rules, .. } = call;
-        let answer = request.forward().await?;
-        if !rules.idempotent_create || answer.code() != "ResourceExistsException" {
-            return Ok(answer);
+        let response = request.forward().await?;
+        if !rules.idempotent_create || response.code() != "ResourceExistsException" {
+            return Ok(response);
         }
         let version = &request.body["ClientRequestToken"];
         let read = json!({"SecretId": name, "VersionId": version});
@@ -91,9 +91,9 @@ impl Service {
         let is_same = |member| value.get(member) == request.body.get(member);
         if read.is_ok() && is_same("SecretString") && is_same("SecretBinary") {
             let created = json!({"ARN": value["ARN"], "Name": name, "VersionId": version});
-            return Ok(Answer::new(200, &created));
+            return Ok(Response::new(200, &created));
         }
-        Ok(answer)
+        Ok(response)
     }
 
     async fn delete_by_force(
@@ -101,7 +101,7 @@ impl Service {
         call: &Call,
         name: &str,
         described: &Value,
-    ) -> io::Result<Answer> {
+    ) -> io::Result<Response> {
         let Call {
             request,
             rules,
@@ -124,6 +124,6 @@ impl Service {
         let deleted = json!({
             "ARN": described["ARN"], "Name": name, "DeletionDate": after["DeletedDate"],
         });
-        Ok(Answer::new(200, &deleted))
+        Ok(Response::new(200, &deleted))
     }
 }

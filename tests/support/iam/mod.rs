@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use self::needs::{Asked, REGION, depends_on_tags};
 use self::policy::{Grant, Policy};
-use super::http::{Answer, Request};
+use super::http::{Request, Response};
 use super::localstack;
 
 /// What the policies were rendered with: a file in `infra/tests/policies`.
@@ -98,7 +98,7 @@ impl Role {
 
 /// What AWS answers to a request that the role it is signed by may not make; nothing if it may, or
 /// if it is not signed by a role.
-pub async fn refusal(request: &Request) -> io::Result<Option<Answer>> {
+pub async fn refusal(request: &Request) -> io::Result<Option<Response>> {
     let Some((role, region)) = signer(request.header("authorization")) else {
         return Ok(None);
     };
@@ -119,7 +119,7 @@ pub async fn refusal(request: &Request) -> io::Result<Option<Answer>> {
              perform: {} on resource: {} because no identity-based policy allows the {} action",
             need.action, need.resource, need.action
         );
-        Answer::refusal(400, "AccessDeniedException", &message)
+        Response::refusal(400, "AccessDeniedException", &message)
     }))
 }
 

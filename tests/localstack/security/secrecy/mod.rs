@@ -112,8 +112,8 @@ async fn failing(action: &'static str) -> Front {
             return Reaction::Forward;
         }
         match ways.fetch_add(1, Ordering::Relaxed) % (REFUSALS.len() + 2) {
-            0 => Reaction::LoseAnswer,
-            1 => Reaction::Answer(json!({"SecretString": {"not": "a text"}, "SecretList": 1})),
+            0 => Reaction::LoseResponse,
+            1 => Reaction::Respond(json!({"SecretString": {"not": "a text"}, "SecretList": 1})),
             way => Reaction::Refuse {
                 status: REFUSALS[way - 2].0,
                 code: REFUSALS[way - 2].1,

@@ -4,12 +4,12 @@ use zoho_token_store::conformance;
 
 use crate::support::fake_aws::FakeAws;
 
-use super::{Run, Weather, Weathered, seeds};
+use super::{Condition, Run, Statistics, seeds};
 
-async fn conforms(weather: Weather) {
-    let mut weathered = Weathered::default();
+async fn conforms(condition: Condition) {
+    let mut statistics = Statistics::default();
     for seed in seeds() {
-        let run = Run::new(weather, seed);
+        let run = Run::new(condition, seed);
         let aws = FakeAws::new(run.rules.clone());
         let mut kept = Vec::new();
         let empty_store = async || {
@@ -20,8 +20,8 @@ async fn conforms(weather: Weather) {
         if let Err(deviations) = conformance::check(empty_store).await {
             panic!("TEST_SEED={seed}, {:?}: {deviations}", run.settings);
         }
-        weathered.add(&run, &aws);
-        if weathered.is_enough(weather, 1) {
+        statistics.add(&run, &aws);
+        if statistics.is_enough(condition, 1) {
             return;
         }
     }
@@ -29,15 +29,15 @@ async fn conforms(weather: Weather) {
 
 #[tokio::test]
 async fn a_store_keeps_the_contract_though_lists_show_nothing_new() {
-    conforms(Weather::StaleLists).await;
+    conforms(Condition::StaleLists).await;
 }
 
 #[tokio::test]
 async fn a_store_keeps_the_contract_though_every_tenth_request_fails() {
-    conforms(Weather::Faults).await;
+    conforms(Condition::Faults).await;
 }
 
 #[tokio::test]
 async fn a_store_keeps_the_contract_though_quotas_are_tight() {
-    conforms(Weather::TightQuotas).await;
+    conforms(Condition::TightQuotas).await;
 }

@@ -25,7 +25,7 @@ use crate::support::store::TestStore;
 
 /// What AWS is like. All of its rules hold in each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Weather {
+enum Condition {
     StaleLists,
     /// Of all kinds, answers that are lost among them, in 10 % of the requests.
     Faults,
@@ -52,7 +52,7 @@ struct Settings {
 }
 
 impl Run {
-    fn new(weather: Weather, seed: u64) -> Self {
+    fn new(condition: Condition, seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
         let mut settings = Settings {
             cache_capacity: [1_000, 0, 1][random.usize(..3)],
@@ -64,16 +64,16 @@ impl Run {
             forced_deletion: Duration::ZERO..=Duration::from_secs(1),
             ..Rules::seeded(seed).with_stale_lists()
         };
-        let mut rules = match weather {
-            Weather::StaleLists => rules,
-            Weather::Faults => {
+        let mut rules = match condition {
+            Condition::StaleLists => rules,
+            Condition::Faults => {
                 settings.attempts = [1, 1, 1, 2][random.usize(..4)];
                 Rules {
                     faults: Faults::all(10.0),
                     ..rules
                 }
             }
-            Weather::TightQuotas => {
+            Condition::TightQuotas => {
                 // A request takes a tenth of a second, so about half of them come too early. Where
                 // the SDK tries often nothing of that reaches the store.
                 let (a_second, attempts) = [(3, ATTEMPTS), (5, 2)][random.usize(..2)];
@@ -86,7 +86,7 @@ impl Run {
         };
         // What one process writes, another one finds by every key only when lists show it, and sees
         // changed only without a cache.
-        if weather != Weather::StaleLists && random.bool() {
+        if condition != Condition::StaleLists && random.bool() {
             settings.processes = 3;
             settings.cache_capacity = 0;
             rules.list_lag = Duration::ZERO..=Duration::ZERO;
@@ -132,7 +132,7 @@ impl Settings {
 
 /// What the runs of a test went through.
 #[derive(Debug, Default)]
-struct Weathered {
+struct Statistics {
     runs: usize,
     requests: usize,
     /// Of those, which were refused, by code.
@@ -142,7 +142,7 @@ struct Weathered {
     repeated: usize,
 }
 
-impl Weathered {
+impl Statistics {
     fn add(&mut self, run: &Run, aws: &FakeAws) {
         self.runs += 1;
         self.repeated += run.repeated.load(Ordering::Relaxed);
@@ -157,19 +157,19 @@ impl Weathered {
 
     /// Whether there were so many runs, or `TEST_SEEDS`; and as weather that nobody has noticed proves
     /// nothing, some more until it was.
-    fn is_enough(&self, weather: Weather, runs: usize) -> bool {
+    fn is_enough(&self, condition: Condition, runs: usize) -> bool {
         let runs = number("TEST_SEEDS").map_or(runs, |runs| runs as usize);
         if self.runs < runs {
             return false;
         }
-        println!("{weather:?}: {self:?}");
-        let bad = match weather {
-            Weather::StaleLists => {
+        println!("{condition:?}: {self:?}");
+        let bad = match condition {
+            Condition::StaleLists => {
                 assert_eq!(self.repeated, 0, "a list that lags behind is no failure");
                 return true;
             }
-            Weather::Faults => self.faults.values().sum(),
-            Weather::TightQuotas => {
+            Condition::Faults => self.faults.values().sum(),
+            Condition::TightQuotas => {
                 let throttled = self.refused.get("ThrottlingException");
                 throttled.copied().unwrap_or(0)
             }

@@ -3,24 +3,24 @@
 use fastrand::Rng;
 use zoho_token_store::TokenStore;
 
-use super::{Run, Weather, Weathered, seeds};
+use super::{Condition, Run, Statistics, seeds};
 use crate::support::fake_aws::{FakeAws, Faults, LONGEST_LAG};
 use crate::support::model::{Model, Operation};
 use crate::support::repeating::Repeating;
 use crate::support::sequences::play;
 use crate::support::store::TestStore;
 
-async fn answers_as_the_contract_says(weather: Weather) {
-    let mut weathered = Weathered::default();
+async fn answers_as_the_contract_says(condition: Condition) {
+    let mut statistics = Statistics::default();
     for seed in seeds() {
-        let run = Run::new(weather, seed);
+        let run = Run::new(condition, seed);
         let aws = FakeAws::new(run.rules.clone());
         let (stores, direct) = run.stores(&aws).await;
         if let Err(problem) = try_sequence(&aws, &stores, &direct.prefix, seed).await {
             panic!("TEST_SEED={seed}, {:?}: {problem}", run.settings);
         }
-        weathered.add(&run, &aws);
-        if weathered.is_enough(weather, 3) {
+        statistics.add(&run, &aws);
+        if statistics.is_enough(condition, 3) {
             return;
         }
     }
@@ -60,15 +60,15 @@ async fn try_sequence(
 
 #[tokio::test]
 async fn a_store_answers_random_sequences_though_lists_show_nothing_new() {
-    answers_as_the_contract_says(Weather::StaleLists).await;
+    answers_as_the_contract_says(Condition::StaleLists).await;
 }
 
 #[tokio::test]
 async fn a_store_answers_random_sequences_though_every_tenth_request_fails() {
-    answers_as_the_contract_says(Weather::Faults).await;
+    answers_as_the_contract_says(Condition::Faults).await;
 }
 
 #[tokio::test]
 async fn a_store_answers_random_sequences_though_quotas_are_tight() {
-    answers_as_the_contract_says(Weather::TightQuotas).await;
+    answers_as_the_contract_says(Condition::TightQuotas).await;
 }
