@@ -66,7 +66,12 @@ impl Calls {
         let mut spans: Vec<_> = made
             .iter()
             .filter(|call| !call.failed_within)
-            .map(|call| (call.ended.expect("all calls have ended"), call.began))
+            .map(|call| {
+                (
+                    call.ended.expect("every call should have ended"),
+                    call.began,
+                )
+            })
             .collect();
         spans.sort_unstable();
         let mut last_end = None;

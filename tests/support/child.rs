@@ -33,7 +33,7 @@ impl Worker {
             .stdout(Stdio::piped())
             .spawn()
             .expect("this binary can be started again");
-        let output = process.stdout.take().expect("the output is piped");
+        let output = process.stdout.take().expect("stdout should be piped");
         Worker {
             test: test.to_owned(),
             process,
@@ -65,8 +65,10 @@ impl Worker {
 
     /// Lets a process that is ready go on.
     pub fn go(&mut self) {
-        let input = self.process.stdin.as_mut().expect("the input is piped");
-        input.write_all(b"go\n").expect("the worker is listening");
+        let input = self.process.stdin.as_mut().expect("stdin should be piped");
+        input
+            .write_all(b"go\n")
+            .expect("the worker should read its stdin");
     }
 
     /// Stops the process where it is, as `SIGSTOP` does.
@@ -82,7 +84,7 @@ impl Worker {
     fn signal(&self, signal: &str) {
         let kill = format!("kill -s {signal} {}", self.process.id());
         let status = Command::new("sh").args(["-c", &kill]).status();
-        let status = status.expect("there is a shell");
+        let status = status.expect("the shell should start");
         assert!(status.success(), "{kill} failed");
     }
 
@@ -124,7 +126,7 @@ pub fn ready_and_wait() {
     let mut line = String::new();
     std::io::stdin()
         .read_line(&mut line)
-        .expect("the parent is there");
+        .expect("the parent should be running");
     assert_eq!(line, "go\n", "the parent has ended");
 }
 

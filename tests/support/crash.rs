@@ -43,7 +43,7 @@ impl Crash {
     pub async fn happened(&self) {
         let mut executed = self.executed.clone();
         let all = executed.wait_for(|executed| *executed == self.after).await;
-        all.expect("the server runs");
+        all.expect("the server should be running");
     }
 }
 

@@ -179,7 +179,7 @@ pub fn open() -> &'static str {
 pub async fn nothing() -> String {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
-        .expect("a port is free");
-    let address = listener.local_addr().expect("the port is bound");
+        .expect("a port should be free");
+    let address = listener.local_addr().expect("the port should be bound");
     format!("http://{address}")
 }

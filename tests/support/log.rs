@@ -25,7 +25,7 @@ impl Log {
                 .with_max_level(level)
                 .with_writer(log.clone())
                 .finish();
-            set_global_default(subscriber).expect("nothing else takes down the log");
+            set_global_default(subscriber).expect("no other subscriber should be set");
             log
         })
     }

@@ -20,8 +20,8 @@ pub struct Relay {
 impl Relay {
     pub async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await;
-        let listener = listener.expect("a port is free");
-        let address = listener.local_addr().expect("the port is bound");
+        let listener = listener.expect("a port should be free");
+        let address = listener.local_addr().expect("the port should be bound");
         let deaths = watch::Sender::new(0);
         let death = deaths.subscribe();
         let server = tokio::spawn(async move {

@@ -102,7 +102,7 @@ impl Secrets {
             .secret_id(self.name(id))
             .send()
             .await;
-        described.expect("the secret is there")
+        described.expect("the secret should exist")
     }
 
     pub async fn is_marked_for_deletion(&self, id: &str) -> bool {
@@ -218,7 +218,7 @@ impl Secrets {
         };
         if delete().await.is_err() {
             let described = self.aws.describe_secret().secret_id(name).send().await;
-            let described = described.expect("the secret is there");
+            let described = described.expect("the secret should exist");
             let replicas = described.replication_status().iter();
             let regions = replicas.filter_map(|replica| replica.region().map(str::to_owned));
             let removed = self.aws.remove_regions_from_replication().secret_id(name);
@@ -245,8 +245,10 @@ impl Drop for Secrets {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        let runtime = runtime.expect("there is a runtime");
+        let runtime = runtime.expect("the runtime should start");
         let removal = std::thread::spawn(move || runtime.block_on(remove));
-        removal.join().expect("what the test has stored is removed");
+        removal
+            .join()
+            .expect("the test's secrets should be removed");
     }
 }

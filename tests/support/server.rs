@@ -42,15 +42,17 @@ pub struct Server {
 
 impl Server {
     pub fn new(handler: impl Handler) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        listener.set_nonblocking(true).expect("the port is ours");
-        let address = listener.local_addr().expect("the port is bound");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port should be free");
+        listener
+            .set_nonblocking(true)
+            .expect("the port should be usable");
+        let address = listener.local_addr().expect("the port should be bound");
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
-            let runtime = runtime.expect("there is a runtime");
+            let runtime = runtime.expect("the runtime should start");
             runtime.block_on(async {
                 tokio::spawn(accept(listener, Arc::new(handler)));
                 // An error says that the server is gone, which is as good.
@@ -79,7 +81,7 @@ impl Drop for Server {
 }
 
 async fn accept(listener: std::net::TcpListener, handler: Arc<impl Handler>) {
-    let listener = TcpListener::from_std(listener).expect("the port is ours");
+    let listener = TcpListener::from_std(listener).expect("the port should be usable");
     while let Ok((connection, _)) = listener.accept().await {
         let handler = handler.clone();
         tokio::spawn(async move {

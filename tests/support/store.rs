@@ -99,7 +99,7 @@ impl TestStore {
         TestStore {
             prefix: prefix.to_owned(),
             role: role.clone(),
-            store: store.expect("the settings are good"),
+            store: store.expect("the settings should be valid"),
             calls,
             secrets: Secrets::below(prefix),
         }

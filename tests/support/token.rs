@@ -6,8 +6,8 @@ use zoho_token_store::OAuthToken;
 pub fn token(columns: &str) -> OAuthToken {
     let mut token = OAuthToken::builder();
     for pair in columns.split_whitespace() {
-        let (name, value) = pair.split_once('=').expect("a column and its value");
-        token = token.field(name.parse().expect("the name of a column"), value);
+        let (name, value) = pair.split_once('=').expect("a field and its value");
+        token = token.field(name.parse().expect("the name of a field"), value);
     }
     token.build().expect("a valid token")
 }

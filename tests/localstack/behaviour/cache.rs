@@ -24,7 +24,7 @@ async fn age_when_read_again(process: &TestStore) -> Duration {
     until("the record is read again", async || {
         access_token(process, "user_name=ada")
             .await
-            .expect("it is there");
+            .expect("the record should exist");
         process.calls.total() > 1
     })
     .await;
@@ -32,7 +32,7 @@ async fn age_when_read_again(process: &TestStore) -> Duration {
 }
 
 #[tokio::test]
-async fn a_record_that_is_stored_expired_is_read_again_every_few_seconds() {
+async fn an_expired_record_is_read_again_after_a_few_seconds() {
     let test = TestStore::new().await;
     let expired = login("ada")
         .to_builder()
@@ -53,8 +53,9 @@ async fn a_record_is_read_again_when_its_access_token_expires() {
     let expiry = SystemTime::now() + Duration::from_secs(4);
     let since_1970 = expiry
         .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("it is after 1970");
-    let milliseconds = u64::try_from(since_1970.as_millis()).expect("it is not far in the future");
+        .expect("the time should be after 1970");
+    let milliseconds =
+        u64::try_from(since_1970.as_millis()).expect("the time should fit in 64 bits");
     let soon = login("ada")
         .to_builder()
         .expiry_time(milliseconds)
@@ -69,7 +70,7 @@ async fn a_record_is_read_again_when_its_access_token_expires() {
 }
 
 #[tokio::test]
-async fn a_change_of_another_process_is_seen_once_the_record_is_invalidated() {
+async fn invalidate_shows_a_change_of_another_process() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let partials = [
@@ -100,7 +101,7 @@ async fn a_change_of_another_process_is_seen_once_the_record_is_invalidated() {
 }
 
 #[tokio::test]
-async fn a_change_of_another_process_is_seen_when_the_time_to_live_is_over() {
+async fn a_change_of_another_process_is_seen_after_the_time_to_live() {
     let test = TestStore::with(|builder| builder.cache_time_to_live(Duration::from_secs(1))).await;
     test.save(&login("ada")).await;
     let process = test.another().await;
@@ -112,7 +113,7 @@ async fn a_change_of_another_process_is_seen_when_the_time_to_live_is_over() {
 }
 
 #[tokio::test]
-async fn without_a_cache_every_find_reads() {
+async fn a_store_without_a_cache_reads_on_every_lookup() {
     let test = TestStore::with(|builder| builder.cache_capacity(0)).await;
     let ada = test.save(&login("ada")).await;
     test.calls.take();
@@ -152,7 +153,7 @@ async fn all_ways(test: &TestStore, expected: Option<&OAuthToken>) {
 }
 
 #[tokio::test]
-async fn what_was_saved_here_is_found_though_the_list_does_not_show_it_yet() {
+async fn a_stale_list_does_not_hide_a_new_record() {
     let front = list_that_shows("", &[]).await;
     let test = TestStore::behind(&front).await;
     let ada = test.save(&login("ada")).await;
@@ -169,7 +170,7 @@ async fn what_was_saved_here_is_found_though_the_list_does_not_show_it_yet() {
 }
 
 #[tokio::test]
-async fn what_was_deleted_here_is_gone_though_the_list_shows_it_still() {
+async fn a_stale_list_does_not_bring_back_a_deleted_record() {
     let direct = TestStore::new().await;
     let ada = direct.save(&login("ada")).await;
     let front = list_that_shows(&direct.prefix, &[id(&ada)]).await;
@@ -180,7 +181,7 @@ async fn what_was_deleted_here_is_gone_though_the_list_shows_it_still() {
 }
 
 #[tokio::test]
-async fn a_new_user_of_another_process_is_not_stored_twice_though_the_list_does_not_show_it_yet() {
+async fn a_stale_list_does_not_duplicate_a_user_of_another_process() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let front = list_that_shows("", &[]).await;
@@ -203,7 +204,7 @@ async fn clones_share_the_cache_and_other_stores_do_not() {
     test.save(&login("ada")).await;
     test.calls.take();
     let found = test.store.clone().find_token(&token("user_name=ada")).await;
-    assert!(found.expect("nothing fails").is_some());
+    assert!(found.expect("the operation should succeed").is_some());
     assert_eq!(test.calls.total(), 0);
     let other = test.another().await;
     assert!(access_token(&other, "user_name=ada").await.is_some());

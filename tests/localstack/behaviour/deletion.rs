@@ -20,18 +20,27 @@ async fn is_gone(test: &TestStore, record: &OAuthToken) {
             store
                 .find_token_by_id(id(record))
                 .await
-                .expect("nothing fails"),
+                .expect("the operation should succeed"),
             None
         );
         for pair in KEYS_OF_ADA {
             let partial = in_client(pair);
             assert_eq!(
-                store.find_token(&partial).await.expect("nothing fails"),
+                store
+                    .find_token(&partial)
+                    .await
+                    .expect("the operation should succeed"),
                 None,
                 "{pair}"
             );
         }
-        assert_eq!(store.get_tokens().await.expect("nothing fails"), []);
+        assert_eq!(
+            store
+                .get_tokens()
+                .await
+                .expect("the operation should succeed"),
+            []
+        );
     }
 }
 
@@ -60,7 +69,7 @@ async fn is_saved_afresh(test: &TestStore, old: &OAuthToken) {
 }
 
 #[tokio::test]
-async fn a_deleted_secret_is_marked_and_its_last_version_holds_no_token() {
+async fn a_deleted_secret_is_marked_for_deletion_and_holds_no_token() {
     let test = TestStore::new().await;
     let ada = ada(&test).await;
     test.delete(id(&ada)).await;
@@ -72,16 +81,16 @@ async fn a_deleted_secret_is_marked_and_its_last_version_holds_no_token() {
         .secrets
         .current(id(&ada))
         .await
-        .expect("it can be read")
+        .expect("the secret should be readable")
         .text
-        .expect("it is text");
+        .expect("the value should be text");
     assert!(!left.contains("ada"), "{left}");
     is_gone(&test, &ada).await;
     is_saved_afresh(&test, &ada).await;
 }
 
 #[tokio::test]
-async fn a_deleted_record_is_saved_afresh() {
+async fn a_save_after_a_deletion_creates_a_fresh_record() {
     let test = TestStore::new().await;
     let ada = ada(&test).await;
     test.delete(id(&ada)).await;
@@ -95,7 +104,7 @@ async fn a_deleted_record_is_saved_afresh() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_stopped_before_its_last_call_is_a_deletion() {
+async fn a_deletion_without_its_last_call_still_deletes() {
     let test = TestStore::new().await;
     let ada = ada(&test).await;
     test.delete(id(&ada)).await;
@@ -108,7 +117,7 @@ async fn a_deletion_that_stopped_before_its_last_call_is_a_deletion() {
 }
 
 #[tokio::test]
-async fn what_was_deleted_by_hand_is_gone_and_saved_afresh() {
+async fn a_secret_deleted_by_hand_is_gone_and_can_be_saved_afresh() {
     let test = TestStore::new().await;
     let ada = ada(&test).await;
     test.secrets.delete(id(&ada)).await;
@@ -118,7 +127,7 @@ async fn what_was_deleted_by_hand_is_gone_and_saved_afresh() {
 }
 
 #[tokio::test]
-async fn a_deletion_by_force_leaves_no_secret() {
+async fn a_forced_deletion_leaves_no_secret() {
     let test = TestStore::with(|builder| builder.recovery_window_days(0)).await;
     let ada = ada(&test).await;
     test.delete(id(&ada)).await;
@@ -128,7 +137,7 @@ async fn a_deletion_by_force_leaves_no_secret() {
 }
 
 #[tokio::test]
-async fn the_recovery_window_is_the_one_that_was_set() {
+async fn the_configured_recovery_window_is_used() {
     for (days, asked) in [
         (30, json!({"RecoveryWindowInDays": 30})),
         (0, json!({"ForceDeleteWithoutRecovery": true})),
@@ -143,7 +152,7 @@ async fn the_recovery_window_is_the_one_that_was_set() {
         let mut request = front
             .bodies("DeleteSecret")
             .pop()
-            .expect("it is deleted by a call");
+            .expect("the record should be deleted by a call");
         let secret = request
             .as_object_mut()
             .and_then(|request| request.remove("SecretId"));
@@ -153,7 +162,7 @@ async fn the_recovery_window_is_the_one_that_was_set() {
 }
 
 #[tokio::test]
-async fn deleting_what_is_not_there_is_no_error() {
+async fn deleting_a_missing_record_succeeds() {
     let test = TestStore::new().await;
     let ada = ada(&test).await;
     test.delete("nobody").await;
@@ -164,7 +173,7 @@ async fn deleting_what_is_not_there_is_no_error() {
 }
 
 #[tokio::test]
-async fn what_another_process_deleted_is_gone_once_it_is_invalidated() {
+async fn invalidate_shows_a_deletion_of_another_process() {
     let test = TestStore::new().await;
     let ada = ada(&test).await;
     test.another().await.delete(id(&ada)).await;
@@ -173,7 +182,7 @@ async fn what_another_process_deleted_is_gone_once_it_is_invalidated() {
 }
 
 #[tokio::test]
-async fn a_save_with_a_cached_record_that_another_process_deleted_makes_a_fresh_one() {
+async fn a_save_over_a_cached_record_deleted_by_another_process_creates_a_fresh_one() {
     let test = TestStore::new().await;
     let ada = ada(&test).await;
     test.another().await.delete(id(&ada)).await;
@@ -181,7 +190,7 @@ async fn a_save_with_a_cached_record_that_another_process_deleted_makes_a_fresh_
 }
 
 #[tokio::test]
-async fn a_save_with_a_cached_record_that_was_deleted_by_hand_makes_a_fresh_one() {
+async fn a_save_over_a_cached_record_deleted_by_hand_creates_a_fresh_one() {
     let test = TestStore::new().await;
     let ada = ada(&test).await;
     test.secrets.delete(id(&ada)).await;
@@ -189,7 +198,7 @@ async fn a_save_with_a_cached_record_that_was_deleted_by_hand_makes_a_fresh_one(
 }
 
 #[tokio::test]
-async fn all_records_are_deleted_and_then_none_is_left() {
+async fn delete_tokens_deletes_every_record() {
     let test = TestStore::new().await;
     for user in ["ada", "bob", "eve"] {
         test.save(&login(user)).await;
@@ -203,14 +212,14 @@ async fn all_records_are_deleted_and_then_none_is_left() {
 
 /// Who wants a deleted token back restores the secret, and makes its last but one version current.
 #[tokio::test]
-async fn a_deletion_that_was_undone_by_hand_can_be_written_and_deleted_again() {
+async fn a_record_restored_by_hand_can_be_saved_and_deleted_again() {
     let test = TestStore::new().await;
     let ada = ada(&test).await;
     let version = test
         .secrets
         .current(id(&ada))
         .await
-        .expect("it can be read")
+        .expect("the secret should be readable")
         .version;
     test.delete(id(&ada)).await;
     test.secrets.restore(id(&ada)).await;

@@ -35,19 +35,19 @@ async fn the_name_is_the_prefix_and_the_encoded_id() {
                     .expect("a valid token"),
             )
             .await;
-        assert_eq!(saved.expect("it is saved").id(), Some(id));
+        assert_eq!(saved.expect("the save should succeed").id(), Some(id));
         assert!(test.secrets.current(name).await.is_some(), "{name}");
     }
     assert_eq!(test.secrets.all().await.len(), 3);
 }
 
 #[tokio::test]
-async fn the_value_is_a_flat_object_of_the_given_columns_and_the_schema() {
+async fn the_value_is_a_flat_object_of_the_given_fields_and_the_schema_version() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let mut expected = serde_json::Map::from_iter([("schema_version".to_owned(), json!("1"))]);
     for field in Field::ALL {
-        let value = ada.expose(field).expect("a login gives every column");
+        let value = ada.expose(field).expect("a login sets every field");
         expected.insert(field.to_string(), json!(value));
     }
     assert_eq!(test.secrets.document(id(&ada)).await, expected);
@@ -58,7 +58,7 @@ async fn the_value_is_a_flat_object_of_the_given_columns_and_the_schema() {
 }
 
 #[tokio::test]
-async fn fields_of_others_are_kept_when_a_record_is_written() {
+async fn a_save_keeps_unknown_fields() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let mut document = test.secrets.document(id(&ada)).await;
@@ -73,7 +73,7 @@ async fn fields_of_others_are_kept_when_a_record_is_written() {
 }
 
 #[tokio::test]
-async fn tags_say_whose_it_is_and_which_keys_it_has_in_one_length() {
+async fn each_lookup_key_has_a_tag_with_a_fingerprint_of_fixed_length() {
     let test = TestStore::with(|builder| builder.tag("team", "crm")).await;
     let ada = test.save(&login("ada")).await;
     let mut tags = test.secrets.tags(id(&ada)).await;
@@ -93,7 +93,7 @@ async fn tags_say_whose_it_is_and_which_keys_it_has_in_one_length() {
 }
 
 #[tokio::test]
-async fn own_tags_are_set_when_a_record_is_tagged_again() {
+async fn configured_tags_are_added_when_a_record_is_tagged_again() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let process = test
@@ -111,7 +111,7 @@ async fn own_tags_are_set_when_a_record_is_tagged_again() {
 }
 
 #[tokio::test]
-async fn nothing_but_the_value_shows_a_user_or_a_token() {
+async fn metadata_shows_no_user_and_no_token() {
     let test = TestStore::new().await;
     let ada = login("ada-marker")
         .to_builder()
@@ -133,7 +133,7 @@ async fn nothing_but_the_value_shows_a_user_or_a_token() {
 }
 
 #[tokio::test]
-async fn the_kms_key_is_the_one_that_was_set() {
+async fn the_configured_kms_key_is_used() {
     let test = TestStore::with(|builder| builder.kms_key_id("alias/tokens")).await;
     let ada = test.save(&login("ada")).await;
     assert_eq!(
@@ -166,7 +166,7 @@ async fn a_fingerprint_key_changes_every_fingerprint() {
 }
 
 #[tokio::test]
-async fn a_fingerprint_key_may_be_in_a_secret() {
+async fn a_fingerprint_key_can_be_read_from_a_secret() {
     let test = TestStore::new().await;
     test.secrets
         .create("key", Some("sixteen random bytes"), &[])
@@ -184,7 +184,7 @@ async fn a_fingerprint_key_may_be_in_a_secret() {
 }
 
 #[tokio::test]
-async fn a_record_is_found_by_its_new_keys_and_by_no_old_one() {
+async fn a_record_is_found_by_its_new_keys_and_not_by_its_old_ones() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let keys = "user_name=eve access_token=a2 grant_token=g2 refresh_token=r2";
@@ -195,28 +195,34 @@ async fn a_record_is_found_by_its_new_keys_and_by_no_old_one() {
     for store in [&test.store, &process.store] {
         for pair in keys.split(' ') {
             let partial = in_client(pair);
-            let found = store.find_token(&partial).await.expect("nothing fails");
+            let found = store
+                .find_token(&partial)
+                .await
+                .expect("the operation should succeed");
             assert_eq!(found.as_ref(), Some(&changed), "{pair}");
         }
         for pair in KEYS_OF_ADA {
             let partial = in_client(pair);
-            let found = store.find_token(&partial).await.expect("nothing fails");
+            let found = store
+                .find_token(&partial)
+                .await
+                .expect("the operation should succeed");
             assert_eq!(found, None, "{pair}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_record_is_found_by_both_keys_while_it_is_written() {
+async fn a_record_that_is_tagged_but_not_yet_put_is_found_by_its_old_key() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let before = test
         .secrets
         .current(id(&ada))
         .await
-        .expect("it can be read")
+        .expect("the secret should be readable")
         .text
-        .expect("it is text");
+        .expect("the value should be text");
     test.save(&token("user_name=ada access_token=a2")).await;
     // As a writer leaves it that has tagged and not yet put.
     test.secrets.put(id(&ada), &before).await;
@@ -227,7 +233,7 @@ async fn a_record_is_found_by_both_keys_while_it_is_written() {
 }
 
 #[tokio::test]
-async fn a_record_with_the_tag_of_another_ones_key_is_not_answered_for_it() {
+async fn a_tag_of_another_records_key_does_not_return_the_wrong_record() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let bob = test.save(&login("bob")).await;
@@ -250,7 +256,7 @@ async fn a_record_with_the_tag_of_another_ones_key_is_not_answered_for_it() {
 }
 
 #[tokio::test]
-async fn stores_whose_prefixes_are_nested_do_not_see_each_other() {
+async fn stores_with_nested_prefixes_do_not_see_each_other() {
     let outer = TestStore::new().await;
     let nested = format!("{}nested/", outer.prefix);
     let inner = TestStore::at(&nested, front::open(), |builder| builder).await;

@@ -35,7 +35,7 @@ async fn front_with_pages<const N: usize>(pages: [Vec<String>; N]) -> Front {
 }
 
 #[tokio::test]
-async fn all_pages_are_read_and_each_record_once() {
+async fn every_page_is_read_and_each_record_returned_once() {
     let test = TestStore::new().await;
     let (ada, bob) = (
         test.save(&login("ada")).await,
@@ -70,7 +70,7 @@ async fn all_pages_are_read_and_each_record_once() {
 }
 
 #[tokio::test]
-async fn a_stream_of_all_tokens_goes_on_after_a_damaged_record() {
+async fn the_token_stream_continues_after_a_damaged_record() {
     let test = TestStore::new().await;
     test.secrets
         .create("damaged", Some("not JSON"), &[MANAGED_BY])
@@ -94,7 +94,7 @@ async fn a_stream_of_all_tokens_goes_on_after_a_damaged_record() {
 }
 
 #[tokio::test]
-async fn a_list_that_fails_halfway_is_an_error() {
+async fn a_list_that_fails_on_a_later_page_is_an_error() {
     let front = Front::new(|request| match request.body.get("NextToken") {
         _ if request.action != "ListSecrets" => Reaction::Forward,
         None => Reaction::Respond(json!({"SecretList": [], "NextToken": "1"})),

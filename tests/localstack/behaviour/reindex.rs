@@ -57,7 +57,7 @@ async fn is_found_every_way(test: &TestStore, record_id: &str) {
 }
 
 #[tokio::test]
-async fn lookups_are_answered_throughout_a_rotation_of_the_key() {
+async fn lookups_succeed_throughout_a_key_rotation() {
     let key = Key::new().await;
     let old = TestStore::with(|builder| key.set(builder)).await;
     let ada = old.save(&login("ada")).await;
@@ -68,12 +68,18 @@ async fn lookups_are_answered_throughout_a_rotation_of_the_key() {
     is_found_every_way(&new, id(&ada)).await;
     let bob = new.save(&login("bob")).await;
     assert_eq!(
-        new.store.reindex().await.expect("nothing fails"),
+        new.store
+            .reindex()
+            .await
+            .expect("the operation should succeed"),
         1,
         "Bob's tags are right"
     );
     assert_eq!(
-        new.store.reindex().await.expect("nothing fails"),
+        new.store
+            .reindex()
+            .await
+            .expect("the operation should succeed"),
         0,
         "nothing is left to do"
     );
@@ -97,13 +103,17 @@ async fn lookups_are_answered_throughout_a_rotation_of_the_key() {
 }
 
 #[tokio::test]
-async fn records_keep_their_place_when_the_key_before_is_forgotten() {
+async fn records_keep_their_ids_after_the_previous_key_is_gone() {
     let key = Key::new().await;
     let test = TestStore::with(|builder| key.set(builder)).await;
     let ada = test.save(&login("ada")).await;
     key.rotate().await;
     let rotated = test.another_with(|builder| key.set(builder)).await;
-    rotated.store.reindex().await.expect("nothing fails");
+    rotated
+        .store
+        .reindex()
+        .await
+        .expect("the operation should succeed");
 
     let second_alone = test
         .another_with(|builder| {
@@ -120,7 +130,7 @@ async fn records_keep_their_place_when_the_key_before_is_forgotten() {
 }
 
 #[tokio::test]
-async fn a_wrong_index_is_healed() {
+async fn reindex_repairs_a_wrong_index() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let right = test.secrets.tags(id(&ada)).await;
@@ -131,29 +141,42 @@ async fn a_wrong_index_is_healed() {
     let process = test.another().await;
     assert_eq!(process.find(&token("access_token=a-ada")).await, None);
 
-    assert_eq!(process.store.reindex().await.expect("nothing fails"), 1);
+    assert_eq!(
+        process
+            .store
+            .reindex()
+            .await
+            .expect("the operation should succeed"),
+        1
+    );
     assert_eq!(test.secrets.tags(id(&ada)).await, right);
     let found = process.find(&token("access_token=a-ada")).await;
     assert_eq!(found.as_ref(), Some(&ada));
 }
 
 #[tokio::test]
-async fn an_index_is_built_for_records_of_a_store_without_one() {
+async fn reindex_builds_an_index_for_records_without_one() {
     let without = TestStore::with(|builder| builder.tag_index(false)).await;
     let ada = without.save(&login("ada")).await;
     let error = without
         .store
         .reindex()
         .await
-        .expect_err("there is no index");
+        .expect_err("reindexing without an index should fail");
     assert_eq!(error.kind(), ErrorKind::InvalidConfig);
     let with = without.another().await;
-    assert_eq!(with.store.reindex().await.expect("nothing fails"), 1);
+    assert_eq!(
+        with.store
+            .reindex()
+            .await
+            .expect("the operation should succeed"),
+        1
+    );
     is_found_every_way(&with.another().await, id(&ada)).await;
 }
 
 #[tokio::test]
-async fn a_missing_or_short_fingerprint_key_is_named_at_first_use() {
+async fn a_missing_or_short_fingerprint_key_is_reported_at_first_use() {
     let short = Key::new().await;
     let put = localstack::client()
         .put_secret_value()
@@ -165,7 +188,7 @@ async fn a_missing_or_short_fingerprint_key_is_named_at_first_use() {
     for name in ["fingerprint-key-none", short.name.as_str()] {
         let test = TestStore::with(|builder| builder.fingerprint_key_secret(name)).await;
         let saved = test.store.save_token(&login("ada")).await;
-        let error = saved.expect_err("there is no good key");
+        let error = saved.expect_err("the fingerprint key should be refused");
         assert_eq!(error.kind(), ErrorKind::InvalidConfig);
         assert_eq!(error.secret_name(), Some(name));
         assert!(test.secrets.all().await.is_empty());

@@ -13,7 +13,7 @@ async fn replica_regions(test: &TestStore, record_id: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_secret_has_its_replicas_from_the_first_save_and_again_after_a_deletion() {
+async fn a_secret_is_replicated_on_creation_and_again_after_a_deletion() {
     let test = TestStore::with(|builder| builder.replica_region("eu-west-1")).await;
     let ada = test.save(&login("ada")).await;
     assert_eq!(replica_regions(&test, id(&ada)).await, ["eu-west-1"]);
@@ -28,7 +28,7 @@ async fn a_secret_has_its_replicas_from_the_first_save_and_again_after_a_deletio
 }
 
 #[tokio::test]
-async fn a_secret_that_was_replicated_by_others_can_be_deleted() {
+async fn a_store_without_replica_regions_deletes_a_replicated_secret() {
     let test = TestStore::with(|builder| builder.replica_region("eu-west-1")).await;
     let ada = test.save(&login("ada")).await;
     let without = test.another().await;

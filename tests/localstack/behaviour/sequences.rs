@@ -11,18 +11,18 @@ use crate::support::sequences::play;
 use crate::support::store::TestStore;
 
 #[tokio::test]
-async fn a_store_with_a_cache_answers_random_sequences_as_the_contract_says() {
+async fn a_store_with_a_cache_keeps_the_contract_on_random_sequences() {
     run(async || vec![TestStore::new().await]).await;
 }
 
 #[tokio::test]
-async fn a_store_with_a_cache_of_two_records_answers_random_sequences_as_the_contract_says() {
+async fn a_store_that_caches_two_records_keeps_the_contract_on_random_sequences() {
     let small = |builder: Builder| builder.cache_capacity(2).recovery_window_days(0);
     run(async || vec![TestStore::with(small).await]).await;
 }
 
 #[tokio::test]
-async fn three_processes_without_a_cache_answer_random_sequences_as_the_contract_says() {
+async fn three_processes_without_a_cache_keep_the_contract_on_random_sequences() {
     let uncached = |builder: Builder| builder.cache_capacity(0);
     run(async || {
         let test = TestStore::with(uncached).await;
@@ -39,7 +39,7 @@ async fn three_processes_without_a_cache_answer_random_sequences_as_the_contract
 /// are built on what is stored: the first store, which has no cache, answers all that is asked, and
 /// the others write.
 #[tokio::test]
-async fn processes_with_outdated_caches_save_in_random_sequences_as_the_contract_says() {
+async fn processes_with_stale_caches_save_by_the_contract_on_random_sequences() {
     run(async || {
         let test = TestStore::with(|builder| builder.cache_capacity(0)).await;
         let others = [test.another().await, test.another().await];

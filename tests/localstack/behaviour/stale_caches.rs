@@ -6,7 +6,7 @@ use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
 #[tokio::test]
-async fn processes_with_outdated_caches_that_write_by_turns_lose_nothing() {
+async fn processes_that_save_in_turn_with_stale_caches_lose_nothing() {
     let one = TestStore::new().await;
     let other = one.another().await;
     let ada = token("user_name=ada");
@@ -32,7 +32,7 @@ async fn processes_with_outdated_caches_that_write_by_turns_lose_nothing() {
 
 /// AWS takes the repetition of a put for the same one, says yes, and changes nothing.
 #[tokio::test]
-async fn a_save_that_repeats_what_was_overwritten_meanwhile_is_stored() {
+async fn a_save_of_a_value_that_was_overwritten_is_stored_again() {
     let one = TestStore::new().await;
     let other = one.another().await;
     let access = |value: &str| token(&format!("user_name=ada access_token={value}"));
@@ -44,12 +44,12 @@ async fn a_save_that_repeats_what_was_overwritten_meanwhile_is_stored() {
     let found = one
         .find(&token("user_name=ada"))
         .await
-        .expect("it is there");
+        .expect("the record should exist");
     assert_eq!(found.expose(Field::AccessToken), Some("a2"));
 }
 
 #[tokio::test]
-async fn a_save_of_what_is_cached_but_was_overwritten_meanwhile_is_stored() {
+async fn a_save_that_equals_a_stale_cached_record_is_stored() {
     let one = TestStore::new().await;
     let access = |value: &str| token(&format!("user_name=ada access_token={value}"));
     let ada = one.save(&access("a1")).await;
@@ -59,7 +59,7 @@ async fn a_save_of_what_is_cached_but_was_overwritten_meanwhile_is_stored() {
 }
 
 #[tokio::test]
-async fn a_key_that_another_process_gave_a_record_is_not_stored_a_second_time() {
+async fn a_key_added_by_another_process_does_not_create_a_second_record() {
     let one = TestStore::new().await;
     let other = one.another().await;
     let ada = one.save(&login("ada")).await;
@@ -71,7 +71,7 @@ async fn a_key_that_another_process_gave_a_record_is_not_stored_a_second_time() 
 }
 
 #[tokio::test]
-async fn a_stronger_key_that_another_process_gave_a_record_decides_where_a_save_goes() {
+async fn a_stronger_key_added_by_another_process_selects_the_record() {
     let one = TestStore::new().await;
     let other = one.another().await;
     let client = "client_id=c client_secret=s";

@@ -37,7 +37,7 @@ async fn without_answers_to(action: &'static str) -> Front {
 }
 
 #[tokio::test]
-async fn a_save_that_is_dropped_anywhere_leaves_store_and_cache_in_agreement() {
+async fn a_save_dropped_at_any_point_leaves_the_cache_consistent() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let (mut times, mut dropped) = (1, 0);
@@ -75,7 +75,7 @@ async fn a_save_that_is_dropped_anywhere_leaves_store_and_cache_in_agreement() {
 }
 
 #[tokio::test]
-async fn a_first_save_that_is_dropped_anywhere_can_be_repeated() {
+async fn a_first_save_dropped_at_any_point_can_be_repeated() {
     let (mut times, mut dropped) = (1, 0);
     loop {
         let test = TestStore::new().await;
@@ -110,7 +110,7 @@ async fn dropped_once(test: &TestStore, what: &str, condition: impl AsyncFnMut()
 }
 
 #[tokio::test]
-async fn a_change_that_was_stored_but_not_answered_is_found_at_once() {
+async fn a_stored_change_without_a_response_is_found_at_once() {
     let front = without_answers_to("PutSecretValue").await;
     let test = TestStore::behind(&front).await;
     let ada = test.save(&login("ada")).await;
@@ -122,7 +122,7 @@ async fn a_change_that_was_stored_but_not_answered_is_found_at_once() {
     let found = test
         .find(&token("user_name=ada"))
         .await
-        .expect("it is there");
+        .expect("the record should exist");
     assert_eq!(found.expose(Field::AccessToken), Some("a2"));
 }
 
@@ -143,13 +143,13 @@ async fn a_change_that_was_never_sent_is_not_found() {
     let found = test
         .find(&token("user_name=ada"))
         .await
-        .expect("it is there");
+        .expect("the record should exist");
     assert_eq!(found.expose(Field::AccessToken), Some("a-ada"));
     assert_eq!(test.find(&token("access_token=a2")).await, None);
 }
 
 #[tokio::test]
-async fn a_record_that_was_created_but_not_answered_is_found_and_not_stored_twice() {
+async fn a_created_record_without_a_response_is_found_and_not_stored_twice() {
     let front = without_answers_to("CreateSecret").await;
     let test = TestStore::behind(&front).await;
     let store = test.store.clone();
@@ -165,12 +165,15 @@ async fn a_record_that_was_created_but_not_answered_is_found_and_not_stored_twic
     );
 
     let found = test.find(&token("user_name=ada")).await;
-    assert_eq!(test.save(&login("ada")).await, found.expect("it is there"));
+    assert_eq!(
+        test.save(&login("ada")).await,
+        found.expect("the record should exist")
+    );
     assert_eq!(test.secrets.all().await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_deletion_that_is_dropped_halfway_is_a_deletion() {
+async fn a_deletion_dropped_halfway_still_deletes() {
     let front = without_answers_to("PutSecretValue").await;
     let test = TestStore::behind(&front).await;
     let ada = test.save(&login("ada")).await;
@@ -215,7 +218,12 @@ impl Operation {
             Operation::Delete => test.delete(ada).await,
             Operation::DeleteAll => test.delete_all().await,
             Operation::SaveAfterDeletion => drop(test.save(&login("ada")).await),
-            Operation::Reindex => drop(test.store.reindex().await.expect("nothing fails")),
+            Operation::Reindex => drop(
+                test.store
+                    .reindex()
+                    .await
+                    .expect("the operation should succeed"),
+            ),
         }
     }
 
@@ -277,7 +285,7 @@ async fn dropped_after(operation: Operation, times: usize) -> bool {
 }
 
 #[tokio::test]
-async fn whatever_is_dropped_anywhere_leaves_store_and_aws_in_agreement() {
+async fn every_operation_dropped_at_any_point_leaves_the_store_consistent_with_aws() {
     for operation in [
         Operation::Find,
         Operation::All,

@@ -31,8 +31,8 @@ const FIELDS: [Field; 4] = [
 
 fn now() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.expect("it is after 1970").as_nanos();
-    now.try_into().expect("it is before 2554")
+    let now = now.expect("the time should be after 1970").as_nanos();
+    now.try_into().expect("the time should be before 2554")
 }
 
 fn number(variable: &str, default: usize) -> usize {
@@ -79,7 +79,7 @@ fn event(
     }
     let returned = returned
         .ok()
-        .map(|record| record.expect("nobody deletes it"));
+        .map(|record| record.expect("no process deletes the record"));
     if let Some(record) = &returned {
         assert_eq!(record.user_name(), Some(user), "a record of another user");
     }
@@ -237,7 +237,7 @@ fn told(text: &str) -> Event {
     let mut words = text.split_whitespace();
     let process = words.next().expect("a process").to_owned();
     let times = words.next().and_then(|times| times.split_once(".."));
-    let (began, ended) = times.expect("two times");
+    let (began, ended) = times.expect("two times separated by `..`");
     let mut event = Event {
         process,
         user: "ada".to_owned(),
@@ -259,7 +259,7 @@ fn told(text: &str) -> Event {
 }
 
 #[test]
-fn histories_that_cannot_have_been_are_told_from_those_that_can() {
+fn the_checker_accepts_linearizable_histories_and_rejects_others() {
     let right: [&[&str]; 4] = [
         &["a 1..2 w=1 r=1", "a 3..4 w=2 r=2", "b 5..6 r=2"],
         // At the same time, either may come first.

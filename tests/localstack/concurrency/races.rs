@@ -48,7 +48,7 @@ async fn race<const N: usize>(test: &TestStore, saves: [&'static str; N]) {
 }
 
 #[tokio::test]
-async fn a_writer_that_is_overtaken_keeps_what_the_others_wrote() {
+async fn a_save_that_loses_a_race_keeps_what_the_others_saved() {
     let test = TestStore::new().await;
     test.save(&token("user_name=ada access_token=a")).await;
     race(
@@ -63,14 +63,14 @@ async fn a_writer_that_is_overtaken_keeps_what_the_others_wrote() {
     let stored = test
         .find(&token("access_token=a2"))
         .await
-        .expect("it is there");
+        .expect("the record should exist");
     let expected = "user_name=ada access_token=a2 api_domain=d redirect_url=u";
     assert_eq!(stored, token(&format!("id={} {expected}", id(&stored))));
 }
 
 /// The loser has tagged already when it learns that the winner wrote all that it wanted to write.
 #[tokio::test]
-async fn a_writer_that_loses_to_a_writer_of_the_same_leaves_the_winners_tags() {
+async fn a_save_that_loses_a_race_keeps_the_winners_tags() {
     let test = TestStore::new().await;
     test.save(&login("ada")).await;
     race(
@@ -89,7 +89,7 @@ async fn a_writer_that_loses_to_a_writer_of_the_same_leaves_the_winners_tags() {
 }
 
 #[tokio::test]
-async fn saves_and_deletions_at_once_leave_the_whole_record_or_none() {
+async fn concurrent_saves_and_deletions_leave_the_whole_record_or_none() {
     let one = TestStore::new().await;
     let other = one.another().await;
     let ada = one.save(&login("ada")).await;
@@ -100,8 +100,8 @@ async fn saves_and_deletions_at_once_leave_the_whole_record_or_none() {
             other.store.delete_token(id(&ada)),
         )
         .await;
-        assert_eq!(saved.expect("it is saved"), ada);
-        deleted.expect("it is deleted");
+        assert_eq!(saved.expect("the save should succeed"), ada);
+        deleted.expect("the deletion should succeed");
         let left = one.another().await.find_by_id(id(&ada)).await;
         assert!(left.is_none() || left.as_ref() == Some(&ada), "{left:?}");
         for test in [&one, &other] {
@@ -135,7 +135,7 @@ async fn meanwhile(test: &TestStore, what: impl AsyncFnOnce(&TestStore)) -> (Tes
 }
 
 #[tokio::test]
-async fn what_was_read_before_a_save_and_comes_after_it_does_not_replace_it() {
+async fn a_read_begun_before_a_save_does_not_replace_it_in_the_cache() {
     let test = TestStore::new().await;
     test.save(&login("ada")).await;
     let change = token("user_name=ada access_token=a2");
@@ -148,7 +148,7 @@ async fn what_was_read_before_a_save_and_comes_after_it_does_not_replace_it() {
 }
 
 #[tokio::test]
-async fn what_was_read_before_a_deletion_and_comes_after_it_is_not_found() {
+async fn a_read_begun_before_a_deletion_does_not_bring_the_record_back() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let (process, _front) = meanwhile(&test, async |process| process.delete(id(&ada)).await).await;
@@ -157,7 +157,7 @@ async fn what_was_read_before_a_deletion_and_comes_after_it_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_save_does_not_rely_on_a_read_that_another_task_began_before_it() {
+async fn a_save_does_not_rely_on_an_earlier_read_of_another_task() {
     let test = TestStore::new().await;
     let record = test
         .save(&token("refresh_token=r client_id=c client_secret=s"))

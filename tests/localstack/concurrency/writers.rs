@@ -67,24 +67,27 @@ async fn sixteen_tasks_that_save_the_same_new_user_store_it_once() {
     let test = TestStore::new().await;
     let ada = login("ada");
     let saved = join_all((0..16).map(|_| test.store.save_token(&ada))).await;
-    let first = saved[0].as_ref().expect("it is saved");
+    let first = saved[0].as_ref().expect("the save should succeed");
     assert!(
         saved
             .iter()
-            .all(|saved| saved.as_ref().expect("it is saved") == first)
+            .all(|saved| saved.as_ref().expect("the save should succeed") == first)
     );
     assert_eq!(test.secrets.all().await.len(), 1);
 }
 
 #[tokio::test]
-async fn processes_that_save_one_user_of_several_clients_store_one_record_each() {
+async fn processes_that_save_a_user_in_several_clients_store_one_record_per_client() {
     let test = TestStore::new().await;
     let of_client = ["c1", "c2", "c3", "c4"]
         .map(|client| format!("user_name=ada client_id={client} access_token=a-{client}"));
     save_in_processes(&test, &of_client.each_ref().map(String::as_str), "4");
     assert_eq!(test.secrets.all().await.len(), 4);
     for partial in of_client {
-        let found = test.find(&token(&partial)).await.expect("it is there");
+        let found = test
+            .find(&token(&partial))
+            .await
+            .expect("the record should exist");
         let access_token = token(&partial);
         assert_eq!(
             found.expose(Field::AccessToken),
@@ -113,7 +116,10 @@ async fn concurrent_saves_of_different_fields_lose_none() {
             "2",
         );
         let stored = test.another().await.find_by_id(id(&ada)).await;
-        let stored = stored.expect("it is there").to_builder().client_id("c");
+        let stored = stored
+            .expect("the record should exist")
+            .to_builder()
+            .client_id("c");
         assert_eq!(stored.build().expect("a valid token"), values);
     }
 }

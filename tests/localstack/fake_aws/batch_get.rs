@@ -15,7 +15,7 @@ fn names(caller: &Caller, ids: impl IntoIterator<Item = usize>) -> Value {
 }
 
 #[tokio::test]
-async fn a_batch_is_of_twenty_at_most_by_ids_or_by_filters() {
+async fn a_batch_holds_at_most_twenty_secrets() {
     let caller = Caller::new(only(|rules| rules.limits = true));
     let filters = json!([{"Key": "name", "Values": [caller.prefix]}]);
     let both = {
@@ -55,7 +55,7 @@ async fn a_batch_is_of_twenty_at_most_by_ids_or_by_filters() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_reported_beside_the_rest() {
+async fn a_batch_reports_errors_beside_values() {
     let caller = Caller::new(only(|_| {}));
     for id in ["0", "1", "2"] {
         caller.create(id).await;
@@ -87,7 +87,7 @@ async fn what_cannot_be_read_is_reported_beside_the_rest() {
 }
 
 #[tokio::test]
-async fn a_store_reads_alone_what_a_batch_does_not_bring() {
+async fn a_store_reads_secrets_missing_from_a_batch_one_by_one() {
     let aws = FakeAws::new(only(|_| {}));
     let test = TestStore::with_endpoint(aws.endpoint(), |builder| builder).await;
     let ada = test.save(&login("ada")).await;
@@ -108,7 +108,7 @@ async fn a_batch_by_filters_lags_like_a_list() {
 }
 
 #[tokio::test]
-async fn without_the_rules_all_is_as_in_localstack() {
+async fn a_fake_without_rules_behaves_like_localstack() {
     let caller = Caller::new(Rules::none(1));
     let response = caller
         .ask("BatchGetSecretValue", names(&caller, 0..21))

@@ -12,7 +12,7 @@ const SCHEDULED: &str = "InvalidRequestException: You can't create this secret b
                          with this name is already scheduled for deletion.";
 
 #[tokio::test]
-async fn what_is_marked_for_deletion_is_not_changed() {
+async fn a_secret_marked_for_deletion_cannot_be_changed() {
     let caller = Caller::new(only(|rules| rules.refuse_marked = true));
     caller.create("a").await;
     caller.ok("DeleteSecret", "a", json!({})).await;
@@ -35,7 +35,7 @@ async fn what_is_marked_for_deletion_is_not_changed() {
 }
 
 #[tokio::test]
-async fn a_deletion_by_force_takes_a_while() {
+async fn a_forced_deletion_takes_time() {
     let takes = Duration::from_secs(7);
     let caller = Caller::new(only(|rules| rules.forced_deletion = takes..=takes));
     caller.create("a").await;
@@ -71,7 +71,7 @@ async fn a_deletion_by_force_takes_a_while() {
 }
 
 #[tokio::test]
-async fn what_is_marked_can_be_deleted_by_force_and_then_not_restored() {
+async fn a_marked_secret_can_be_force_deleted_and_then_not_restored() {
     let takes = Duration::from_secs(7);
     let caller = Caller::new(only(|rules| rules.forced_deletion = takes..=takes));
     caller.create("a").await;

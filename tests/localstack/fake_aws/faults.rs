@@ -39,7 +39,7 @@ async fn create(client: &Client, name: String) -> String {
 }
 
 #[tokio::test]
-async fn each_fault_looks_like_itself_and_leaves_what_it_should() {
+async fn each_fault_has_its_own_error_and_effect() {
     let caller = Caller::new(only(|_| {}));
     let client = client(&caller);
     let cases = [
@@ -81,7 +81,7 @@ async fn each_fault_looks_like_itself_and_leaves_what_it_should() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_takes_its_time() {
+async fn a_slow_response_is_delayed() {
     let caller = Caller::new(only(|rules| {
         rules.faults = Faults::always(Fault::Slow);
         rules.faults.slow = Duration::from_millis(300);
@@ -93,7 +93,7 @@ async fn a_slow_answer_takes_its_time() {
 
 /// The same seed brings the same faults, whatever the prefix and what others do; another one others.
 #[tokio::test]
-async fn a_seed_says_what_goes_wrong() {
+async fn a_seed_determines_the_faults() {
     let faults = async |seed| {
         let kinds = vec![Fault::InternalError, Fault::Unavailable, Fault::CutOff];
         let caller = Caller::new(Rules {

@@ -9,20 +9,20 @@ use crate::support::store::TestStore;
 use crate::support::token::{login, token};
 
 #[tokio::test]
-async fn credentials_that_have_expired_are_refused_until_they_are_renewed() {
+async fn expired_credentials_are_refused_until_they_are_renewed() {
     let aws = FakeAws::new(Rules::seeded(1));
     let test = TestStore::with_endpoint(aws.endpoint(), |builder| builder.cache_capacity(0)).await;
     let ada = test.save(&login("ada")).await;
     aws.change(|rules| rules.credentials_expired = true);
     let error = test.store.find_token(&token("user_name=ada")).await;
-    let error = error.expect_err("the credentials have expired");
+    let error = error.expect_err("expired credentials should be refused");
     assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
     aws.change(|rules| rules.credentials_expired = false);
     assert_eq!(test.find(&token("user_name=ada")).await, Some(ada));
 }
 
 #[tokio::test]
-async fn a_signature_is_refused_where_the_clocks_differ_by_more_than_five_minutes() {
+async fn a_signature_is_refused_if_the_clocks_differ_by_more_than_five_minutes() {
     let aws = FakeAws::new(only(|_| {}));
     let test = TestStore::with_endpoint(aws.endpoint(), |builder| builder.cache_capacity(0)).await;
     let ada = test.save(&login("ada")).await;
@@ -35,9 +35,12 @@ async fn a_signature_is_refused_where_the_clocks_differ_by_more_than_five_minute
         aws.change(|rules| rules.clock_ahead = ahead);
         let found = test.store.find_token(&token("user_name=ada")).await;
         match what {
-            None => assert_eq!(found.expect("it is tolerated"), Some(ada.clone())),
+            None => assert_eq!(
+                found.expect("the difference should be tolerated"),
+                Some(ada.clone())
+            ),
             Some(what) => {
-                let error = found.expect_err("the clocks differ");
+                let error = found.expect_err("the signature should be refused");
                 assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
                 let cause = std::error::Error::source(&error).map(|cause| format!("{cause:?}"));
                 assert!(
@@ -50,7 +53,7 @@ async fn a_signature_is_refused_where_the_clocks_differ_by_more_than_five_minute
 }
 
 #[tokio::test]
-async fn the_dates_in_answers_are_of_the_other_clock() {
+async fn dates_in_responses_follow_the_clock_of_aws() {
     let caller = Caller::new(only(|_| {}));
     caller.create("a").await;
     let created = async || {

@@ -23,7 +23,7 @@ fn tag(key: &str, value: &str) -> Value {
 
 /// What is within a limit passes, and what is above it is refused.
 #[tokio::test]
-async fn names_values_and_tags_are_only_so_long_and_so_many() {
+async fn names_values_and_tags_are_limited() {
     let caller = Caller::new(only(|rules| rules.limits = true));
     let x = |length: usize| "x".repeat(length);
     let rest = 512 - caller.prefix.len();
@@ -74,7 +74,7 @@ async fn names_values_and_tags_are_only_so_long_and_so_many() {
 }
 
 #[tokio::test]
-async fn the_tags_of_a_secret_are_counted_together() {
+async fn existing_and_new_tags_are_counted_together() {
     let caller = Caller::new(only(|rules| rules.limits = true));
     let body = json!({"SecretString": "v", "Tags": tags(49)});
     caller.ok("CreateSecret", "a", body).await;
@@ -98,7 +98,7 @@ async fn the_tags_of_a_secret_are_counted_together() {
 }
 
 #[tokio::test]
-async fn filters_are_only_so_many_and_of_some_characters() {
+async fn filters_are_limited() {
     let caller = Caller::new(only(|rules| rules.limits = true));
     let filter = |values: Value| json!({"Key": "tag-value", "Values": values});
     let values = |number: usize| (0..number).map(|number| number.to_string()).collect();
@@ -125,7 +125,7 @@ async fn filters_are_only_so_many_and_of_some_characters() {
 }
 
 #[tokio::test]
-async fn a_secret_gets_only_so_many_versions_in_a_day() {
+async fn versions_per_day_are_limited() {
     let caller = Caller::new(only(|rules| rules.versions = 3));
     caller.create("a").await;
     let last = Uuid::new_v4().to_string();
@@ -146,7 +146,7 @@ async fn a_secret_gets_only_so_many_versions_in_a_day() {
 }
 
 #[tokio::test]
-async fn a_secret_has_only_so_many_labels() {
+async fn staging_labels_are_limited() {
     let caller = Caller::new(only(|rules| rules.limits = true));
     caller.create("a").await;
     let labels = |number| {
@@ -162,7 +162,7 @@ async fn a_secret_has_only_so_many_labels() {
 }
 
 #[tokio::test]
-async fn a_creation_that_is_repeated_has_succeeded() {
+async fn a_repeated_creation_succeeds() {
     let caller = Caller::new(only(|rules| rules.idempotent_create = true));
     let create = |value| json!({"SecretString": value, "ClientRequestToken": "one-token-of-32-characters-at-least"});
     let first = succeeded(caller.call("CreateSecret", "a", create("1")).await);

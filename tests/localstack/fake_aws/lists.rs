@@ -16,7 +16,7 @@ fn tagged(value: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_list_shows_a_change_only_after_a_while() {
+async fn a_list_shows_a_change_after_its_lag() {
     let caller = Caller::new(stale());
     let tag = |value| json!({"Tags": [{"Key": "k", "Value": value}]});
     let nobody: [&str; 0] = [];
@@ -45,7 +45,7 @@ async fn a_list_shows_a_change_only_after_a_while() {
 }
 
 #[tokio::test]
-async fn each_change_has_a_lag_of_its_own_and_no_change_is_undone() {
+async fn each_change_has_its_own_lag_and_lists_never_go_back() {
     for seed in 0..5 {
         let caller = Caller::new(Rules {
             list_lag: Duration::ZERO..=LONGEST_LAG,
@@ -74,7 +74,7 @@ async fn each_change_has_a_lag_of_its_own_and_no_change_is_undone() {
 }
 
 #[tokio::test]
-async fn what_was_there_before_is_listed_at_once() {
+async fn secrets_created_past_the_fake_are_listed_at_once() {
     let caller = Caller::new(stale());
     caller.secrets.create("old", Some("v"), &[("k", "v")]).await;
     assert_eq!(caller.listed(&[tagged("v")]).await, ["old"]);
@@ -91,7 +91,7 @@ async fn what_was_there_before_is_listed_at_once() {
 }
 
 #[tokio::test]
-async fn filters_are_prefixes_that_all_must_match_and_tags_are_not_paired() {
+async fn filters_match_prefixes_and_do_not_pair_tag_keys_with_values() {
     let caller = Caller::new(Rules::none(1));
     for (id, tags) in [
         ("a", [("k", "one"), ("l", "two")]),
@@ -123,7 +123,7 @@ async fn filters_are_prefixes_that_all_must_match_and_tags_are_not_paired() {
 }
 
 #[tokio::test]
-async fn pages_may_be_short_or_empty_though_others_follow() {
+async fn pages_can_be_short_or_empty_before_the_last_one() {
     let caller = Caller::new(only(|rules| rules.short_pages = true));
     let ids: Vec<_> = (0..9).map(|number| number.to_string()).collect();
     for id in &ids {

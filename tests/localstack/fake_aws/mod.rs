@@ -53,7 +53,7 @@ impl Caller {
     /// Makes a call as it is.
     async fn ask(&self, action: &str, body: Value) -> Response {
         let response = Request::new(action, body).send(self.aws.endpoint()).await;
-        response.expect("there is a response")
+        response.expect("the fake should respond")
     }
 
     async fn ok(&self, action: &str, id: &str, body: Value) -> Value {

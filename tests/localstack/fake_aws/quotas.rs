@@ -13,7 +13,7 @@ use crate::support::token::login;
 const THROTTLED: &str = "ThrottlingException: Rate exceeded";
 
 #[tokio::test]
-async fn what_comes_above_a_quota_is_refused_until_a_second_has_passed() {
+async fn requests_above_a_quota_are_refused_until_a_second_has_passed() {
     let caller = Caller::new(only(|rules| {
         rules.quotas = Some(Quotas {
             put_update: 2.0,
@@ -43,7 +43,7 @@ async fn what_comes_above_a_quota_is_refused_until_a_second_has_passed() {
 }
 
 #[tokio::test]
-async fn a_store_that_stays_throttled_says_so() {
+async fn a_store_that_stays_throttled_returns_throttled() {
     let aws = FakeAws::new(only(|rules| {
         rules.quotas = Some(Quotas {
             create: 0.0,
@@ -53,7 +53,7 @@ async fn a_store_that_stays_throttled_says_so() {
     let test = TestStore::with_endpoint(aws.endpoint(), |builder| builder).await;
     test.save(&login("ada")).await;
     let error = test.store.save_token(&login("bob")).await;
-    let error = error.expect_err("there is only one creation");
+    let error = error.expect_err("the second creation should be throttled");
     assert_eq!(error.kind(), ErrorKind::Throttled, "{error}");
     assert!(error.is_retryable());
 }

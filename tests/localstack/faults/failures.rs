@@ -23,7 +23,7 @@ async fn find_when_refused(status: u16, code: &'static str, message: &'static st
         .store
         .find_token(&token("user_name=ada"))
         .await
-        .expect_err("AWS refuses");
+        .expect_err("AWS should refuse the call");
     assert_eq!(error.operation(), Some("find_token"));
     assert_eq!(error.request_id(), Some(REQUEST_ID));
     assert!(
@@ -40,7 +40,7 @@ async fn find_when_refused(status: u16, code: &'static str, message: &'static st
 }
 
 #[tokio::test]
-async fn what_aws_refuses_is_of_its_kind() {
+async fn each_refusal_maps_to_its_kind() {
     let refusals = [
         (
             400,
@@ -61,7 +61,7 @@ async fn what_aws_refuses_is_of_its_kind() {
 }
 
 #[tokio::test]
-async fn what_may_pass_can_be_tried_again() {
+async fn transient_refusals_are_retryable() {
     let refusals = [
         (400, "ThrottlingException", ErrorKind::Throttled),
         (500, "InternalServiceError", ErrorKind::Unavailable),
@@ -76,7 +76,7 @@ async fn what_may_pass_can_be_tried_again() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_not_allowed_names_the_permission_and_the_way_around() {
+async fn a_denied_list_names_the_permission_and_the_workaround() {
     let front = Front::refusing("ListSecrets", 400, DENIED, "no").await;
     let test = TestStore::behind(&front).await;
     let errors = [
@@ -86,7 +86,7 @@ async fn a_list_that_is_not_allowed_names_the_permission_and_the_way_around() {
         test.store.delete_tokens().await.err(),
     ];
     for error in errors {
-        let error = error.expect("the list is not allowed");
+        let error = error.expect("the list should be denied");
         assert_eq!(error.kind(), ErrorKind::AccessDenied, "{error}");
         assert_eq!(error.missing_action(), Some("secretsmanager:ListSecrets"));
         assert!(
@@ -98,7 +98,7 @@ async fn a_list_that_is_not_allowed_names_the_permission_and_the_way_around() {
 }
 
 #[tokio::test]
-async fn every_call_that_is_not_allowed_names_its_permission() {
+async fn every_denied_call_names_its_permission() {
     for action in [
         "GetSecretValue",
         "CreateSecret",
@@ -120,7 +120,7 @@ async fn every_call_that_is_not_allowed_names_its_permission() {
                 .await
                 .err(),
         };
-        let error = result.expect("it is not allowed");
+        let error = result.expect("the call should be denied");
         assert_eq!(
             error.missing_action(),
             Some(format!("secretsmanager:{action}").as_str()),
@@ -137,7 +137,7 @@ async fn every_call_that_is_not_allowed_names_its_permission() {
 }
 
 #[tokio::test]
-async fn all_tokens_are_read_one_by_one_where_batches_are_not_allowed() {
+async fn get_tokens_reads_one_by_one_if_batches_are_denied() {
     let front = Front::refusing("BatchGetSecretValue", 400, DENIED, "no").await;
     let test = TestStore::behind(&front).await;
     for number in 0..3 {
@@ -167,7 +167,7 @@ async fn a_token_that_is_too_large_for_a_secret_is_not_written() {
             .store
             .save_token(&token(&columns))
             .await
-            .expect_err("it is too large");
+            .expect_err("the token should be too large");
         assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
     }
     assert_eq!(
@@ -179,7 +179,7 @@ async fn a_token_that_is_too_large_for_a_secret_is_not_written() {
 }
 
 #[tokio::test]
-async fn without_a_region_there_is_no_store() {
+async fn a_store_without_a_region_is_not_built() {
     let client = Client::from_conf(
         Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -189,7 +189,7 @@ async fn without_a_region_there_is_no_store() {
         .client(client)
         .build()
         .await
-        .expect_err("there is no region");
+        .expect_err("a store without a region should not be built");
     assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{error}");
     assert!(error.to_string().contains("AWS_REGION"), "{error}");
 }
@@ -207,7 +207,7 @@ async fn a_fingerprint_key_that_is_missing_or_too_short_names_its_secret() {
             .store
             .save_token(&login("ada"))
             .await
-            .expect_err("there is no key");
+            .expect_err("the fingerprint key should be refused");
         assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{error}");
         assert_eq!(error.secret_name(), Some(name.as_str()));
     }

@@ -21,12 +21,12 @@ async fn store(aws: &FakeAws) -> TestStore {
 async fn save_in_vain(aws: &FakeAws, test: &TestStore, action: &str, columns: &OAuthToken) {
     aws.order(action, Fault::ResetAfter);
     let error = test.store.save_token(columns).await;
-    let error = error.expect_err("the answer is lost");
+    let error = error.expect_err("the response should be lost");
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
 }
 
 #[tokio::test]
-async fn a_save_that_is_repeated_is_in_the_list_at_once() {
+async fn a_repeated_save_is_listed_at_once() {
     let aws = FakeAws::new(Rules::default().with_stale_lists());
     let test = store(&aws).await;
     save_in_vain(&aws, &test, "CreateSecret", &login("ada")).await;
@@ -37,7 +37,7 @@ async fn a_save_that_is_repeated_is_in_the_list_at_once() {
 
 /// What another process, now dead, had stored when this one saves it again.
 #[tokio::test]
-async fn a_save_that_finds_all_done_is_in_the_list_at_once() {
+async fn an_unchanged_save_is_listed_at_once() {
     let aws = FakeAws::new(Rules::default().with_stale_lists());
     let dead = store(&aws).await;
     dead.save(&login("ada")).await;
@@ -47,7 +47,7 @@ async fn a_save_that_finds_all_done_is_in_the_list_at_once() {
 }
 
 #[tokio::test]
-async fn a_record_with_an_id_of_its_own_is_not_stored_twice() {
+async fn a_record_with_a_given_id_is_not_stored_twice() {
     let aws = FakeAws::new(Rules::default().with_stale_lists());
     let test = store(&aws).await;
     let own = token("id=own user_name=ada access_token=a1");

@@ -34,7 +34,7 @@ async fn cut_off(stale_for: Duration) -> (TestStore, OAuthToken, OAuthToken) {
 }
 
 #[tokio::test]
-async fn in_an_outage_the_last_known_record_is_served_with_a_warning() {
+async fn an_outage_serves_the_last_known_record_with_a_warning() {
     let log = Log::of_process(Level::WARN);
     let (test, by_user, record) = cut_off(Duration::from_secs(3_600)).await;
     for partial in [&by_user, &token(&format!("id={}", id(&record)))] {
@@ -52,13 +52,13 @@ async fn in_an_outage_the_last_known_record_is_served_with_a_warning() {
     let unknown = test.store.find_token(&token("user_name=nobody")).await;
     let unsaved = token(&format!("id={} access_token=a2", id(&record)));
     for error in [unknown.err(), test.store.save_token(&unsaved).await.err()] {
-        let error = error.expect("nothing is known");
+        let error = error.expect("the lookup should fail");
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     }
 }
 
 #[tokio::test]
-async fn in_an_outage_nothing_is_served_stale_that_is_too_old_or_unless_it_is_wanted() {
+async fn an_outage_serves_no_record_that_is_too_old_or_unless_enabled() {
     for stale_for in [Duration::ZERO, Duration::from_secs(1)] {
         let (test, by_user, _) = cut_off(stale_for).await;
         until("the outage is reported", async || {
@@ -78,7 +78,7 @@ async fn in_an_outage_nothing_is_served_stale_that_is_too_old_or_unless_it_is_wa
 }
 
 #[tokio::test]
-async fn in_an_outage_an_expired_record_is_not_served_unless_that_is_wanted() {
+async fn an_outage_serves_no_expired_record_unless_enabled() {
     let front = Front::new(|_| Reaction::Forward).await;
     let test = TestStore::behind(&front).await;
     let expired = login("ada").to_builder().expiry_time(1).build();
@@ -94,7 +94,7 @@ async fn in_an_outage_an_expired_record_is_not_served_unless_that_is_wanted() {
 }
 
 #[tokio::test]
-async fn nothing_is_served_stale_when_aws_says_no() {
+async fn a_refusal_by_aws_serves_no_stale_record() {
     let test = TestStore::new().await;
     test.save(&login("ada")).await;
     let refuse = Arc::new(AtomicBool::new(false));

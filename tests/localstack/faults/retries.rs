@@ -11,7 +11,7 @@ use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
 #[tokio::test]
-async fn a_quota_of_versions_is_no_throttling_and_not_tried_again() {
+async fn an_exhausted_version_quota_is_not_retried() {
     for (action, columns) in [
         ("PutSecretValue", "user_name=ada api_domain=d"),
         ("CreateSecret", "user_name=bob access_token=b"),
@@ -23,7 +23,7 @@ async fn a_quota_of_versions_is_no_throttling_and_not_tried_again() {
             .store
             .save_token(&token(columns))
             .await
-            .expect_err("the quota is used up");
+            .expect_err("the quota should be exhausted");
         assert_eq!(error.kind(), ErrorKind::QuotaExceeded, "{error}");
         assert!(!error.is_retryable());
         assert_eq!(front.seen(action), 1);
@@ -31,7 +31,7 @@ async fn a_quota_of_versions_is_no_throttling_and_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_record_is_deleted_though_its_quota_of_versions_is_used_up() {
+async fn a_record_with_an_exhausted_version_quota_can_be_deleted() {
     let front = Front::refusing("PutSecretValue", 400, "LimitExceededException", "too many").await;
     let test = TestStore::behind(&front).await;
     let ada = test.save(&login("ada")).await;
@@ -40,7 +40,7 @@ async fn a_record_is_deleted_though_its_quota_of_versions_is_used_up() {
 }
 
 #[tokio::test]
-async fn a_throttled_call_is_tried_again() {
+async fn a_throttled_call_is_retried() {
     let front = Front::new({
         let is_first = AtomicBool::new(true);
         move |_| match is_first.swap(false, Ordering::Relaxed) {
@@ -58,12 +58,12 @@ async fn a_throttled_call_is_tried_again() {
         .store
         .find_token_by_id("nobody")
         .await;
-    assert_eq!(found.expect("it is tried again"), None);
+    assert_eq!(found.expect("the call should be retried"), None);
     assert_eq!(front.seen("GetSecretValue"), 2);
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_is_lost_is_no_failure_and_is_made_once() {
+async fn a_write_whose_response_is_lost_succeeds_and_is_applied_once() {
     for action in [
         "CreateSecret",
         "PutSecretValue",
@@ -95,7 +95,7 @@ async fn a_write_whose_answer_is_lost_is_no_failure_and_is_made_once() {
 }
 
 #[tokio::test]
-async fn where_nothing_listens_the_store_is_unavailable() {
+async fn an_endpoint_without_a_listener_is_unavailable() {
     let endpoint = front::nothing().await;
     let test = TestStore::at("test-nothing/", &endpoint, |builder| builder).await;
     let began = Instant::now();
@@ -108,7 +108,7 @@ async fn where_nothing_listens_the_store_is_unavailable() {
         test.store.delete_tokens().await.err(),
     ];
     for error in errors {
-        let error = error.expect("an outage is an error");
+        let error = error.expect("an outage should be an error");
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     }
     assert!(
@@ -119,7 +119,7 @@ async fn where_nothing_listens_the_store_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_answer_is_waited_for_no_longer_than_is_set() {
+async fn timeouts_limit_the_wait_for_a_silent_server() {
     let front = Front::new(|_| Reaction::Silence).await;
     let find = async |attempt, operation| {
         let test = TestStore::with_endpoint(front.endpoint(), |builder| {
@@ -133,7 +133,7 @@ async fn a_server_that_does_not_answer_is_waited_for_no_longer_than_is_set() {
             .store
             .find_token_by_id("ada")
             .await
-            .expect_err("there is no answer");
+            .expect_err("a call without a response should time out");
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
         (test.calls.total(), began.elapsed())
     };

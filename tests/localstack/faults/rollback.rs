@@ -7,11 +7,18 @@ use crate::support::token::{id, token};
 async fn rolled_back(test: &TestStore) {
     test.save(&token("id=x user_name=u access_token=first"))
         .await;
-    let first = test.secrets.current("x").await.expect("it can be read");
+    let first = test
+        .secrets
+        .current("x")
+        .await
+        .expect("the secret should be readable");
     test.save(&token("id=x access_token=second")).await;
     test.secrets.put_back("x", &first.version).await;
     test.store.invalidate("x");
-    let found = test.find(&token("user_name=u")).await.expect("it is there");
+    let found = test
+        .find(&token("user_name=u"))
+        .await
+        .expect("the record should exist");
     assert_eq!(found, token("id=x user_name=u access_token=first"));
 }
 
@@ -21,7 +28,7 @@ async fn holds(test: &TestStore, access_token: &str) {
 }
 
 #[tokio::test]
-async fn a_save_of_something_new_succeeds() {
+async fn a_save_after_a_rollback_succeeds() {
     let test = TestStore::new().await;
     rolled_back(&test).await;
     test.save(&token("user_name=u access_token=third")).await;
@@ -29,7 +36,7 @@ async fn a_save_of_something_new_succeeds() {
 }
 
 #[tokio::test]
-async fn a_save_of_what_was_rolled_back_is_not_taken_for_a_repetition() {
+async fn a_save_of_the_rolled_back_value_is_stored_again() {
     let test = TestStore::new().await;
     rolled_back(&test).await;
     test.save(&token("user_name=u access_token=second")).await;
@@ -37,7 +44,7 @@ async fn a_save_of_what_was_rolled_back_is_not_taken_for_a_repetition() {
 }
 
 #[tokio::test]
-async fn a_deletion_leaves_no_token() {
+async fn a_deletion_after_a_rollback_leaves_no_token() {
     let test = TestStore::new().await;
     rolled_back(&test).await;
     test.delete("x").await;
@@ -54,7 +61,7 @@ async fn a_deletion_leaves_no_token() {
         test.store
             .find_token(&partial)
             .await
-            .expect("nothing fails"),
+            .expect("the operation should succeed"),
         None
     );
     let saved = test.save(&token("id=x access_token=anew")).await;

@@ -47,7 +47,7 @@ async fn finds_after(lifetime: Duration, cache_ttl: Duration) -> String {
     let saved = SystemTime::now();
     let expiry = (saved + lifetime)
         .duration_since(UNIX_EPOCH)
-        .expect("a time of today");
+        .expect("the time should be after 1970");
     let login = format!(
         "user_name=ada access_token=a-1 expiry_time={}",
         expiry.as_millis()

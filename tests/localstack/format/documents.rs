@@ -19,11 +19,11 @@ const ID: &str = "1";
 /// The name and the text of each file in a folder of the corpus.
 fn files(folder: &str) -> Vec<(String, String)> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/document");
-    let entries = fs::read_dir(corpus.join(folder)).expect("the corpus is there");
+    let entries = fs::read_dir(corpus.join(folder)).expect("the corpus should exist");
     let files: Vec<_> = entries
         .map(|entry| {
-            let path = entry.expect("it can be read").path();
-            let text = fs::read_to_string(&path).expect("it is text");
+            let path = entry.expect("the secret should be readable").path();
+            let text = fs::read_to_string(&path).expect("the value should be text");
             (path.display().to_string(), text)
         })
         .collect();
@@ -53,7 +53,7 @@ async fn is_left_alone_among_all(test: &TestStore, file: &str) {
 }
 
 #[tokio::test]
-async fn what_is_refused_stays_as_it_is() {
+async fn a_refused_document_is_not_changed() {
     let test = store_with_an_empty_secret().await;
     for (file, text) in files("refused") {
         test.secrets.put(ID, &text).await;
@@ -67,7 +67,7 @@ async fn what_is_refused_stays_as_it_is() {
 
 /// As boto3 writes it with `SecretBinary=json.dumps(…)`.
 #[tokio::test]
-async fn a_document_in_a_binary_secret_stays_as_it_is() {
+async fn a_document_in_a_binary_secret_is_not_changed() {
     let test = store_with_an_empty_secret().await;
     // LocalStack cannot answer a binary value in a batch; without batches each is read alone.
     let denied = Front::refusing("BatchGetSecretValue", 400, "AccessDeniedException", "no").await;
@@ -80,15 +80,22 @@ async fn a_document_in_a_binary_secret_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_read_keeps_every_field_when_it_is_written() {
+async fn a_save_keeps_every_field_of_a_document() {
     let test = store_with_an_empty_secret().await;
     for (file, text) in files("read") {
         let version = test.secrets.put(ID, &text).await;
         let process = test.another().await;
-        let read = process.find_by_id(ID).await.expect("it is a document");
+        let read = process
+            .find_by_id(ID)
+            .await
+            .expect("the document should be readable");
         assert_eq!(process.all().await, std::slice::from_ref(&read), "{file}");
         assert_eq!(process.save(&read).await, read);
-        let current = test.secrets.current(ID).await.expect("it is there");
+        let current = test
+            .secrets
+            .current(ID)
+            .await
+            .expect("the record should exist");
         assert_eq!(
             (current.version, current.text.as_deref()),
             (version, Some(text.as_str())),
@@ -96,7 +103,8 @@ async fn what_is_read_keeps_every_field_when_it_is_written() {
         );
 
         process.save(&token("id=1 api_domain=d")).await;
-        let mut expected: Map<String, Value> = serde_json::from_str(&text).expect("it is JSON");
+        let mut expected: Map<String, Value> =
+            serde_json::from_str(&text).expect("the document should be JSON");
         expected.insert("api_domain".into(), "d".into());
         // The same number, without its zeros.
         expected.insert("expiry_time".into(), "1700000000001".into());

@@ -16,7 +16,7 @@ async fn value(test: &TestStore, id: &str) -> Current {
 }
 
 fn is_decode(error: Option<Error>, secret: &str) -> Error {
-    let error = error.expect("what cannot be read is an error");
+    let error = error.expect("an unreadable record should be an error");
     assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
     assert!(error.to_string().contains(secret), "{error}");
     error
@@ -54,15 +54,21 @@ async fn a_foreign_secret_is_reported_by_its_id_and_left_alone() {
         .await;
     is_left_alone(&test, "foreign").await;
     assert_eq!(
-        test.store.get_tokens().await.expect("it is not listed"),
+        test.store
+            .get_tokens()
+            .await
+            .expect("the list should succeed"),
         [ada]
     );
-    test.store.delete_tokens().await.expect("it is not deleted");
+    test.store
+        .delete_tokens()
+        .await
+        .expect("the deletion should succeed");
     assert!(!test.secrets.is_marked_for_deletion("foreign").await);
 }
 
 #[tokio::test]
-async fn a_damaged_record_is_named_and_hides_no_other() {
+async fn a_damaged_record_is_named_and_does_not_hide_others() {
     let test = TestStore::new().await;
     let ada = ada(&test).await;
     test.secrets
@@ -117,7 +123,7 @@ async fn a_record_whose_value_was_damaged_by_hand_is_not_overwritten() {
 }
 
 #[tokio::test]
-async fn a_newer_schema_asks_for_an_update_and_is_left_alone() {
+async fn a_newer_schema_advises_an_update_and_is_left_alone() {
     let test = TestStore::new().await;
     let newer = json!({"schema_version": "2", "id": "newer", "access_token": "a"});
     test.secrets
@@ -128,7 +134,7 @@ async fn a_newer_schema_asks_for_an_update_and_is_left_alone() {
         .store
         .find_token_by_id("newer")
         .await
-        .expect_err("it cannot be read");
+        .expect_err("the record should be unreadable");
     assert!(error.to_string().contains("update"), "{error}");
 }
 
@@ -141,7 +147,7 @@ async fn a_binary_secret_is_left_alone() {
 }
 
 #[tokio::test]
-async fn an_own_secret_without_a_value_is_filled() {
+async fn a_managed_secret_without_a_value_is_filled() {
     let test = TestStore::new().await;
     let elsewhere = TestStore::new().await;
     let derived = ada(&elsewhere).await;
@@ -166,7 +172,7 @@ async fn a_foreign_secret_without_a_value_is_a_conflict_and_stays_empty() {
         .store
         .save_token(&token("id=empty access_token=a"))
         .await
-        .expect_err("the name is taken");
+        .expect_err("the name should be taken");
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     assert_eq!(
         error.secret_name(),
@@ -177,7 +183,7 @@ async fn a_foreign_secret_without_a_value_is_a_conflict_and_stays_empty() {
 }
 
 #[tokio::test]
-async fn a_foreign_secret_that_is_marked_for_deletion_is_not_brought_back() {
+async fn a_foreign_secret_that_is_marked_for_deletion_is_not_restored() {
     let test = TestStore::new().await;
     test.secrets.create("marked", Some("foreign"), &[]).await;
     test.secrets.delete("marked").await;
@@ -186,13 +192,13 @@ async fn a_foreign_secret_that_is_marked_for_deletion_is_not_brought_back() {
         .store
         .save_token(&token("id=marked access_token=a"))
         .await
-        .expect_err("the name is taken");
+        .expect_err("the name should be taken");
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     assert!(test.secrets.is_marked_for_deletion("marked").await);
 }
 
 #[tokio::test]
-async fn names_that_no_id_is_encoded_to_are_not_listed_and_not_deleted() {
+async fn secrets_whose_names_encode_no_id_are_neither_listed_nor_deleted() {
     let test = TestStore::new().await;
     let document = json!({"schema_version": "1", "id": "a", "access_token": "a"}).to_string();
     for name in ["below/a", "=61", "a="] {
@@ -200,15 +206,24 @@ async fn names_that_no_id_is_encoded_to_are_not_listed_and_not_deleted() {
             .create(name, Some(&document), &[MANAGED_BY])
             .await;
     }
-    assert_eq!(test.store.get_tokens().await.expect("none is listed"), []);
-    test.store.delete_tokens().await.expect("none is deleted");
+    assert_eq!(
+        test.store
+            .get_tokens()
+            .await
+            .expect("the list should succeed"),
+        []
+    );
+    test.store
+        .delete_tokens()
+        .await
+        .expect("the deletion should succeed");
     for name in ["below/a", "=61", "a="] {
         assert!(!test.secrets.is_marked_for_deletion(name).await, "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_record_that_lost_its_tag_is_not_deleted_with_all_others() {
+async fn delete_tokens_keeps_a_record_without_the_managed_by_tag() {
     let test = TestStore::new().await;
     let saved = test.save(&token("id=ada access_token=a")).await;
     test.secrets.untag("ada", MANAGED_BY.0).await;

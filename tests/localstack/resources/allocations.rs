@@ -13,8 +13,8 @@ where
     F: Future<Output = Result<Option<OAuthToken>, Error>>,
 {
     let hit = || {
-        let result = lookup().now_or_never().expect("a hit waits for nothing");
-        assert!(result.expect("a hit is no error").is_some());
+        let result = lookup().now_or_never().expect("a hit should not wait");
+        assert!(result.expect("a hit should succeed").is_some());
     };
     // What the thread sets up for itself once does not count.
     hit();
@@ -72,7 +72,7 @@ async fn a_hit_copies_no_value() {
 }
 
 #[tokio::test]
-async fn through_the_trait_a_hit_allocates_its_future_alone() {
+async fn a_hit_through_the_trait_allocates_only_its_future() {
     let test = TestStore::new().await;
     test.save(&login("ada")).await;
     let store: &dyn TokenStore = &test.store;

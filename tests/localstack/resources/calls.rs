@@ -23,19 +23,22 @@ async fn ada_and_another_process() -> (OAuthToken, TestStore, TestStore) {
 }
 
 #[tokio::test]
-async fn a_user_is_found_by_one_read_and_then_by_no_call() {
+async fn find_by_user_makes_one_call_and_then_none() {
     let (ada, _test, process) = ada_and_another_process().await;
     for calls in [made([("GetSecretValue", 1)]), made([])] {
         let found = process.store.find_token(&token("user_name=ada")).await;
-        assert_eq!(found.expect("it is found"), Some(ada.clone()));
+        assert_eq!(found.expect("the lookup should succeed"), Some(ada.clone()));
         assert_eq!(process.calls.take(), calls);
     }
 }
 
 #[tokio::test]
-async fn a_warm_up_reads_the_fingerprint_key_which_no_lookup_reads_again() {
+async fn warm_up_reads_the_fingerprint_key_once() {
     let test = TestStore::new().await;
-    test.store.warm_up().await.expect("nothing fails");
+    test.store
+        .warm_up()
+        .await
+        .expect("the operation should succeed");
     assert_eq!(test.calls.take(), made([("GetSecretValue", 1)]));
 
     test.secrets
@@ -48,37 +51,41 @@ async fn a_warm_up_reads_the_fingerprint_key_which_no_lookup_reads_again() {
     };
     let ada = keyed().await.save(&login("ada")).await;
     let process = keyed().await;
-    process.store.warm_up().await.expect("nothing fails");
+    process
+        .store
+        .warm_up()
+        .await
+        .expect("the operation should succeed");
     // The current key, and whether there is one before it.
     assert_eq!(process.calls.take(), made([("GetSecretValue", 2)]));
     let found = process.store.find_token(&token("user_name=ada")).await;
-    assert_eq!(found.expect("it is found"), Some(ada));
+    assert_eq!(found.expect("the lookup should succeed"), Some(ada));
     assert_eq!(process.calls.take(), made([("GetSecretValue", 1)]));
 }
 
 #[tokio::test]
-async fn an_id_is_found_by_one_read_and_then_by_no_call() {
+async fn find_by_id_makes_one_call_and_then_none() {
     let (ada, _test, process) = ada_and_another_process().await;
     for calls in [made([("GetSecretValue", 1)]), made([])] {
         let found = process.store.find_token_by_id(id(&ada)).await;
-        assert_eq!(found.expect("it is found"), Some(ada.clone()));
+        assert_eq!(found.expect("the lookup should succeed"), Some(ada.clone()));
         assert_eq!(process.calls.take(), calls);
     }
     let found = process
         .store
         .find_token(&token(&format!("id={}", id(&ada))))
         .await;
-    assert_eq!(found.expect("it is found"), Some(ada));
+    assert_eq!(found.expect("the lookup should succeed"), Some(ada));
     assert_eq!(process.calls.take(), made([]));
 }
 
 #[tokio::test]
-async fn a_refresh_token_is_found_through_the_index_and_then_by_no_call() {
+async fn find_by_refresh_token_uses_the_index_and_then_makes_no_call() {
     let (ada, _test, process) = ada_and_another_process().await;
     let partial = token("client_id=c client_secret=s refresh_token=r-ada");
     for calls in [made([("GetSecretValue", 2), ("ListSecrets", 1)]), made([])] {
         let found = process.store.find_token(&partial).await;
-        assert_eq!(found.expect("it is found"), Some(ada.clone()));
+        assert_eq!(found.expect("the lookup should succeed"), Some(ada.clone()));
         assert_eq!(process.calls.take(), calls);
     }
 }
@@ -101,17 +108,17 @@ async fn a_new_login_is_saved_in_three_round_trips() {
 }
 
 #[tokio::test]
-async fn saving_what_is_stored_already_reads_it_once_and_writes_nothing() {
+async fn an_unchanged_save_makes_one_read_and_no_write() {
     let (ada, _test, process) = ada_and_another_process().await;
     for _ in 0..2 {
         let saved = process.store.save_token(&login("ada")).await;
-        assert_eq!(saved.expect("it is saved"), ada);
+        assert_eq!(saved.expect("the save should succeed"), ada);
         assert_eq!(process.calls.take(), made([("GetSecretValue", 1)]));
     }
 }
 
 #[tokio::test]
-async fn a_changed_lookup_key_is_tagged_and_put_after_one_read() {
+async fn a_save_that_changes_a_lookup_key_reads_tags_and_puts() {
     let (_, _test, process) = ada_and_another_process().await;
     for access_token in ["a2", "a3"] {
         let refreshed = token(&format!("user_name=ada access_token={access_token}"));
@@ -126,7 +133,7 @@ async fn a_changed_lookup_key_is_tagged_and_put_after_one_read() {
 }
 
 #[tokio::test]
-async fn a_change_of_no_lookup_key_is_put_without_a_tag() {
+async fn a_save_that_changes_no_lookup_key_does_not_tag() {
     let (_, _test, process) = ada_and_another_process().await;
     let changed = token("user_name=ada client_secret=s2 api_domain=d expiry_time=4102444800001");
     process.save(&changed).await;
@@ -135,19 +142,19 @@ async fn a_change_of_no_lookup_key_is_put_without_a_tag() {
 }
 
 #[tokio::test]
-async fn what_was_saved_here_is_found_by_no_call() {
+async fn a_saved_record_is_found_without_a_call() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     test.calls.take();
     let found = test.store.find_token_by_id(id(&ada)).await;
-    assert_eq!(found.expect("it is found"), Some(ada.clone()));
+    assert_eq!(found.expect("the lookup should succeed"), Some(ada.clone()));
     let found = test.store.find_token(&token("user_name=ada")).await;
-    assert_eq!(found.expect("it is found"), Some(ada));
+    assert_eq!(found.expect("the lookup should succeed"), Some(ada));
     assert_eq!(test.calls.take(), made([]));
 }
 
 #[tokio::test]
-async fn a_deletion_reads_empties_and_deletes() {
+async fn a_deletion_reads_puts_a_tombstone_and_deletes() {
     let (ada, _test, process) = ada_and_another_process().await;
     process.delete(id(&ada)).await;
     let calls = made([
@@ -166,7 +173,7 @@ async fn found_by_a_thousand_tasks(test: &TestStore, partial: &OAuthToken, recor
     assert!(
         found
             .into_iter()
-            .all(|found| found.expect("it is found").as_ref() == Some(record))
+            .all(|found| found.expect("the lookup should succeed").as_ref() == Some(record))
     );
 }
 
@@ -206,7 +213,7 @@ async fn tasks_that_miss_different_users_make_one_call_each() {
     let saved = saved(&test, users).await;
     let process = test.another().await;
     let finds = saved.iter().map(async |record| {
-        let user = record.user_name().expect("a login has a user");
+        let user = record.user_name().expect("a login has a user name");
         let found = process.find(&token(&format!("user_name={user}"))).await;
         assert_eq!(found.as_ref(), Some(record));
     });
@@ -216,7 +223,7 @@ async fn tasks_that_miss_different_users_make_one_call_each() {
 }
 
 #[tokio::test]
-async fn all_tokens_are_read_twenty_a_call() {
+async fn get_tokens_reads_twenty_secrets_per_call() {
     let test = TestStore::new().await;
     let mut saved = saved(&test, 45).await;
 
@@ -232,26 +239,26 @@ async fn all_tokens_are_read_twenty_a_call() {
 }
 
 #[tokio::test]
-async fn without_the_tag_index_nothing_is_listed_or_tagged() {
+async fn a_store_without_the_tag_index_neither_lists_nor_tags() {
     let test = TestStore::with(|builder| builder.tag_index(false)).await;
     let ada = test.save(&login("ada")).await;
     test.save(&token("user_name=ada access_token=a2")).await;
     let process = test.another_with(|builder| builder.tag_index(false)).await;
     let by_user = process.store.find_token(&token("user_name=ada")).await;
     assert_eq!(
-        by_user.expect("it is found").as_ref().map(id),
+        by_user.expect("the lookup should succeed").as_ref().map(id),
         Some(id(&ada))
     );
     let other = test.another_with(|builder| builder.tag_index(false)).await;
     let by_other_key = other.store.find_token(&token("access_token=a2")).await;
-    assert_eq!(by_other_key.expect("nothing fails"), None);
+    assert_eq!(by_other_key.expect("the operation should succeed"), None);
     for calls in [&test.calls, &process.calls, &other.calls] {
         assert_eq!((calls.of("ListSecrets"), calls.of("TagResource")), (0, 0));
     }
 }
 
 #[tokio::test]
-async fn a_token_that_cannot_be_used_makes_no_call() {
+async fn an_invalid_token_makes_no_call() {
     let test = TestStore::new().await;
     let long = "x".repeat(300);
     let with_long_id = token(&format!("id={long} access_token=a"));
@@ -282,14 +289,14 @@ async fn a_token_that_cannot_be_used_makes_no_call() {
         ),
     ];
     for (error, kind) in errors {
-        let error = error.expect("it cannot be used");
+        let error = error.expect("the token should be refused");
         assert_eq!(error.kind(), kind, "{error}");
     }
     assert_eq!(test.calls.take(), made([]));
 }
 
 #[tokio::test]
-async fn a_cached_record_is_read_again_when_its_time_is_over_and_not_before() {
+async fn a_cached_record_is_read_again_after_its_time_to_live_and_not_before() {
     let time_to_live = Duration::from_secs(1);
     let test = TestStore::with(|builder| builder.cache_time_to_live(time_to_live)).await;
     test.save(&login("ada")).await;
@@ -300,7 +307,7 @@ async fn a_cached_record_is_read_again_when_its_time_is_over_and_not_before() {
     let began = Instant::now();
     let age = loop {
         let found = process.store.find_token(&token("user_name=ada")).await;
-        assert!(found.expect("it is found").is_some());
+        assert!(found.expect("the lookup should succeed").is_some());
         if process.calls.total() > 1 {
             break began.elapsed();
         }

@@ -93,7 +93,7 @@ fn table(counts: &Counts) -> String {
                 cost(counts.find * tokens, counts.find * tokens > GET_QUOTA, "¹"),
                 cost(get + list, list > LIST_QUOTA, "³"),
             )
-            .expect("a string can be written to");
+            .expect("writing to a string does not fail");
         }
     }
     table
@@ -125,10 +125,10 @@ fn grouped(number: f64) -> String {
 }
 
 #[tokio::test]
-async fn the_costs_in_the_readme_are_those_of_the_calls_that_are_made() {
+async fn the_cost_table_in_the_readme_matches_the_counted_calls() {
     let table = table(&Counts::measured().await);
     let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = fs::read_to_string(readme).expect("there is a README");
+    let readme = fs::read_to_string(readme).expect("README.md should be readable");
     assert!(
         readme.contains(&table),
         "the table of costs in README.md should be:\n{table}"

@@ -88,7 +88,7 @@ async fn a_store_that_keeps_to_the_quota_is_never_throttled() {
 }
 
 #[tokio::test]
-async fn a_store_that_others_leave_a_part_of_the_quota_comes_to_its_end() {
+async fn a_store_that_gets_only_a_part_of_the_quota_finishes() {
     let writes = writes_a_second();
     let (throttled, _) = much_at_once(f64::from(writes) / 4.0, writes).await;
     assert!(

@@ -53,7 +53,9 @@ async fn tokens_are_right_after_a_mixed_load_with_faults() {
         .filter_map(|line| line.strip_prefix("known: "));
     let mut users = 0;
     for line in known {
-        let (user, possible) = line.split_once(' ').expect("a user and what is possible");
+        let (user, possible) = line
+            .split_once(' ')
+            .expect("a user and its possible values");
         let found = fresh.find(&token(&format!("user_name={user}"))).await;
         let found = found.as_ref().map_or("none", access_token);
         assert!(
@@ -116,7 +118,10 @@ impl Done {
         result
             .map_err(|error| {
                 self.failures.fetch_add(1, Ordering::Relaxed);
-                let mut kinds = self.kinds.lock().expect("no test panics here");
+                let mut kinds = self
+                    .kinds
+                    .lock()
+                    .expect("no task should panic with the lock");
                 *kinds.entry(format!("{:?}", error.kind())).or_default() += 1;
             })
             .ok()
@@ -145,7 +150,9 @@ async fn worker_under_mixed_load() {
     }
     println!(
         "failed, by kind: {:?}",
-        done.kinds.lock().expect("no test panics here")
+        done.kinds
+            .lock()
+            .expect("no task should panic with the lock")
     );
     are_flat(&resources);
 }

@@ -70,7 +70,7 @@ impl Played<'_> {
             .prefix(self.prefix)
             .fingerprint_key_secret(self.fingerprint_key)
             .client(Client::from_conf(config.build()));
-        builder.build().await.expect("the settings are good")
+        builder.build().await.expect("the settings should be valid")
     }
 
     async fn reads(&self) {
@@ -84,12 +84,12 @@ impl Played<'_> {
         if self.options == Options::Every {
             let store = self.store_in_replica_region().await;
             let found = store.find_token(&token("access_token=a-ada")).await;
-            assert_eq!(found.expect("the replica is read"), ada);
+            assert_eq!(found.expect("the replica should be readable"), ada);
             assert_eq!(
                 store
                     .get_tokens()
                     .await
-                    .expect("the replicas are read")
+                    .expect("the replicas should be readable")
                     .len(),
                 1
             );
@@ -112,7 +112,7 @@ impl Played<'_> {
 }
 
 #[tokio::test]
-async fn every_role_is_allowed_what_it_uses_and_nothing_else() {
+async fn every_role_is_allowed_what_it_needs_and_nothing_else() {
     let fingerprint_key = fingerprint_key().await;
     for options in [Options::Every, Options::Default, Options::Fewest] {
         let prefix = new_prefix();
@@ -148,13 +148,13 @@ async fn every_role_is_allowed_what_it_uses_and_nothing_else() {
 
 /// That a call was refused, and that the error names it.
 fn is_denied<T>(result: Result<T, Error>, action: &str) {
-    let error = result.err().expect("the role may not do that");
+    let error = result.err().expect("the role should be denied the call");
     assert_eq!(error.kind(), ErrorKind::AccessDenied, "{error}");
     assert_eq!(error.missing_action(), Some(action), "{error}");
 }
 
 #[tokio::test]
-async fn the_secrets_of_another_prefix_are_refused() {
+async fn every_role_is_denied_the_secrets_of_another_prefix() {
     let theirs = TestStore::new().await;
     let ada = theirs.save(&login("ada")).await;
     let before = theirs.secrets.current(id(&ada)).await;
@@ -176,7 +176,7 @@ async fn the_secrets_of_another_prefix_are_refused() {
 }
 
 #[tokio::test]
-async fn a_reader_changes_nothing() {
+async fn a_reader_is_denied_every_change() {
     let runtime = TestStore::new().await;
     let ada = runtime.save(&login("ada")).await;
     let before = runtime.secrets.current(id(&ada)).await;
@@ -205,7 +205,7 @@ async fn a_reader_changes_nothing() {
 }
 
 #[tokio::test]
-async fn who_is_to_leave_time_for_recovery_can_neither_force_nor_shorten_it() {
+async fn the_runtime_role_can_neither_skip_nor_shorten_the_recovery_window() {
     let prefix = new_prefix();
     let role = Role::new("runtime", Options::Default, &prefix);
     for days in [0, 8] {
@@ -218,7 +218,7 @@ async fn who_is_to_leave_time_for_recovery_can_neither_force_nor_shorten_it() {
                 is_denied(deleted, "secretsmanager:DeleteSecret");
                 assert_eq!(test.another().await.find_by_id(id(&ada)).await, Some(ada));
             }
-            _ => deleted.expect("more days are allowed"),
+            _ => deleted.expect("a longer recovery window should be allowed"),
         }
     }
 }
@@ -229,7 +229,7 @@ fn code<E: ProvideErrorMetadata>(error: SdkError<E>) -> String {
 }
 
 #[tokio::test]
-async fn a_secret_below_the_prefix_that_is_not_the_stores_is_left_alone() {
+async fn the_runtime_role_cannot_change_a_foreign_secret() {
     let test = TestStore::new().await;
     test.secrets
         .create("theirs", Some("not a token"), &[])

@@ -16,15 +16,15 @@ use crate::support::localstack;
 const NOBODY: u32 = 65534;
 
 #[test]
-fn the_quickstart_runs_where_nothing_can_be_written() {
+fn the_quickstart_runs_without_write_access() {
     // Another user may not reach the folder that it was built in.
     let folder = std::env::temp_dir().join(format!("quickstart-{}", Uuid::new_v4()));
-    fs::create_dir(&folder).expect("a folder for the program");
+    fs::create_dir(&folder).expect("the folder should be created");
     let program = folder.join("quickstart");
     fs::copy(quickstart(), &program).expect("the program is copied");
     for path in [&folder, &program] {
         let all = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(path, all).expect("all may run it");
+        fs::set_permissions(path, all).expect("the permissions should be changed");
     }
     let program = program.to_str().expect("a path in UTF-8");
     run_at_once(
@@ -37,7 +37,7 @@ fn the_quickstart_runs_where_nothing_can_be_written() {
 /// The example, which `cargo test` builds beside this binary.
 fn quickstart() -> PathBuf {
     let binary = std::env::current_exe().expect("this binary has a path");
-    let built = binary.ancestors().nth(2).expect("a folder for builds");
+    let built = binary.ancestors().nth(2).expect("the build folder");
     let program = built.join("examples").join("quickstart");
     assert!(
         program.exists(),
@@ -54,19 +54,21 @@ fn worker_that_cannot_write() {
     ready_and_wait();
     let program = given("TEST_PROGRAM");
     let beside = Path::new(&program).with_file_name("written");
-    fs::write(&beside, "").expect("as yet this process can write");
+    fs::write(&beside, "").expect("the process should be able to write at first");
     // No rule allows what the set handles.
     let none = Ruleset::default().handle_access(AccessFs::from_write(ABI::V3));
     let restricted = none
         .and_then(Ruleset::create)
         .and_then(|ruleset| ruleset.restrict_self());
-    let status = restricted.expect("the kernel has Landlock").ruleset;
+    let status = restricted
+        .expect("the kernel should support Landlock")
+        .ruleset;
     assert_eq!(
         status,
         RulesetStatus::FullyEnforced,
         "this test needs Landlock, in Linux since 6.2"
     );
-    let refused = fs::write(&beside, "").expect_err("this process can write nowhere");
+    let refused = fs::write(&beside, "").expect_err("writing should be refused");
     assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
 
     let output = run_as_nobody(&program);
@@ -89,7 +91,9 @@ fn run_as_nobody(program: &str) -> Output {
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_REGION", localstack::REGION);
     // Only root can become another user; all others are unprivileged already.
-    let user = fs::metadata("/proc/self").expect("there is /proc").uid();
+    let user = fs::metadata("/proc/self")
+        .expect("/proc should be mounted")
+        .uid();
     if user == 0 {
         command.uid(NOBODY).gid(NOBODY);
     }

@@ -82,7 +82,10 @@ type Held = (Vec<OAuthToken>, MemoryTokenStore, Vec<Error>, Vec<String>);
 async fn hold() -> Held {
     let token = whole(Use::Column);
     let store = MemoryTokenStore::new();
-    let saved = store.save_token(&token).await.expect("it is saved");
+    let saved = store
+        .save_token(&token)
+        .await
+        .expect("the save should succeed");
     let changed = whole(Use::Saved)
         .to_builder()
         .id(saved.id().expect("an id"));
@@ -91,9 +94,17 @@ async fn hold() -> Held {
         .to_builder()
         .client_secret(value(Use::Refused))
         .api_domain("");
-    let changed = store.save_token(&changed).await.expect("it is saved");
-    let error = refused.build().expect_err("a column is empty");
-    let found = store.find_token(&token).await.expect("it is looked up");
+    let changed = store
+        .save_token(&changed)
+        .await
+        .expect("the save should succeed");
+    let error = refused
+        .build()
+        .expect_err("an empty field should be refused");
+    let found = store
+        .find_token(&token)
+        .await
+        .expect("the lookup should succeed");
     let merged = matching::merged(&token, &changed).expect("valid tokens");
     assert!(!format!("{token:?} {store:?} {error:?}").is_empty());
     let plain = (0..50).map(|_| value(Use::PlainText)).collect();
@@ -120,7 +131,10 @@ async fn worker_that_drops_stores() {
         let saved = test.save(&whole(Use::Column)).await;
         let changed = whole(Use::Saved).to_builder().id(id(&saved));
         test.save(&changed.build().expect("a valid token")).await;
-        reader.find_by_id(id(&saved)).await.expect("it is there");
+        reader
+            .find_by_id(id(&saved))
+            .await
+            .expect("the record should exist");
         let found = test.find(&whole(Use::Saved)).await;
         assert!(found.is_some() && reader.all().await.len() == 1);
     }
@@ -139,7 +153,8 @@ struct Copies {
 
 /// How often the end of each value stands in the memory of a process.
 fn copies(process: u32) -> BTreeMap<Use, Copies> {
-    let maps = fs::read_to_string(format!("/proc/{process}/maps")).expect("it is a process");
+    let maps =
+        fs::read_to_string(format!("/proc/{process}/maps")).expect("the process should be running");
     let memory = File::open(format!("/proc/{process}/mem"))
         .expect("a process may read the memory of those it has started (ptrace_scope below 2)");
     let mut copies: BTreeMap<_, _> = uses().map(|of| (of, Copies::default())).collect();
@@ -204,7 +219,7 @@ fn held_and_dropped(worker: &str) -> [BTreeMap<Use, Copies>; 2] {
 }
 
 #[test]
-fn nothing_is_left_of_tokens_that_were_dropped() {
+fn dropped_tokens_leave_no_value_in_memory() {
     let [held, dropped] = held_and_dropped("security::wiped::worker_that_drops_tokens");
     for (of, copies) in held {
         let found = copies.alone > 0 || of == Use::Refused;
@@ -215,7 +230,7 @@ fn nothing_is_left_of_tokens_that_were_dropped() {
 }
 
 #[test]
-fn nothing_of_its_own_is_left_of_a_store_that_was_dropped() {
+fn a_dropped_store_leaves_no_value_of_its_own_in_memory() {
     let [held, _] = held_and_dropped("security::wiped::worker_that_drops_stores");
     for field in COLUMNS {
         let copies = held[&Use::Saved(field)];

@@ -44,7 +44,9 @@ struct Condition {
 
 impl Policy {
     pub fn new(document: &Value) -> Self {
-        let statements = document["Statement"].as_array().expect("there is a list");
+        let statements = document["Statement"]
+            .as_array()
+            .expect("the policy should have statements");
         Policy(statements.iter().map(Statement::new).collect())
     }
 

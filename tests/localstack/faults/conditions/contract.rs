@@ -28,16 +28,16 @@ async fn conforms(condition: Condition) {
 }
 
 #[tokio::test]
-async fn a_store_keeps_the_contract_though_lists_show_nothing_new() {
+async fn a_store_keeps_the_contract_with_stale_lists() {
     conforms(Condition::StaleLists).await;
 }
 
 #[tokio::test]
-async fn a_store_keeps_the_contract_though_every_tenth_request_fails() {
+async fn a_store_keeps_the_contract_if_every_tenth_request_fails() {
     conforms(Condition::Faults).await;
 }
 
 #[tokio::test]
-async fn a_store_keeps_the_contract_though_quotas_are_tight() {
+async fn a_store_keeps_the_contract_under_tight_quotas() {
     conforms(Condition::TightQuotas).await;
 }

@@ -10,7 +10,7 @@ use crate::support::repeating::Repeating;
 use crate::support::sequences::play;
 use crate::support::store::TestStore;
 
-async fn answers_as_the_contract_says(condition: Condition) {
+async fn keeps_the_contract(condition: Condition) {
     let mut statistics = Statistics::default();
     for seed in seeds() {
         let run = Run::new(condition, seed);
@@ -59,16 +59,16 @@ async fn try_sequence(
 }
 
 #[tokio::test]
-async fn a_store_answers_random_sequences_though_lists_show_nothing_new() {
-    answers_as_the_contract_says(Condition::StaleLists).await;
+async fn random_sequences_keep_the_contract_with_stale_lists() {
+    keeps_the_contract(Condition::StaleLists).await;
 }
 
 #[tokio::test]
-async fn a_store_answers_random_sequences_though_every_tenth_request_fails() {
-    answers_as_the_contract_says(Condition::Faults).await;
+async fn random_sequences_keep_the_contract_if_every_tenth_request_fails() {
+    keeps_the_contract(Condition::Faults).await;
 }
 
 #[tokio::test]
-async fn a_store_answers_random_sequences_though_quotas_are_tight() {
-    answers_as_the_contract_says(Condition::TightQuotas).await;
+async fn random_sequences_keep_the_contract_under_tight_quotas() {
+    keeps_the_contract(Condition::TightQuotas).await;
 }

@@ -12,7 +12,7 @@ use crate::support::store::TestStore;
 use crate::support::token::{id, token};
 
 #[tokio::test]
-async fn a_process_that_ends_after_any_call_loses_nothing_and_doubles_nothing() {
+async fn a_process_that_ends_after_any_call_loses_and_duplicates_nothing() {
     // LocalStack mostly waits for nobody; a few cases at once keep it busy.
     let points = stream::iter(&CASES).map(every_crash).buffer_unordered(4);
     let points: Vec<_> = points.collect().await;
@@ -38,9 +38,19 @@ async fn crash(case: &Case, calls: usize) -> bool {
         step.on(&test).await;
         step.on_model(&model).await;
     }
-    let before = People::of(model.get_tokens().await.expect("memory cannot fail"));
+    let before = People::of(
+        model
+            .get_tokens()
+            .await
+            .expect("a store in memory does not fail"),
+    );
     case.operation.on_model(&model).await;
-    let after = People::of(model.get_tokens().await.expect("memory cannot fail"));
+    let after = People::of(
+        model
+            .get_tokens()
+            .await
+            .expect("a store in memory does not fail"),
+    );
 
     let crash = Crash::after(calls);
     let process = TestStore::at(&test.prefix, crash.endpoint(), |builder| case.set(builder)).await;
@@ -100,18 +110,30 @@ async fn heals(test: &TestStore, case: &Case, found: People, at: &str) {
     };
     let model = MemoryTokenStore::new();
     for record in found.0.iter().flatten() {
-        model.save_token(record).await.expect("memory cannot fail");
+        model
+            .save_token(record)
+            .await
+            .expect("a store in memory does not fail");
     }
     model
         .save_token(&token(login))
         .await
-        .expect("memory cannot fail");
-    let expected = People::of(model.get_tokens().await.expect("memory cannot fail"));
+        .expect("a store in memory does not fail");
+    let expected = People::of(
+        model
+            .get_tokens()
+            .await
+            .expect("a store in memory does not fail"),
+    );
 
     let store = test.another_with(|builder| case.set(builder)).await;
     store.save(&token(login)).await;
     if matches!(case.operation, Step::Reindex) {
-        store.store.reindex().await.expect("nothing fails");
+        store
+            .store
+            .reindex()
+            .await
+            .expect("the operation should succeed");
     }
     let healed = People::of(test.another().await.all().await);
     assert_eq!(healed.without_ids(), expected.without_ids(), "{at}: healed");
@@ -183,10 +205,16 @@ impl Step {
             Step::Save(columns) => drop(test.save(&token(columns)).await),
             Step::Delete(user) => {
                 let record = test.find(&token(&format!("user_name={user}"))).await;
-                test.delete(id(&record.expect("there is a record"))).await;
+                test.delete(id(&record.expect("the record should exist")))
+                    .await;
             }
             Step::DeleteAll => test.delete_all().await,
-            Step::Reindex => drop(test.store.reindex().await.expect("nothing fails")),
+            Step::Reindex => drop(
+                test.store
+                    .reindex()
+                    .await
+                    .expect("the operation should succeed"),
+            ),
         }
     }
 
@@ -195,14 +223,14 @@ impl Step {
             Step::Save(columns) => model.save_token(&token(columns)).await.map(drop),
             Step::Delete(user) => {
                 let record = model.find_token(&token(&format!("user_name={user}"))).await;
-                let record = record.expect("memory cannot fail");
+                let record = record.expect("a store in memory does not fail");
                 model
-                    .delete_token(id(&record.expect("there is a record")))
+                    .delete_token(id(&record.expect("the record should exist")))
                     .await
             }
             Step::DeleteAll => model.delete_tokens().await,
             Step::Reindex => Ok(()),
         };
-        done.expect("memory cannot fail");
+        done.expect("a store in memory does not fail");
     }
 }

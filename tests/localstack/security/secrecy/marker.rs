@@ -59,7 +59,7 @@ fn in_base64(before: usize) -> String {
 }
 
 #[test]
-fn the_marker_is_found_in_every_form() {
+fn the_search_finds_every_form_of_the_marker() {
     let search = Search::new();
     let value = marked("token");
     let each = |form: fn(u8) -> String| value.bytes().map(form).collect::<String>();

@@ -94,7 +94,7 @@ async fn described(secrets: &Secrets) -> Vec<String> {
     let mut described = Vec::new();
     for secret in secrets.all().await {
         let id = secret.name().and_then(|name| name.split_once('/'));
-        let (_, id) = id.expect("it is below the prefix");
+        let (_, id) = id.expect("the name should begin with the prefix");
         described.push(format!("{secret:?} {:?}", secrets.describe(id).await));
     }
     described
@@ -264,7 +264,9 @@ fn nothing_is_found(log: &str, shown: &Shown, requests: &[Arc<Request>], metadat
         let (action, head) = (&request.action, &request.head);
         let mut parameters = request.body.as_object().expect("an object").clone();
         if ["CreateSecret", "PutSecretValue"].contains(&action.as_str()) {
-            let value = parameters.remove("SecretString").expect("it has a value");
+            let value = parameters
+                .remove("SecretString")
+                .expect("the request should have a value");
             values += usize::from(search.finds(&value.to_string()));
         }
         let parameters = json!(parameters).to_string();
@@ -276,7 +278,7 @@ fn nothing_is_found(log: &str, shown: &Shown, requests: &[Arc<Request>], metadat
 }
 
 #[test]
-fn nothing_confidential_is_logged_shown_or_requested() {
+fn no_secret_is_logged_shown_or_sent_outside_a_value() {
     let key = ("ZOHO_TOKEN_STORE_FINGERPRINT_KEY", MARKER);
     run_at_once(
         "security::secrecy::worker_that_logs_everything",

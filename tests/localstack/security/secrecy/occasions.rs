@@ -149,7 +149,7 @@ pub async fn shown_of_other_types(shown: &mut Shown) {
     shown.debug(&sequence);
     shown.debug(&sequence.replay(&store).await);
     let malformed = json!([{"op": "save", "token": {"user_name": [marked("user")]}}]);
-    shown.error(&Sequence::from_json(&malformed).expect_err("it is malformed"));
+    shown.error(&Sequence::from_json(&malformed).expect_err("the operation should be malformed"));
 }
 
 /// Tasks that hold tokens and panic, as programs write it.
@@ -159,7 +159,7 @@ pub async fn shown_by_panics(shown: &mut Shown) {
     panic::set_hook(Box::new(move |panic| {
         written
             .lock()
-            .expect("no other panics")
+            .expect("no task should panic with the lock")
             .push(panic.to_string());
     }));
     let invalid = || {
@@ -171,15 +171,15 @@ pub async fn shown_by_panics(shown: &mut Shown) {
         tokio::spawn(async { panic!("with {:?}", whole("ada")) }),
         tokio::spawn(async { assert_eq!(whole("ada"), whole("bob")) }),
         tokio::spawn(async { assert_eq!(Err(()), Ok::<_, ()>(whole("ada"))) }),
-        tokio::spawn(async move { drop(invalid().expect("a token")) }),
+        tokio::spawn(async move { drop(invalid().expect("a valid token")) }),
     ];
     for task in tasks {
-        let ended = task.await.expect_err("it panics");
+        let ended = task.await.expect_err("the task should panic");
         shown.debug(&ended);
         shown.error(&ended);
     }
     panic::set_hook(default);
-    let messages = messages.lock().expect("no other panics");
+    let messages = messages.lock().expect("no task should panic with the lock");
     assert_eq!(messages.len(), 4, "{messages:?}");
     shown.texts.extend(messages.iter().cloned());
 }

@@ -92,14 +92,14 @@ impl Shown {
 /// The token by each of its keys alone.
 fn partials(token: &OAuthToken) -> Vec<OAuthToken> {
     let client = || {
-        let expose = |field: &str| token.expose(field.parse().expect("a column"));
+        let expose = |field: &str| token.expose(field.parse().expect("a field name"));
         let builder = OAuthToken::builder();
-        let builder = builder.client_id(expose("client_id").expect("it is given"));
-        builder.client_secret(expose("client_secret").expect("it is given"))
+        let builder = builder.client_id(expose("client_id").expect("the field should be set"));
+        builder.client_secret(expose("client_secret").expect("the field should be set"))
     };
     let keys = zoho_token_store::matching::identifying_fields(token);
     let partials = keys.map(|field| {
-        let value = token.expose(field).expect("it is given");
+        let value = token.expose(field).expect("the field should be set");
         client().field(field, value).build().expect("a valid token")
     });
     partials.collect()
