@@ -15,7 +15,8 @@ use serde_json::Value;
 use uuid::Uuid;
 use zoho_token_store::conformance::{Answer, Sequence};
 use zoho_token_store::{
-    Error, MemoryTokenStore, SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder, TokenStore,
+    Deletion, Error, MemoryTokenStore, SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder,
+    TokenStore,
 };
 
 const USAGE: &str = "usage: replay [--store memory|secretsmanager] [--keep] [--shared] < sequences.json
@@ -116,7 +117,7 @@ async fn open(
     let prefix = std::env::var("ZOHO_TOKEN_STORE_PREFIX").unwrap_or_else(|_| "zoho/tokens/".into());
     let mut builder = SecretsManagerTokenStoreBuilder::from_env()?.prefix(prefix + below);
     if by_force {
-        builder = builder.recovery_window_days(0);
+        builder = builder.deletion(Deletion::Force);
     }
     Ok(Box::new(builder.build().await?))
 }

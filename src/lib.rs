@@ -49,6 +49,6 @@ pub use secrecy::{ExposeSecret, SecretString};
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use secrets_manager::fuzzing;
-pub use secrets_manager::{SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder};
+pub use secrets_manager::{Deletion, SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder};
 pub use store::TokenStore;
 pub use token::{Field, OAuthToken, OAuthTokenBuilder};

@@ -4,7 +4,7 @@
 use crate::{Error, ErrorKind, Field, OAuthToken};
 
 /// The fields that identify a record when no id is given, the strongest first.
-pub const IDENTIFYING_FIELDS: [Field; 4] = [
+pub const IDENTIFYING_FIELDS: &[Field] = &[
     Field::UserName,
     Field::AccessToken,
     Field::GrantToken,
@@ -13,16 +13,15 @@ pub const IDENTIFYING_FIELDS: [Field; 4] = [
 
 /// The identifying fields that the token gives, the strongest first.
 pub fn identifying_fields(partial: &OAuthToken) -> impl Iterator<Item = Field> {
-    IDENTIFYING_FIELDS
-        .into_iter()
-        .filter(|&field| partial.expose(field).is_some())
+    let fields = IDENTIFYING_FIELDS.iter().copied();
+    fields.filter(|&field| partial.expose(field).is_some())
 }
 
-/// Of these records the one that the partial token denotes, and the field that decided.
+/// Returns the record that the partial token denotes, and the field that decided.
 ///
-/// Where the rules leave a choice, the first in the given order is taken: give records in an order
-/// that is always the same. With an id, only a record of that id counts, and the field is
-/// [`Field::Id`].
+/// Where the rules leave a choice, the first in the given order is taken: give the records in an
+/// order that is always the same. If the partial token has an id, only the record with that id
+/// counts, and the field is [`Field::Id`].
 ///
 /// ```
 /// use zoho_token_store::{Field, OAuthToken, matching};
@@ -77,26 +76,34 @@ pub fn matches(partial: &OAuthToken, record: &OAuthToken, field: Field) -> bool 
         && agrees(Field::ClientId)
 }
 
-/// The stored record after a save: given fields replace, absent fields keep, the id stays.
+/// Returns the stored record after a save: given fields replace stored ones, absent fields keep
+/// them, the id stays.
+///
+/// The stored `expiry_time` is dropped if the save brings another access token without one.
 ///
 /// # Errors
 ///
-/// None with two tokens that were built: what each of them satisfies, both together do.
+/// None for two tokens that were built: the result satisfies what each of them satisfies.
 pub fn merged(stored: &OAuthToken, given: &OAuthToken) -> Result<OAuthToken, Error> {
-    let replaced = Field::ALL.into_iter().filter(|&field| field != Field::Id);
-    replaced
-        .filter_map(|field| given.expose(field).map(|value| (field, value)))
-        .fold(stored.to_builder(), |record, (field, value)| {
-            record.field(field, value)
-        })
-        .build()
+    let mut record = stored.to_builder();
+    let new_access_token = given.access_token().is_some()
+        && given.expose(Field::AccessToken) != stored.expose(Field::AccessToken);
+    if new_access_token {
+        record = record.without(Field::ExpiryTime);
+    }
+    for &field in Field::ALL.iter().filter(|field| **field != Field::Id) {
+        if let Some(value) = given.expose(field) {
+            record = record.field(field, value);
+        }
+    }
+    record.build()
 }
 
-/// Checks that the token can become a new record: it must bring a token value.
+/// Checks that the token can become a new record: it must have a token value.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidToken`] when it has none of access, grant and refresh token.
+/// [`ErrorKind::InvalidToken`] if it has none of access, grant and refresh token.
 pub fn check_insertable(token: &OAuthToken) -> Result<(), Error> {
     let values = [Field::AccessToken, Field::GrantToken, Field::RefreshToken];
     if values
@@ -107,7 +114,7 @@ pub fn check_insertable(token: &OAuthToken) -> Result<(), Error> {
     }
     Err(Error::new(
         ErrorKind::InvalidToken,
-        "there is no such record, and no token value to store in a new one",
+        "there is no such record, and the token has no token value to store in a new one",
     )
     .advise("give an access_token, grant_token or refresh_token"))
 }

@@ -1,7 +1,7 @@
 //! A token store in memory, for tests and local development.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -9,7 +9,9 @@ use uuid::Uuid;
 use crate::token::builder::check_id;
 use crate::{Error, OAuthToken, TokenStore, matching};
 
-/// A [`TokenStore`] that forgets everything when it is dropped: the contract without AWS.
+/// A [`TokenStore`] in memory, for tests: the contract without AWS.
+///
+/// Clones share their records, which are dropped with the last clone.
 ///
 /// ```
 /// use zoho_token_store::{Error, MemoryTokenStore, OAuthToken, TokenStore};
@@ -23,13 +25,13 @@ use crate::{Error, OAuthToken, TokenStore, matching};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MemoryTokenStore {
-    records: Mutex<BTreeMap<String, OAuthToken>>,
+    records: Arc<Mutex<BTreeMap<String, OAuthToken>>>,
 }
 
 impl MemoryTokenStore {
-    /// A store without any record.
+    /// Returns an empty store.
     pub fn new() -> Self {
         Self::default()
     }

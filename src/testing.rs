@@ -46,10 +46,11 @@ pub(crate) fn any_token(
         _ => value.clone().boxed(),
     };
     let columns: Vec<_> = Field::ALL
-        .map(|field| prop::option::of(column(field)))
-        .into();
+        .iter()
+        .map(|&field| prop::option::of(column(field)))
+        .collect();
     columns.prop_filter_map("a token needs a key", |columns| {
-        let given = Field::ALL.into_iter().zip(columns);
+        let given = Field::ALL.iter().copied().zip(columns);
         let mut token = OAuthToken::builder();
         for (field, value) in given {
             if let Some(value) = value {

@@ -36,14 +36,14 @@ impl Warm {
 
     async fn stored(number: usize, client: &Client) -> Self {
         // What a process writes it remembers for some time. The one measured only reads.
-        let writer = store(client, 0).await;
+        let writer = store(client, None).await;
         let mut tokens = Vec::new();
         for number in 0..number {
             let saved = writer.save_token(&token(number)).await;
             tokens.push(saved.expect("the token is saved"));
         }
         Warm {
-            store: store(client, 2 * number as u64).await,
+            store: store(client, Some(2 * number as u64)).await,
             users: tokens.iter().map(user).collect(),
             refresh_tokens: tokens.iter().map(refresh_token).collect(),
             tokens,
@@ -102,12 +102,12 @@ fn hit(
     answer.expect("a hit is no error").expect("it is there")
 }
 
-async fn store(client: &Client, cache_capacity: u64) -> SecretsManagerTokenStore {
+async fn store(client: &Client, cache_capacity: Option<u64>) -> SecretsManagerTokenStore {
     let builder = SecretsManagerTokenStore::builder()
         .prefix(PREFIX)
         .cache_capacity(cache_capacity)
         .cache_time_to_live(std::time::Duration::from_secs(86_400))
-        .writes_per_second(0)
+        .writes_per_second(None)
         .client(client.clone());
     builder.build().await.expect("the settings are good")
 }

@@ -245,8 +245,8 @@ fn parse_id(number: usize, id: &Value) -> Result<Id, String> {
 
 fn record_to_json(record: &OAuthToken) -> Value {
     let columns = Field::ALL
-        .into_iter()
-        .filter_map(|field| Some((field.to_string(), record.expose(field)?.into())));
+        .iter()
+        .filter_map(|&field| Some((field.to_string(), record.expose(field)?.into())));
     Value::Object(columns.collect::<Map<_, _>>())
 }
 

@@ -1,5 +1,6 @@
 //! The builder of the store: its settings, and the checks that need no call.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,19 +10,24 @@ use aws_sdk_secretsmanager::Client;
 use secrecy::SecretSlice;
 use tokio::sync::OnceCell;
 
-use crate::secrets_manager::aws::calls::{Api, Deletion};
-use crate::secrets_manager::aws::client;
-use crate::secrets_manager::aws::rate_limit::RateLimits;
-use crate::secrets_manager::cache::Cache;
-use crate::secrets_manager::cache::bounded::Bounds;
-use crate::secrets_manager::format::fingerprint::{Fingerprints, MANAGED_BY, OWN_TAGS};
-use crate::secrets_manager::format::secret_name::SecretNames;
-use crate::secrets_manager::ops::single_flight::SingleFlight;
-use crate::secrets_manager::{Core, FingerprintKey, RecordLocks, SecretsManagerTokenStore, env};
+use super::aws::calls::SecretsManager;
+use super::aws::client;
+use super::aws::rate_limit::RateLimits;
+use super::cache::Cache;
+use super::cache::bounded::Bounds;
+use super::format::fingerprint::Fingerprints;
+use super::format::secret_name::SecretNames;
+use super::format::tags::{INDEX_PREFIX, MANAGED_BY, OWN_TAGS, Tag};
+use super::ops::core::Core;
+use super::ops::record_locks::RecordLocks;
+use super::ops::single_flight::SingleFlight;
+use super::{Deletion, FingerprintKey, SecretsManagerTokenStore, env};
 use crate::{Error, ErrorKind};
 
-/// A secret has at most so many tags (AWS's quotas for Secrets Manager).
+/// The number of tags a secret can have (AWS's quotas for Secrets Manager).
 const TAG_LIMIT: usize = 50;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Builds a [`SecretsManagerTokenStore`].
 ///
@@ -43,18 +49,24 @@ const TAG_LIMIT: usize = 50;
 pub struct SecretsManagerTokenStoreBuilder {
     prefix: String,
     kms_key_id: Option<String>,
-    cache_bounds: Bounds,
+    cache_bound: Option<CacheBound>,
     cache_time_to_live: Duration,
-    stale_for: Duration,
+    stale_for: Option<Duration>,
     tag_index: bool,
-    tags: Vec<(String, String)>,
+    tags: Vec<Tag>,
     replica_regions: Vec<String>,
-    recovery_window_days: u8,
+    deletion: Deletion,
     fingerprint_key: FingerprintKey,
     attempt_timeout: Option<Duration>,
     operation_timeout: Option<Duration>,
-    writes_per_second: u32,
+    writes_per_second: Option<u32>,
     source: ClientSource,
+}
+
+/// How much the cache holds.
+enum CacheBound {
+    Records(u64),
+    Bytes(u64),
 }
 
 /// Where the AWS client comes from.
@@ -69,87 +81,87 @@ impl Default for SecretsManagerTokenStoreBuilder {
         SecretsManagerTokenStoreBuilder {
             prefix: "zoho/tokens/".into(),
             kms_key_id: None,
-            cache_bounds: Bounds {
-                entries: 1_000,
-                bytes: u64::MAX,
-            },
+            cache_bound: Some(CacheBound::Records(1_000)),
             cache_time_to_live: Duration::from_secs(300),
-            stale_for: Duration::ZERO,
+            stale_for: None,
             tag_index: true,
             tags: Vec::new(),
             replica_regions: Vec::new(),
-            recovery_window_days: 7,
+            deletion: Deletion::RecoveryWindow { days: 7 },
             fingerprint_key: FingerprintKey::Public,
             attempt_timeout: None,
             operation_timeout: None,
-            writes_per_second: 50,
+            writes_per_second: Some(50),
             source: ClientSource::Environment,
         }
     }
 }
 
 impl SecretsManagerTokenStoreBuilder {
-    /// A builder with the settings of the environment variables `ZOHO_TOKEN_STORE_…`.
+    /// Returns a builder with the settings of the environment variables
+    /// [`ZOHO_TOKEN_STORE_…`](crate#settings).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] for a variable of that beginning that is no setting, and for a
-    /// value that is malformed.
+    /// [`ErrorKind::InvalidConfig`] if a variable with that prefix is not a setting, or if a value
+    /// is malformed.
     pub fn from_env() -> Result<Self, Error> {
         env::apply(Self::default(), std::env::vars_os())
     }
 
-    /// What the names of the secrets begin with; default `zoho/tokens/`. It must end in `/`.
+    /// Sets the prefix of the secrets' names, which must end in `/`. The default is `zoho/tokens/`.
     ///
-    /// Everything below the prefix that has this store's tag is taken for this store's.
+    /// Every secret under the prefix that has this store's tag is treated as this store's.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// The KMS key that new secrets are encrypted with: an id, ARN or alias. Default: the key
+    /// Sets the KMS key for new secrets: an id, ARN or alias. The default is the key
     /// `aws/secretsmanager`.
     pub fn kms_key_id(mut self, key: impl Into<String>) -> Self {
         self.kms_key_id = Some(key.into());
         self
     }
 
-    /// How many records are cached at most; default 1,000. Zero switches the cache off.
-    pub fn cache_capacity(mut self, records: u64) -> Self {
-        self.cache_bounds.entries = records;
+    /// Sets how many records are cached at most. `None` switches the cache off. The default is
+    /// 1,000.
+    ///
+    /// The cache has one bound: this replaces [`cache_bytes`](Self::cache_bytes).
+    pub fn cache_capacity(mut self, records: impl Into<Option<u64>>) -> Self {
+        self.cache_bound = records.into().map(CacheBound::Records);
         self
     }
 
-    /// How many bytes of memory the cache takes at most; default unbounded. Both bounds hold, this
-    /// one and the number of records.
+    /// Bounds the cache by its size in memory instead of the number of records.
     ///
-    /// A record counts with its values, its places in the cache's tables, and the keys that may
-    /// lead to it: about 2 kB. One that is larger than the bound is not cached.
+    /// A record counts with its values, its entries in the cache's tables, and the lookup keys that
+    /// may lead to it: about 2,000 bytes. A record that is larger than the bound is not cached.
     pub fn cache_bytes(mut self, bytes: u64) -> Self {
-        self.cache_bounds.bytes = bytes;
+        self.cache_bound = Some(CacheBound::Bytes(bytes));
         self
     }
 
-    /// How long a record is answered from the cache at most; default 300 seconds, up to a day.
+    /// Sets how long a cached record is used, from 1 second to 1 day. The default is 300 seconds.
     ///
-    /// So long may a change that another process made go unnoticed. A record is never cached for
-    /// longer than its access token lives.
+    /// A change made by another process can go unnoticed for this long. A record is never cached
+    /// longer than its access token is valid.
     pub fn cache_time_to_live(mut self, time: Duration) -> Self {
         self.cache_time_to_live = time;
         self
     }
 
-    /// For how long after its time to live a cached record is still answered when AWS cannot be
-    /// reached; default zero, up to a day. Each such answer is logged as a warning.
-    pub fn serve_stale_for(mut self, time: Duration) -> Self {
-        self.stale_for = time;
+    /// Keeps using a cached record for this long after its time to live, up to 1 day, if AWS cannot
+    /// be reached. Each use is logged as a warning. The default is not to.
+    pub fn serve_stale_for(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.stale_for = time.into();
         self
     }
 
-    /// Whether lookup keys are indexed in tags; default on.
+    /// Sets whether lookup keys are indexed by tags. The default is `true`.
     ///
-    /// Without the index a record is found by its id and by the user or token it was first saved
-    /// with, and nothing else; lookups then need no permission on `Resource: "*"`.
+    /// Without the index, a record is only found by its id and by the user or token it was first
+    /// saved with; lookups then need no permission on `Resource: "*"`.
     pub fn tag_index(mut self, on: bool) -> Self {
         self.tag_index = on;
         self
@@ -161,59 +173,60 @@ impl SecretsManagerTokenStoreBuilder {
         self
     }
 
-    /// Adds a region that new secrets are replicated to. A replica costs as much as a secret.
+    /// Adds a region to which new secrets are replicated. A replica costs as much as a secret.
     pub fn replica_region(mut self, region: impl Into<String>) -> Self {
         self.replica_regions.push(region.into());
         self
     }
 
-    /// For how many days a deleted secret can be restored: 7 to 30, default 7; zero deletes by
-    /// force.
-    pub fn recovery_window_days(mut self, days: u8) -> Self {
-        self.recovery_window_days = days;
+    /// Sets what happens to the secret of a deleted record. The default is a recovery window of 7
+    /// days.
+    pub fn deletion(mut self, deletion: Deletion) -> Self {
+        self.deletion = deletion;
         self
     }
 
-    /// The key of the fingerprints in tags and ids: at least 16 random bytes, the same in every
-    /// process.
+    /// Sets the key of the fingerprints in tags and ids: at least 16 random bytes, the same in
+    /// every process.
     ///
-    /// Without one, whoever may list secrets can check a guess: whether a certain user has a token
-    /// here.
+    /// Without one, everybody who may list secrets can check a guess at whether a certain user has
+    /// a token here.
     pub fn fingerprint_key(mut self, key: impl Into<Vec<u8>>) -> Self {
         self.fingerprint_key = FingerprintKey::Given(SecretSlice::from(key.into()));
         self
     }
 
-    /// The name or ARN of a secret that holds the key of the fingerprints. It is read once, when
-    /// first needed.
+    /// Sets the name or ARN of a secret that holds the key of the fingerprints. The secret is read
+    /// once, when the key is first needed.
     pub fn fingerprint_key_secret(mut self, name: impl Into<String>) -> Self {
         self.fingerprint_key = FingerprintKey::InSecret(name.into());
         self
     }
 
-    /// How long one attempt of a call to AWS may take; default 5 seconds, or what the given client
-    /// says.
+    /// Sets how long one attempt of a call to AWS may take. The default is the given client's, or 5
+    /// seconds.
     pub fn attempt_timeout(mut self, time: Duration) -> Self {
         self.attempt_timeout = Some(time);
         self
     }
 
-    /// How long a call to AWS may take with all its attempts; default 20 seconds, or what the given
-    /// client says.
+    /// Sets how long a call to AWS may take with all its attempts. The default is the given
+    /// client's, or 20 seconds.
     pub fn operation_timeout(mut self, time: Duration) -> Self {
         self.operation_timeout = Some(time);
         self
     }
 
-    /// How many calls a second this store makes at most of each kind that writes: CreateSecret,
-    /// PutSecretValue, DeleteSecret, RestoreSecret, TagResource. Default 50; zero is no limit.
+    /// Sets how many calls a second this store makes at most of each kind that writes: CreateSecret,
+    /// PutSecretValue, DeleteSecret, RestoreSecret and TagResource. `None` is no limit. The default
+    /// is 50.
     ///
-    /// More than 50 of a kind in an account and region are throttled by AWS ([quotas]). Calls above
-    /// the limit wait. Where many processes write much at once, give each a part.
+    /// AWS throttles more than 50 of a kind in an account and region ([quotas]). Calls above the
+    /// limit wait. If many processes write a lot at the same time, give each of them a share.
     ///
     /// [quotas]: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
-    pub fn writes_per_second(mut self, calls: u32) -> Self {
-        self.writes_per_second = calls;
+    pub fn writes_per_second(mut self, calls: impl Into<Option<u32>>) -> Self {
+        self.writes_per_second = calls.into();
         self
     }
 
@@ -223,18 +236,22 @@ impl SecretsManagerTokenStoreBuilder {
         self
     }
 
-    /// Uses this client's configuration instead of loading one from the environment.
+    /// Uses the configuration of this client instead of loading one from the environment.
+    ///
+    /// The store makes a client of its own with everything that this one is configured with: region,
+    /// endpoint, credentials, HTTP client, retries, interceptors and timeouts. It adds timeouts
+    /// where there are none, and a retry classifier that does not repeat what a quota refuses.
     pub fn client(mut self, client: Client) -> Self {
         self.source = ClientSource::Client(client);
         self
     }
 
-    /// Checks the settings and makes the store. No call is made to Secrets Manager.
+    /// Checks the settings and returns the store. It makes no call to Secrets Manager.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] for a setting that is out of its range, and when there is no
-    /// AWS region.
+    /// [`ErrorKind::InvalidConfig`] if a setting is out of range, if there is no AWS region, or if
+    /// the region or the endpoint is malformed.
     pub async fn build(self) -> Result<SecretsManagerTokenStore, Error> {
         let names = SecretNames::new(&self.prefix)?;
         self.check()?;
@@ -244,25 +261,37 @@ impl SecretsManagerTokenStoreBuilder {
         let config = match self.source {
             ClientSource::Client(client) => client.config().to_builder(),
             ClientSource::Config(config) => client::config(&config),
-            ClientSource::Environment => client::config(&client::load().await),
+            ClientSource::Environment => client::config(&client::load().await?),
         };
-        let api = Api {
+        let aws = SecretsManager {
             client: client::finish(config, self.attempt_timeout, self.operation_timeout)?,
             kms_key_id: self.kms_key_id,
             extra_tags: self.tags,
             replica_regions: self.replica_regions,
-            deletion: match self.recovery_window_days {
-                0 => Deletion::Force,
-                days => Deletion::RecoveryWindow { days },
-            },
+            deletion: self.deletion,
             rate_limits: RateLimits::new(self.writes_per_second),
         };
+        let bounds = match self.cache_bound {
+            None => Bounds {
+                entries: 0,
+                bytes: u64::MAX,
+            },
+            Some(CacheBound::Records(entries)) => Bounds {
+                entries,
+                bytes: u64::MAX,
+            },
+            Some(CacheBound::Bytes(bytes)) => Bounds {
+                entries: u64::MAX,
+                bytes,
+            },
+        };
+        let stale_for = self.stale_for.unwrap_or_default();
         Ok(SecretsManagerTokenStore {
             core: Arc::new(Core {
-                api,
+                aws,
                 names,
                 tag_index: self.tag_index,
-                cache: Cache::new(self.cache_bounds, self.cache_time_to_live, self.stale_for),
+                cache: Cache::new(bounds, self.cache_time_to_live, stale_for),
                 fingerprint_key: self.fingerprint_key,
                 fingerprints: OnceCell::new(),
                 reads: SingleFlight::new(),
@@ -274,31 +303,49 @@ impl SecretsManagerTokenStoreBuilder {
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let day = Duration::from_secs(86_400);
-        let moment = Duration::from_millis(1);
+        let timeouts = [self.attempt_timeout, self.operation_timeout];
+        let millisecond = Duration::from_millis(1);
         let allowed = [
             (
+                "the cache's bound is zero",
+                "set its capacity to `None` to switch the cache off \
+                 (ZOHO_TOKEN_STORE_CACHE_CAPACITY=0)",
+                !matches!(
+                    self.cache_bound,
+                    Some(CacheBound::Records(0) | CacheBound::Bytes(0))
+                ),
+            ),
+            (
                 "the cache's time to live is not from 1 second to 1 day",
-                "to switch the cache off, set its capacity to 0",
-                (Duration::from_secs(1)..=day).contains(&self.cache_time_to_live),
+                "set the cache's capacity to `None` to switch the cache off \
+                 (ZOHO_TOKEN_STORE_CACHE_CAPACITY=0)",
+                (Duration::from_secs(1)..=DAY).contains(&self.cache_time_to_live),
             ),
             (
-                "records are not served stale for more than 1 day",
+                "stale records are to be served for more than 1 day",
                 "set 86400 seconds or less",
-                self.stale_for <= day,
+                self.stale_for.is_none_or(|time| time <= DAY),
             ),
             (
-                "the recovery window is neither 0 nor from 7 to 30 days",
-                "set 0 to delete by force, or 7 to 30",
-                matches!(self.recovery_window_days, 0 | 7..=30),
+                "the recovery window is not from 7 to 30 days",
+                "set 7 to 30, or delete by force",
+                match self.deletion {
+                    Deletion::RecoveryWindow { days } => (7..=30).contains(&days),
+                    Deletion::Force => true,
+                },
             ),
             (
                 "a timeout is not from 1 millisecond to 1 day",
                 "set the attempt timeout and the operation timeout to a few seconds",
-                [self.attempt_timeout, self.operation_timeout]
+                timeouts
                     .into_iter()
                     .flatten()
-                    .all(|time| (moment..=day).contains(&time)),
+                    .all(|time| (millisecond..=DAY).contains(&time)),
+            ),
+            (
+                "the limit of writes per second is zero",
+                "set `None` for no limit (ZOHO_TOKEN_STORE_WRITES_PER_SECOND=0)",
+                self.writes_per_second != Some(0),
             ),
             (
                 "the KMS key's id is empty",
@@ -308,8 +355,8 @@ impl SecretsManagerTokenStoreBuilder {
             (
                 "a tag cannot be set",
                 "use at most 37 tags, each key once, of up to 127 characters with values of up to \
-                 255; letters, digits, spaces and \
-                 + - = . _ : / @; not aws:… or the store's own managed-by and zoho-token-store:…",
+                 255; letters, digits, spaces and + - = . _ : / @; not aws:… or the store's own \
+                 managed-by and zoho-token-store:…",
                 self.tags_are_valid(),
             ),
         ];
@@ -328,17 +375,17 @@ impl SecretsManagerTokenStoreBuilder {
         };
         let own = |key: &str| {
             key == MANAGED_BY.0
-                || key.starts_with("zoho-token-store:")
+                || key.starts_with(INDEX_PREFIX)
                 || key.to_lowercase().starts_with("aws:")
         };
-        let valid = |(key, value): &(String, String)| {
+        let valid = |(key, value): &Tag| {
             (1..=127).contains(&key.chars().count())
                 && value.chars().count() <= 255
                 && charset(key)
                 && charset(value)
                 && !own(key)
         };
-        let distinct: std::collections::HashSet<_> = self.tags.iter().map(|(key, _)| key).collect();
+        let distinct: HashSet<_> = self.tags.iter().map(|(key, _)| key).collect();
         self.tags.len() <= TAG_LIMIT - OWN_TAGS
             && distinct.len() == self.tags.len()
             && self.tags.iter().all(valid)

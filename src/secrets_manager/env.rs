@@ -1,28 +1,29 @@
-//! The settings of the environment: one table of names, and what each of them does to the builder.
+//! The settings of the environment: a table of names, and what each does to the builder.
 
 use std::ffi::OsString;
+use std::str::FromStr;
 use std::time::Duration;
 
-use crate::secrets_manager::SecretsManagerTokenStoreBuilder as Builder;
+use super::{Deletion, SecretsManagerTokenStoreBuilder as Builder};
 use crate::{Error, ErrorKind};
 
-/// What all names begin with.
-const BEGINNING: &str = "ZOHO_TOKEN_STORE_";
+/// The prefix of all names.
+const PREFIX: &str = "ZOHO_TOKEN_STORE_";
 
 /// One environment variable.
 struct Setting {
-    /// The name after [`BEGINNING`].
+    /// The name without [`PREFIX`].
     name: &'static str,
-    /// What a value must be, for the error if it is not.
+    /// What a value must be, for the error if it is malformed.
     expected: &'static str,
-    /// Sets it; none if the value is malformed.
+    /// Sets it; returns `None` if the value is malformed.
     set: fn(Builder, &str) -> Option<Builder>,
 }
 
 const SETTINGS: [Setting; 15] = [
     Setting {
         name: "PREFIX",
-        expected: "the beginning of secret names, ending in `/`",
+        expected: "the prefix of the secrets' names, ending in `/`",
         set: |builder, value| Some(builder.prefix(value)),
     },
     Setting {
@@ -33,7 +34,7 @@ const SETTINGS: [Setting; 15] = [
     Setting {
         name: "CACHE_CAPACITY",
         expected: "a number of records, 0 for no cache",
-        set: |builder, value| Some(builder.cache_capacity(value.parse().ok()?)),
+        set: |builder, value| Some(builder.cache_capacity(unless_zero::<u64>(value)?)),
     },
     Setting {
         name: "CACHE_BYTES",
@@ -51,7 +52,10 @@ const SETTINGS: [Setting; 15] = [
     Setting {
         name: "SERVE_STALE_SECONDS",
         expected: "a number of seconds from 0 to 86400",
-        set: |builder, value| Some(builder.serve_stale_for(seconds(value, 0)?)),
+        set: |builder, value| {
+            let time = seconds(value, 0)?;
+            Some(builder.serve_stale_for(Some(time).filter(|time| !time.is_zero())))
+        },
     },
     Setting {
         name: "TAG_INDEX",
@@ -82,11 +86,11 @@ const SETTINGS: [Setting; 15] = [
         name: "RECOVERY_WINDOW_DAYS",
         expected: "a number of days from 7 to 30, or 0 to delete by force",
         set: |builder, value| {
-            let days = value
-                .parse()
-                .ok()
-                .filter(|days| matches!(days, 0 | 7..=30))?;
-            Some(builder.recovery_window_days(days))
+            Some(builder.deletion(match value.parse().ok()? {
+                0 => Deletion::Force,
+                days @ 7..=30 => Deletion::RecoveryWindow { days },
+                _ => return None,
+            }))
         },
     },
     Setting {
@@ -112,33 +116,31 @@ const SETTINGS: [Setting; 15] = [
     Setting {
         name: "WRITES_PER_SECOND",
         expected: "a number of calls, 0 for no limit",
-        set: |builder, value| Some(builder.writes_per_second(value.parse().ok()?)),
+        set: |builder, value| Some(builder.writes_per_second(unless_zero::<u32>(value)?)),
     },
 ];
 
-/// Applies all variables that are settings. Values are not shown in errors: one of them is a key.
+/// Applies all variables with the prefix. Errors do not show values: one of them is a key.
 pub(crate) fn apply(
     builder: Builder,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Builder, Error> {
     let ours = variables.into_iter().filter_map(|(name, value)| {
         let name = name.to_string_lossy().into_owned();
-        name.starts_with(BEGINNING).then_some((name, value))
+        name.starts_with(PREFIX).then_some((name, value))
     });
-    // In a fixed order, so that the same environment always gives the same error.
+    // Sorted, so that the same environment always gives the same error.
     let mut ours: Vec<_> = ours.collect();
     ours.sort_unstable();
     if ours
         .iter()
-        .filter(|(name, _)| name.starts_with(&format!("{BEGINNING}FINGERPRINT_KEY")))
+        .filter(|(name, _)| name.starts_with(&format!("{PREFIX}FINGERPRINT_KEY")))
         .count()
         > 1
     {
         return Err(Error::new(
             ErrorKind::InvalidConfig,
-            format!(
-                "both {BEGINNING}FINGERPRINT_KEY and {BEGINNING}FINGERPRINT_KEY_SECRET are set"
-            ),
+            format!("both {PREFIX}FINGERPRINT_KEY and {PREFIX}FINGERPRINT_KEY_SECRET are set"),
         )
         .advise("set one of them"));
     }
@@ -146,7 +148,7 @@ pub(crate) fn apply(
         .try_fold(builder, |builder, (name, value)| {
             let Some(setting) = SETTINGS
                 .iter()
-                .find(|setting| name.strip_prefix(BEGINNING) == Some(setting.name))
+                .find(|setting| name.strip_prefix(PREFIX) == Some(setting.name))
             else {
                 return Err(unknown(&name));
             };
@@ -170,12 +172,12 @@ fn unknown(name: &str) -> Error {
     let names = SETTINGS.iter().map(|setting| setting.name);
     let alike = names
         .clone()
-        .max_by_key(|known| likeness(known, name.strip_prefix(BEGINNING).unwrap_or(name)));
+        .max_by_key(|known| likeness(known, name.strip_prefix(PREFIX).unwrap_or(name)));
     let advice = format!(
-        "did you mean {BEGINNING}{}? The settings are {}",
+        "did you mean {PREFIX}{}? The settings are {}",
         alike.unwrap_or_default(),
         names
-            .map(|name| format!("{BEGINNING}{name}"))
+            .map(|name| format!("{PREFIX}{name}"))
             .collect::<Vec<_>>()
             .join(", ")
     );
@@ -186,7 +188,7 @@ fn unknown(name: &str) -> Error {
     .advise(advice)
 }
 
-/// How many pairs of neighbouring letters two names share, less those they do not.
+/// How alike two names are: the pairs of neighbouring letters that they share, less the others.
 fn likeness(one: &str, other: &str) -> isize {
     let pairs = |name: &str| {
         name.to_ascii_uppercase()
@@ -198,6 +200,12 @@ fn likeness(one: &str, other: &str) -> isize {
     let (one, other) = (pairs(one), pairs(other));
     let shared = one.iter().filter(|pair| other.contains(pair)).count();
     (shared * 3) as isize - one.len() as isize
+}
+
+/// Returns a number, and `None` within for zero, which switches something off.
+fn unless_zero<T: FromStr + Default + PartialEq>(value: &str) -> Option<Option<T>> {
+    let number = value.parse().ok()?;
+    Some(Some(number).filter(|number| *number != T::default()))
 }
 
 fn seconds(value: &str, least: u64) -> Option<Duration> {
@@ -265,10 +273,7 @@ mod tests {
                 .eq(SETTINGS.iter().map(|setting| setting.name))
         );
         for (name, value) in good {
-            assert!(
-                applied(&format!("{BEGINNING}{name}"), value).is_ok(),
-                "{name}"
-            );
+            assert!(applied(&format!("{PREFIX}{name}"), value).is_ok(), "{name}");
         }
     }
 
@@ -293,7 +298,7 @@ mod tests {
             ("PREFIX", ""),
         ];
         for (name, value) in bad {
-            let name = format!("{BEGINNING}{name}");
+            let name = format!("{PREFIX}{name}");
             let error = applied(&name, value).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidConfig);
             assert!(error.to_string().contains(&name), "{error}");
@@ -311,10 +316,10 @@ mod tests {
             let swapped = format!("{}{}{}", &name[..1], &name[2..3], &name[1..2]) + &name[3..];
             let misspelled = [swapped, format!("{name}S"), name[1..].to_owned()];
             for misspelled in misspelled.into_iter().filter(|other| other != name) {
-                let error = applied(&format!("{BEGINNING}{misspelled}"), "1").unwrap_err();
+                let error = applied(&format!("{PREFIX}{misspelled}"), "1").unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{misspelled}");
                 assert!(error.to_string().contains(&misspelled), "{error}");
-                let meant = format!("did you mean {BEGINNING}{name}?");
+                let meant = format!("did you mean {PREFIX}{name}?");
                 assert!(error.to_string().contains(&meant), "{misspelled}: {error}");
             }
         }
@@ -325,7 +330,7 @@ mod tests {
         let readme = include_str!("../../README.md");
         for setting in &SETTINGS {
             assert!(
-                readme.contains(&format!("| `{BEGINNING}{}` |", setting.name)),
+                readme.contains(&format!("| `{PREFIX}{}` |", setting.name)),
                 "{}",
                 setting.name
             );

@@ -1,6 +1,7 @@
 //! The builder of a token, and what makes a token valid.
 
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
@@ -30,10 +31,16 @@ impl OAuthTokenBuilder {
         self
     }
 
-    /// Sets the record's name in the store. Where it is not given, the store makes one.
+    /// Clears a column.
+    pub(crate) fn without(mut self, field: Field) -> Self {
+        self.values[field as usize] = None;
+        self
+    }
+
+    /// Sets the record's name in the store. If it is not given, the store generates one.
     ///
-    /// The id becomes a part of the secret's name, which is not confidential: neither a user name
-    /// nor a token belongs in it.
+    /// The id becomes part of the secret's name, which is not confidential: do not put a user name
+    /// or a token into it.
     pub fn id(self, id: impl Into<String>) -> Self {
         self.field(Field::Id, id)
     }
@@ -68,7 +75,46 @@ impl OAuthTokenBuilder {
         self.field(Field::GrantToken, grant_token)
     }
 
-    /// Sets when the access token expires: milliseconds since the Unix epoch, at most 2⁶³ − 1.
+    /// Sets the lifetime of the access token from now on, as Zoho returns it in `expires_in`
+    /// (seconds).
+    ///
+    /// Call it with the time that is left when the request to Zoho is sent.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use zoho_token_store::OAuthToken;
+    /// # fn main() -> Result<(), zoho_token_store::Error> {
+    /// let token = OAuthToken::builder()
+    ///     .access_token("1000.aa")
+    ///     .expires_in(Duration::from_secs(3600))
+    ///     .build()?;
+    /// assert!(!token.expires_within(Duration::from_secs(60)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn expires_in(self, lifetime: Duration) -> Self {
+        match SystemTime::now().checked_add(lifetime) {
+            Some(time) => self.expires_at(time),
+            None => self.expiry_time(u64::MAX),
+        }
+    }
+
+    /// Sets when the access token expires, rounded down to milliseconds.
+    ///
+    /// `build` fails for a time before 1970.
+    pub fn expires_at(self, time: SystemTime) -> Self {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
+        let milliseconds = since
+            .ok()
+            .and_then(|since| since.as_millis().try_into().ok());
+        // A time that does not fit is refused by `build`, as the largest number is.
+        self.expiry_time(milliseconds.unwrap_or(u64::MAX))
+    }
+
+    /// Sets when the access token expires, in milliseconds since the Unix epoch, at most 2⁶³ − 1.
+    ///
+    /// This is the column as Zoho's SDKs store it. Seconds would be a time in 1970:
+    /// [`expires_in`](Self::expires_in) and [`expires_at`](Self::expires_at) are harder to get wrong.
     pub fn expiry_time(self, milliseconds: u64) -> Self {
         self.field(Field::ExpiryTime, milliseconds.to_string())
     }
@@ -83,19 +129,19 @@ impl OAuthTokenBuilder {
         self.field(Field::ApiDomain, api_domain)
     }
 
-    /// Checks the columns and makes the token.
+    /// Checks the columns and returns the token.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidToken`] when
+    /// [`ErrorKind::InvalidToken`] if
     ///
     /// * a given column is empty, or the expiry time is not a whole number from 0 to 2⁶³ − 1;
     /// * none of `id`, `user_name`, `access_token`, `grant_token`, `refresh_token` is given: there
     ///   is nothing to find the record by;
-    /// * only a refresh or grant token is given to find it by, and not both of `client_id` and
-    ///   `client_secret`: these tokens mean something to their client alone.
+    /// * a refresh or grant token is all there is to find it by, and `client_id` or `client_secret`
+    ///   is missing: these tokens are only valid with their client.
     pub fn build(mut self) -> Result<OAuthToken, Error> {
-        for field in Field::ALL {
+        for &field in Field::ALL {
             if self.values[field as usize]
                 .as_ref()
                 .is_some_and(|value| value.expose_secret().is_empty())
@@ -121,7 +167,7 @@ impl OAuthTokenBuilder {
         let client = given(Field::ClientId) && given(Field::ClientSecret);
         if !by_itself && !client {
             return Err(invalid(
-                "a grant or refresh token alone needs its client to be found".into(),
+                "a grant or refresh token alone is only found together with its client".into(),
             )
             .advise("give client_id and client_secret too"));
         }
@@ -129,8 +175,7 @@ impl OAuthTokenBuilder {
             None => None,
             Some(value) => Some(parse_expiry_time(value.expose_secret())?),
         };
-        // One way to write a number: `007` and `7` are the same time, and equal tokens must have
-        // equal columns.
+        // `007` and `7` are the same time, and equal tokens must have equal columns.
         self.values[Field::ExpiryTime as usize] =
             expiry_time.map(|time| SecretString::from(time.to_string()));
         Ok(OAuthToken::from_checked(self.values, expiry_time))
@@ -143,19 +188,19 @@ impl fmt::Debug for OAuthTokenBuilder {
     }
 }
 
-/// A text that is wiped when it is dropped, its former place in memory included.
+/// Returns a text that is wiped from memory when it is dropped, without leaving a copy behind.
 ///
-/// `SecretString::from(String)` may move a text to a place of its exact size, and leave it where it
-/// was.
+/// `SecretString::from(String)` may move a text to an allocation of its exact size, and does not wipe
+/// the one it leaves.
 pub(crate) fn wiped(text: String) -> SecretString {
     SecretString::from(Zeroizing::new(text).as_str())
 }
 
-/// Checks an id that comes without a token.
+/// Checks an id that is given without a token.
 pub(crate) fn check_id(id: &str) -> Result<(), Error> {
     if id.is_empty() {
         return Err(
-            invalid("`id` is empty".into()).advise("give the id that `save_token` answered")
+            invalid("`id` is empty".into()).advise("give the id that `save_token` returned")
         );
     }
     Ok(())
@@ -221,6 +266,20 @@ mod tests {
                 .build()
                 .is_err()
         );
+    }
+
+    #[test]
+    fn an_expiry_is_a_lifetime_or_a_point_in_time() {
+        let token = |builder: OAuthTokenBuilder| builder.id("x").build();
+        let second = Duration::from_secs(1);
+        let at = SystemTime::UNIX_EPOCH + second;
+        let token_at = token(OAuthToken::builder().expires_at(at)).unwrap();
+        assert_eq!(token_at.expiry_time(), Some(1_000));
+        let earlier = SystemTime::UNIX_EPOCH - second;
+        assert!(token(OAuthToken::builder().expires_at(earlier)).is_err());
+        assert!(token(OAuthToken::builder().expires_in(Duration::MAX)).is_err());
+        let hour = token(OAuthToken::builder().expires_in(second * 3_600)).unwrap();
+        assert!(!hour.expires_within(second * 3_000) && hour.expires_within(second * 3_601));
     }
 
     #[test]

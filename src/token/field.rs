@@ -50,7 +50,7 @@ pub enum Field {
 
 impl Field {
     /// All columns, in the order of the guide's table.
-    pub const ALL: [Field; 10] = [
+    pub const ALL: &'static [Field] = &[
         Field::Id,
         Field::UserName,
         Field::ClientId,
@@ -93,7 +93,7 @@ impl FromStr for Field {
     ///
     /// [`ErrorKind::InvalidToken`] for a name that is none of the ten columns.
     fn from_str(name: &str) -> Result<Self, Error> {
-        Field::ALL.into_iter().find(|field| field.as_str() == name).ok_or_else(|| {
+        Field::ALL.iter().copied().find(|field| field.as_str() == name).ok_or_else(|| {
             Error::new(ErrorKind::InvalidToken, format!("a token has no field `{}`", name.escape_debug())).advise(
                 "the fields are id, user_name, client_id, client_secret, refresh_token, access_token, \
                  grant_token, \

@@ -118,6 +118,11 @@ impl OAuthToken {
         self.columns.expiry_time
     }
 
+    /// When the access token expires, as far as the system's clock can represent it.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(self.columns.expiry_time?))
+    }
+
     /// The OAuth client's redirect URL.
     pub fn redirect_url(&self) -> Option<&str> {
         self.expose(Field::RedirectUrl)
@@ -144,11 +149,6 @@ impl OAuthToken {
     /// ```
     pub fn expires_within(&self, time: Duration) -> bool {
         self.is_expired_at(SystemTime::now() + time)
-    }
-
-    /// When the access token expires, if that is known and the clock can show it.
-    pub(crate) fn expiry(&self) -> Option<SystemTime> {
-        SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(self.columns.expiry_time?))
     }
 
     fn is_expired_at(&self, when: SystemTime) -> bool {
@@ -181,9 +181,7 @@ impl OAuthToken {
 
     /// How many bytes its columns take in memory.
     pub(crate) fn size(&self) -> usize {
-        let values = Field::ALL
-            .into_iter()
-            .filter_map(|field| self.expose(field));
+        let values = Field::ALL.iter().filter_map(|&field| self.expose(field));
         size_of::<Columns>() + values.map(str::len).sum::<usize>()
     }
 
@@ -220,8 +218,8 @@ impl PartialEq for OAuthToken {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(self.columns.shared(), other.columns.shared())
             || Field::ALL
-                .into_iter()
-                .all(|field| self.expose(field) == other.expose(field))
+                .iter()
+                .all(|&field| self.expose(field) == other.expose(field))
     }
 }
 
@@ -230,7 +228,7 @@ impl Eq for OAuthToken {}
 impl fmt::Debug for OAuthToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut output = f.debug_struct("OAuthToken");
-        for field in Field::ALL {
+        for &field in Field::ALL {
             match self.expose(field) {
                 None => {}
                 Some(value) if matches!(field, Field::Id | Field::ExpiryTime) => {
@@ -272,7 +270,7 @@ mod tests {
     #[test]
     fn only_id_and_expiry_time_can_be_seen() {
         let mut builder = OAuthToken::builder();
-        for field in Field::ALL {
+        for &field in Field::ALL {
             let value = if field == Field::ExpiryTime {
                 "42".into()
             } else {

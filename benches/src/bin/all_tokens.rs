@@ -25,7 +25,7 @@ async fn main() -> Result<(), Error> {
         // LocalStack takes its time, and throttles nobody.
         .attempt_timeout(Duration::from_secs(60))
         .operation_timeout(Duration::from_secs(120))
-        .writes_per_second(0)
+        .writes_per_second(None)
         .client(client(&calls))
         .build()
         .await?;

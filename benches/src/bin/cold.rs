@@ -125,8 +125,8 @@ async fn main() {
     let store = SecretsManagerTokenStore::builder()
         .prefix(&prefix)
         // Every read is a cold one.
-        .cache_capacity(0)
-        .writes_per_second(0)
+        .cache_capacity(None)
+        .writes_per_second(None)
         .client(client(&calls))
         .build()
         .await

@@ -4,7 +4,7 @@
 use std::env;
 use std::io::{self, Read};
 
-use zoho_token_store::{OAuthToken, SecretsManagerTokenStore};
+use zoho_token_store::{OAuthToken, SecretsManagerTokenStore, TokenStore};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

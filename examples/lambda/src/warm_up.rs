@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::time::Duration;
 
 use tracing::{info, warn};
-use zoho_token_store::{Error, OAuthToken, SecretsManagerTokenStore};
+use zoho_token_store::{Error, OAuthToken, SecretsManagerTokenStore, TokenStore};
 
 /// The setting that names the users whose tokens are cached before the first request, with commas
 /// between them. It is this function's own: the store refuses a `ZOHO_TOKEN_STORE_…` it does not

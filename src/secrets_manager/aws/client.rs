@@ -1,4 +1,4 @@
-//! The AWS client: its configuration, timeouts, and what it must not retry.
+//! The AWS client: its configuration, its timeouts, and what it does not retry.
 
 use std::time::Duration;
 
@@ -18,19 +18,19 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The configuration of the environment: variables, profile, container or instance.
-pub(crate) async fn load() -> SdkConfig {
-    aws_config::load_defaults(BehaviorVersion::latest()).await
+pub(crate) async fn load() -> Result<SdkConfig, Error> {
+    Ok(aws_config::load_defaults(BehaviorVersion::latest()).await)
 }
 
-/// What an AWS configuration says about Secrets Manager.
+/// The part of an AWS configuration that concerns Secrets Manager.
 pub(crate) fn config(config: &SdkConfig) -> Builder {
     Config::from(config).to_builder()
 }
 
-/// Adds what the store depends on, and makes the client.
+/// Adds what the store depends on, and returns the client.
 ///
-/// The SDK's calls have no timeout of their own: a connection that died while a Lambda function was
-/// frozen would be waited for until the function's own time is up.
+/// By default the SDK's calls have no timeout: a call on a connection that died while a Lambda
+/// function was frozen would hang until the function itself times out.
 pub(crate) fn finish(
     config: Builder,
     attempt: Option<Duration>,
@@ -69,8 +69,8 @@ pub(crate) fn finish(
     ))
 }
 
-/// The SDK takes LimitExceededException for throttling and tries again. In Secrets Manager it is a
-/// quota (versions of a secret, secrets of an account) and does not pass.
+/// Keeps the SDK from retrying LimitExceededException, which it takes for throttling. In Secrets
+/// Manager it is a quota (versions of a secret, secrets of an account), and waiting does not help.
 #[derive(Debug)]
 struct QuotasDoNotPass;
 
@@ -80,7 +80,7 @@ impl ClassifyRetry for QuotasDoNotPass {
             .output_or_error()
             .and_then(Result::err)
             .and_then(|error| error.as_operation_error());
-        // The two calls that can run into such a quota: a new secret, and a new version.
+        // The two calls that can exceed such a quota: a new secret, and a new version.
         let of_create = error
             .and_then(|error| error.downcast_ref::<CreateSecretError>())
             .and_then(ProvideErrorMetadata::code);

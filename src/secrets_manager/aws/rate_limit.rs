@@ -1,12 +1,12 @@
-//! So many calls a second and no more, because AWS refuses those above its quotas.
+//! Limits the rate of calls, because AWS refuses those above its quotas.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// After a pause, the calls of so much time may come at once.
+/// After a pause, the calls of this much time may be made at once.
 const BURST: Duration = Duration::from_millis(100);
 
-/// The calls that AWS allows the fewest of, each kind with a quota of its own.
+/// A limit for each kind of call that writes; AWS has a quota for each.
 pub(crate) struct RateLimits {
     pub(crate) create: RateLimit,
     pub(crate) put: RateLimit,
@@ -16,31 +16,31 @@ pub(crate) struct RateLimits {
 }
 
 impl RateLimits {
-    /// So many calls a second of each kind, for zero any number.
-    pub(crate) fn new(calls_a_second: u32) -> Self {
-        let pace = || RateLimit::new(calls_a_second);
+    /// Limits each kind to this many calls a second; `None` is no limit.
+    pub(crate) fn new(calls_per_second: Option<u32>) -> Self {
+        let limit = || RateLimit::new(calls_per_second);
         RateLimits {
-            create: pace(),
-            put: pace(),
-            delete: pace(),
-            restore: pace(),
-            tag: pace(),
+            create: limit(),
+            put: limit(),
+            delete: limit(),
+            restore: limit(),
+            tag: limit(),
         }
     }
 }
 
-/// Lets calls go at a rate, and those above it wait for their turn.
+/// Lets calls through at a rate, and delays those above it.
 pub(crate) struct RateLimit {
     interval: Duration,
     burst: Duration,
-    /// When the next call would go if all came evenly.
+    /// When the next call may be made if calls are spread evenly.
     next: Mutex<Option<Instant>>,
 }
 
 impl RateLimit {
-    /// So many calls a second, for zero any number.
-    pub(crate) fn new(calls_a_second: u32) -> Self {
-        let interval = Duration::from_secs(1).checked_div(calls_a_second);
+    /// Limits calls to this many a second; `None` is no limit.
+    pub(crate) fn new(calls_per_second: Option<u32>) -> Self {
+        let interval = calls_per_second.and_then(|calls| Duration::from_secs(1).checked_div(calls));
         let interval = interval.unwrap_or_default();
         RateLimit {
             interval,
@@ -49,7 +49,7 @@ impl RateLimit {
         }
     }
 
-    /// Waits until the next call may be made. A turn that is not waited for is lost.
+    /// Waits until the next call may be made. Dropping the future uses up the call.
     pub(crate) async fn acquire(&self) {
         let pause = self.pause(Instant::now());
         if pause > Duration::ZERO {
@@ -57,7 +57,7 @@ impl RateLimit {
         }
     }
 
-    /// Takes the next turn, and answers how long it is until then.
+    /// Reserves the next call, and returns how long to wait for it.
     fn pause(&self, now: Instant) -> Duration {
         if self.interval.is_zero() {
             return Duration::ZERO;
@@ -76,20 +76,20 @@ mod tests {
 
     #[test]
     fn calls_above_the_rate_wait_for_their_turn() {
-        let (pace, now) = (RateLimit::new(50), Instant::now());
-        let pauses: Vec<_> = (0..55).map(|_| pace.pause(now).as_millis()).collect();
+        let (limit, now) = (RateLimit::new(Some(50)), Instant::now());
+        let pauses: Vec<_> = (0..55).map(|_| limit.pause(now).as_millis()).collect();
         assert_eq!(pauses[..6], [0, 0, 0, 0, 0, 20]);
         assert_eq!(pauses[54], 1000, "in the second after a pause 5 more");
         let later = now + Duration::from_secs(60);
-        assert_eq!(pace.pause(later), Duration::ZERO);
+        assert_eq!(limit.pause(later), Duration::ZERO);
     }
 
     #[test]
     fn a_slow_rate_has_no_burst_and_none_is_no_limit() {
-        let (slow, now) = (RateLimit::new(1), Instant::now());
+        let (slow, now) = (RateLimit::new(Some(1)), Instant::now());
         let pauses = [slow.pause(now), slow.pause(now)];
         assert_eq!(pauses, [Duration::ZERO, Duration::from_secs(1)]);
-        let none = RateLimit::new(0);
+        let none = RateLimit::new(None);
         assert!((0..1000).all(|_| none.pause(now).is_zero()));
     }
 }

@@ -107,8 +107,8 @@ impl<'a> Progress<'a> {
             }
             (Task::Save, _) => {
                 if let Some(pending) = self.pending.take() {
-                    let begun = pending.begun();
-                    pending.settle(entry(id, self.read, begun), None);
+                    let begun = pending.started();
+                    pending.acknowledged(entry(id, self.read, begun), None);
                     world.known = world.known.max(self.read);
                 }
             }

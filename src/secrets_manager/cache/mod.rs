@@ -329,7 +329,7 @@ impl Cache {
         let from = entry.asked.wall;
         let recheck = Validity::new(from, EXPIRED_RECHECK.min(self.time_to_live)).until;
         let until = Validity::new(from, self.time_to_live).until;
-        let expiry = entry.token.expiry().unwrap_or(until);
+        let expiry = entry.token.expires_at().unwrap_or(until);
         Validity {
             from,
             until: until.min(expiry).max(recheck),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::OAuthToken;
-use crate::secrets_manager::aws::failure::Reason;
 use crate::secrets_manager::cache::Cache;
 use crate::secrets_manager::format::stored_record::{Moment, StoredRecord};
 
@@ -41,19 +40,19 @@ impl<'a> PendingWrite<'a> {
     }
 
     /// When the write was begun.
-    pub(crate) fn begun(&self) -> Moment {
+    pub(crate) fn started(&self) -> Moment {
         self.begun
     }
 
-    /// The write has failed. Unless AWS did not allow it, it may have been done all the same.
-    pub(crate) fn failed(mut self, reason: Reason) {
-        if reason == Reason::Denied {
+    /// Ends a write that has failed. Unless it was certainly not executed, it may have been.
+    pub(crate) fn failed(mut self, certainly: bool) {
+        if certainly {
             self.record = None;
         }
     }
 
     /// AWS has said yes: this is what the secret holds.
-    pub(crate) fn settle(mut self, entry: StoredRecord, replaced: Option<&OAuthToken>) {
+    pub(crate) fn acknowledged(mut self, entry: StoredRecord, replaced: Option<&OAuthToken>) {
         self.settled = true;
         self.cache.written(&Arc::new(entry), replaced);
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::secrets_manager::cache::kept::{ANSWERS_PER_RECORD, weight};
 use crate::secrets_manager::cache::pending_write::PendingWrite;
-use crate::secrets_manager::format::version_id::Succession;
+use crate::secrets_manager::format::version_id;
 use crate::testing::token;
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
@@ -72,7 +72,7 @@ fn of_version(version: &str) -> StoredRecord {
 }
 
 fn successor(version: &str) -> String {
-    Succession::default().next(version)
+    version_id::successor(version, 0)
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_write_that_is_dropped_takes_the_record_out() {
     drop(PendingWrite::save(&cache, &token("id=1 access_token=a")));
     assert_eq!(version(&cache, "1"), None);
     PendingWrite::save(&cache, &token("id=1 access_token=a"))
-        .settle(entry("id=1 access_token=a"), None);
+        .acknowledged(entry("id=1 access_token=a"), None);
     assert!(version(&cache, "1").is_some());
 }
 

@@ -1,4 +1,4 @@
-//! The tag index: fingerprints of lookup keys, and the ids and tags derived from them.
+//! Fingerprints of lookup keys, and the ids derived from them.
 
 use std::fmt::Write as _;
 
@@ -8,21 +8,13 @@ use sha2::Sha256;
 
 use crate::{Error, ErrorKind, Field, OAuthToken};
 
-/// The tag that says whose secret it is.
-pub(crate) const MANAGED_BY: (&str, &str) = ("managed-by", "zoho-token-store");
-
-/// How many tags the store sets itself: [`MANAGED_BY`] and three for every lookup key.
-pub(crate) const OWN_TAGS: usize = 13;
-
-/// Where no fingerprint key is configured: not a secret, it only keeps these digests apart from all
-/// others.
+/// The key if none is configured. It is no secret: it only separates these digests from others.
 const PUBLIC_KEY: &[u8] = b"zoho-token-store";
 
-/// How many ids are derived from one value before the store gives up; more than two take hand-made
-/// collisions.
+/// How many ids are derived from one value. Two are enough unless somebody makes collisions by hand.
 pub(crate) const DERIVED_IDS: u8 = 8;
 
-/// The fields that a new record's id is derived from, the first that is given.
+/// The fields that a new record's id is derived from: the first one that the token has.
 const ID_SOURCES: [Field; 4] = [
     Field::UserName,
     Field::GrantToken,
@@ -30,18 +22,15 @@ const ID_SOURCES: [Field; 4] = [
     Field::AccessToken,
 ];
 
-/// Makes fingerprints: HMAC-SHA-256 in hexadecimal, always 64 characters.
-///
-/// As all are equally long, AWS's prefix match on tag values is an exact match; and as a tag's
-/// value begins with the kind of the key, it does not matter that AWS pairs keys and values of a
-/// filter only loosely.
+/// Makes fingerprints: HMAC-SHA-256 of a field's name and value, as 64 hexadecimal digits.
 pub(crate) struct Fingerprints {
-    /// One for every key that records may be found by: the current one, then the one before.
+    /// One for each key under which records may be found: the current one, then the previous one.
     keyed: Vec<Hmac<Sha256>>,
 }
 
 impl Fingerprints {
-    /// Fingerprints with these keys, the current one first; with a public key if there is none.
+    /// Returns fingerprints with these keys, the current one first; with a public key if there is
+    /// none.
     pub(crate) fn new(keys: &[SecretSlice<u8>]) -> Result<Self, Error> {
         let keyed = match keys {
             [] => vec![keyed(PUBLIC_KEY)?],
@@ -53,13 +42,13 @@ impl Fingerprints {
         Ok(Fingerprints { keyed })
     }
 
-    /// The fingerprint of one column's value.
+    /// The fingerprint of a value under the current key.
     #[cfg(test)]
     pub(crate) fn of(&self, field: Field, value: &str) -> String {
         digest(&self.keyed[0], &[field.as_str(), value])
     }
 
-    /// The ids that a new record may be given because of this field, in the order they are taken.
+    /// The ids derived from the value of this field, in the order in which new records take them.
     pub(crate) fn derived_ids(
         &self,
         token: &OAuthToken,
@@ -68,7 +57,7 @@ impl Fingerprints {
         self.chains(token, field).next().into_iter().flatten()
     }
 
-    /// The same ids, and those that were taken under the keys before: one chain for each key.
+    /// The same ids, then those that were derived with the previous key: one chain for each key.
     pub(crate) fn chains(
         &self,
         token: &OAuthToken,
@@ -92,54 +81,16 @@ impl Fingerprints {
         })
     }
 
-    /// The values of the index tags that a record with any of the token's keys has.
-    pub(crate) fn lookup_values(&self, partial: &OAuthToken) -> Vec<String> {
-        let values = self.keyed.iter().flat_map(|keyed| {
-            tag_keys().filter_map(move |(field, _)| tag_value(keyed, partial, field))
-        });
-        values.collect()
-    }
-
-    /// The index tags of a record: for each key its fingerprint, and the one that processes with
-    /// the fingerprint key before look it up by.
-    pub(crate) fn tags(&self, record: &OAuthToken) -> Vec<(String, String)> {
-        tag_keys()
-            .flat_map(|(field, key)| self.tags_of(record, field, key))
-            .collect()
-    }
-
-    /// The index tags that a change of a record needs: those of the keys that change, and the
-    /// fingerprints that they replace.
-    ///
-    /// Tags change before the value does. With both fingerprints there, the record is found by its
-    /// old and by its new key whichever value it holds, even if the writer stops in between; and
-    /// what does not change is left to another writer who may be changing it.
-    pub(crate) fn changed_tags(
+    /// The fingerprints of the token's value in this field: the current key first, then the
+    /// previous one. Empty if the token does not have the field.
+    pub(crate) fn of_field(
         &self,
-        record: &OAuthToken,
-        replaced: &OAuthToken,
-    ) -> Vec<(String, String)> {
-        let mut tags = Vec::new();
-        for (field, key) in tag_keys() {
-            if record.expose(field) != replaced.expose(field) {
-                tags.extend(self.tags_of(record, field, key));
-                let before = tag_value(&self.keyed[0], replaced, field);
-                tags.extend(before.map(|value| (format!("{key}-before"), value)));
-            }
-        }
-        tags
-    }
-
-    fn tags_of(&self, record: &OAuthToken, field: Field, key: &str) -> Vec<(String, String)> {
-        let keys = [key.to_owned(), format!("{key}-former-key")];
-        let values = self
-            .keyed
-            .iter()
-            .map(|keyed| tag_value(keyed, record, field));
-        keys.into_iter()
-            .zip(values)
-            .filter_map(|(key, value)| Some((key, value?)))
-            .collect()
+        token: &OAuthToken,
+        field: Field,
+    ) -> impl Iterator<Item = String> {
+        let value = token.expose(field);
+        let keys = self.keyed.iter();
+        keys.filter_map(move |keyed| Some(digest(keyed, &[field.as_str(), value?])))
     }
 }
 
@@ -158,12 +109,7 @@ fn keyed(key: &[u8]) -> Result<Hmac<Sha256>, Error> {
     })
 }
 
-fn tag_value(keyed: &Hmac<Sha256>, token: &OAuthToken, field: Field) -> Option<String> {
-    let fingerprint = digest(keyed, &[field.as_str(), token.expose(field)?]);
-    Some(format!("{field}:{fingerprint}"))
-}
-
-/// Every part goes in with its length, so that no two lists of parts are the same bytes.
+/// Each part is preceded by its length, so that no two lists of parts are the same bytes.
 fn digest(keyed: &Hmac<Sha256>, parts: &[&str]) -> String {
     let mut mac = keyed.clone();
     for part in parts {
@@ -180,21 +126,11 @@ fn digest(keyed: &Hmac<Sha256>, parts: &[&str]) -> String {
         })
 }
 
-/// The field that a new record's id is derived from.
+/// The field from which the id of a new record is derived.
 pub(crate) fn id_source(token: &OAuthToken) -> Option<Field> {
     ID_SOURCES
         .into_iter()
         .find(|&field| token.expose(field).is_some())
-}
-
-fn tag_keys() -> impl Iterator<Item = (Field, &'static str)> {
-    [
-        (Field::UserName, "zoho-token-store:user"),
-        (Field::AccessToken, "zoho-token-store:access"),
-        (Field::GrantToken, "zoho-token-store:grant"),
-        (Field::RefreshToken, "zoho-token-store:refresh"),
-    ]
-    .into_iter()
 }
 
 #[cfg(test)]
@@ -287,54 +223,5 @@ mod tests {
                 .derived_ids(&token, Field::UserName)
                 .collect::<Vec<_>>()
         );
-        let values = after.lookup_values(&token);
-        assert_eq!(values.len(), 4);
-        assert!(
-            before
-                .lookup_values(&token)
-                .iter()
-                .all(|value| values.contains(value))
-        );
-        let tags = after.tags(&token).into_iter();
-        let tags: Vec<_> = tags.map(|(_, value)| value).collect();
-        assert!(
-            values.iter().all(|value| tags.contains(value)),
-            "processes with either key find it"
-        );
-    }
-
-    #[test]
-    fn a_change_tags_the_new_and_the_replaced_key_and_no_other() {
-        let old = OAuthToken::builder()
-            .user_name("ada")
-            .access_token("old")
-            .build()
-            .unwrap();
-        let new = OAuthToken::builder()
-            .user_name("ada")
-            .access_token("new")
-            .build()
-            .unwrap();
-        let keys =
-            |tags: &[(String, String)]| tags.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
-        let all = fingerprints().tags(&new);
-        assert_eq!(
-            keys(&all),
-            ["zoho-token-store:user", "zoho-token-store:access"]
-        );
-        let changed = fingerprints().changed_tags(&new, &old);
-        assert_eq!(
-            keys(&changed),
-            ["zoho-token-store:access", "zoho-token-store:access-before"]
-        );
-        assert_eq!(changed[0], all[1]);
-        assert_eq!(changed[1].1, fingerprints().lookup_values(&old)[1]);
-        let plain = |(_, value): &(String, String)| {
-            ["ada", "old", "new"]
-                .iter()
-                .any(|plain| value.contains(plain))
-        };
-        assert!(!all.iter().chain(&changed).any(plain));
-        assert_eq!(fingerprints().changed_tags(&old, &old), []);
     }
 }

@@ -6,4 +6,5 @@ pub(crate) mod document;
 pub(crate) mod fingerprint;
 pub(crate) mod secret_name;
 pub(crate) mod stored_record;
+pub(crate) mod tags;
 pub(crate) mod version_id;

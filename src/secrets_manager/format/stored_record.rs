@@ -1,5 +1,7 @@
-//! A record as it was read from, or written to, one version of its secret.
+//! A record as it was read from, or written to, one version of its secret; and what may stand in its
+//! place.
 
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use crate::OAuthToken;
@@ -11,7 +13,7 @@ pub(crate) struct StoredRecord {
     pub(crate) token: OAuthToken,
     pub(crate) unknown: UnknownFields,
     pub(crate) version: String,
-    /// When the version was made, by AWS's clock, where AWS says so.
+    /// When the version was made, by AWS's clock, if known.
     pub(crate) created: Option<SystemTime>,
     pub(crate) asked: Moment,
 }
@@ -21,7 +23,7 @@ impl StoredRecord {
         self.token.id().unwrap_or_default()
     }
 
-    /// How many bytes it takes in memory.
+    /// The size in memory, in bytes.
     pub(crate) fn size(&self) -> usize {
         let parts = self.token.size() + self.unknown.size() + self.version.len();
         size_of::<Self>() + parts
@@ -42,13 +44,26 @@ impl StoredRecord {
     }
 }
 
+/// What is stored under an id.
+#[derive(Clone, Debug)]
+pub(crate) enum Slot {
+    Record(Arc<StoredRecord>),
+    /// A secret whose current version is a tombstone: its deletion was started and not finished.
+    Vacant {
+        version: Arc<str>,
+    },
+    /// A secret that is marked for deletion.
+    Deleted,
+    Absent,
+}
+
 /// When a call was made, by both clocks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
-    /// Never set back: for what was before what.
+    /// Never set back: tells which of two calls came first.
     pub(crate) monotonic: Instant,
-    /// Goes on while a Lambda function is frozen, where the other one stands still: for how old
-    /// something is.
+    /// Goes on while a Lambda function is frozen, when the monotonic clock stands still: tells how
+    /// old something is.
     pub(crate) wall: SystemTime,
 }
 

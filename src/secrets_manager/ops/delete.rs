@@ -1,135 +1,122 @@
-//! Deleting a record so that it stays deleted, even if its secret is restored.
+//! Deleting a record so that it stays deleted even if its secret is restored.
 
 use std::time::SystemTime;
 
+use super::compare_and_swap::{Succession, swap};
+use super::core::Core;
+use super::read::read_now;
+use super::retry::Retry;
 use crate::Error;
-use crate::secrets_manager::Core;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
 use crate::secrets_manager::cache::pending_write::PendingWrite;
 use crate::secrets_manager::format::document;
-use crate::secrets_manager::format::stored_record::StoredRecord;
-use crate::secrets_manager::format::version_id::Succession;
-use crate::secrets_manager::ops::find::Slot;
-use crate::secrets_manager::ops::retry::Retry;
+use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
 
-impl Core {
-    /// Deletes the record with this id.
-    pub(crate) async fn delete(&self, id: &str) -> Result<(), Error> {
-        let mut retry = Retry::new();
-        let mut succession = Succession::default();
-        loop {
-            let contended = {
-                let _turn = self.turn(id).await;
-                let slot = self.read_now(id).await?;
-                self.delete_slot(id, slot, &mut succession).await?
-            };
-            match contended {
-                None => return Ok(()),
-                Some(error) => retry.wait(error).await?,
-            }
-        }
-    }
-
-    /// Deletes what a listing has read, without reading it again unless somebody else wrote it.
-    pub(crate) async fn delete_listed(&self, id: &str, slot: Slot) -> Result<(), Error> {
+/// Deletes the record with this id.
+pub(crate) async fn delete(core: &Core, id: &str) -> Result<(), Error> {
+    let mut retry = Retry::new();
+    let mut succession = Succession::default();
+    loop {
         let contended = {
-            let _turn = self.turn(id).await;
-            self.delete_slot(id, slot, &mut Succession::default())
-                .await?
+            let _lock = core.locks.lock(id).await;
+            let slot = read_now(core, id).await?;
+            delete_slot(core, id, slot, &mut succession).await?
         };
         match contended {
-            None => Ok(()),
-            Some(_) => self.delete(id).await,
+            None => return Ok(()),
+            Some(error) => retry.wait(error).await?,
         }
     }
+}
 
-    /// Deletes a record that was just read. Where another writer came first, or AWS throttles, it
-    /// answers that error.
-    ///
-    /// First a version that holds no token, then the deletion: a secret that is restored, to be
-    /// written anew or by hand, brings no deleted token back. The token stays readable as
-    /// AWSPREVIOUS for as long as the secret does.
-    async fn delete_slot(
-        &self,
-        id: &str,
-        slot: Slot,
-        succession: &mut Succession,
-    ) -> Result<Option<Error>, Error> {
-        let _unsettled = PendingWrite::deletion(&self.cache, id);
-        let name = self.names.name_of(id)?;
-        let record = match slot {
-            Slot::Absent | Slot::Deleted => return Ok(None),
-            Slot::Vacant { .. } => None,
-            Slot::Record(entry) => {
-                let document = document::encode_tombstone(id, SystemTime::now());
-                let put = self
-                    .swap(&name, &document, &entry.version, succession)
-                    .await;
-                match put.map_err(|Failure { reason, error }| (reason, error)) {
-                    Ok(tombstone) => Some((entry, tombstone)),
-                    Err((Reason::NotFound | Reason::Deleted, _)) => return Ok(None),
-                    Err((Reason::Exists | Reason::Throttled, error)) => return Ok(Some(error)),
-                    // No room for another version today, but a deletion must not depend on that.
-                    Err((Reason::Limit, error)) => {
+/// Deletes a record that was just read. Reads it again only if another process wrote it.
+pub(crate) async fn delete_read(core: &Core, id: &str, slot: Slot) -> Result<(), Error> {
+    let contended = {
+        let _lock = core.locks.lock(id).await;
+        delete_slot(core, id, slot, &mut Succession::default()).await?
+    };
+    match contended {
+        None => Ok(()),
+        Some(_) => delete(core, id).await,
+    }
+}
+
+/// Deletes a record that was just read. Returns an error to wait for if another writer came first
+/// or if AWS throttles.
+///
+/// First it puts a version that holds no token, then it deletes the secret: a secret that is
+/// restored, to be written again or by hand, brings no deleted token back. The token stays readable
+/// under the staging label AWSPREVIOUS as long as the secret exists.
+async fn delete_slot(
+    core: &Core,
+    id: &str,
+    slot: Slot,
+    succession: &mut Succession,
+) -> Result<Option<Error>, Error> {
+    let _pending = PendingWrite::deletion(&core.cache, id);
+    let name = core.names.name_of(id)?;
+    let record = match slot {
+        Slot::Absent | Slot::Deleted => return Ok(None),
+        Slot::Vacant { .. } => None,
+        Slot::Record(stored) => {
+            let document = document::encode_tombstone(id, SystemTime::now());
+            match swap(core, &name, &document, &stored.version, succession).await {
+                Ok(tombstone) => Some((stored, tombstone)),
+                Err(failure) => match failure.reason {
+                    Reason::NotFound | Reason::Deleted => return Ok(None),
+                    Reason::Exists | Reason::Throttled => return Ok(Some(failure.error)),
+                    // There is no room for another version today; a deletion must not depend on it.
+                    Reason::Limit => {
+                        let error = failure.error;
                         tracing::warn!(secret = name, %error, "deleting without a tombstone");
                         None
                     }
-                    Err((_, error)) => return Err(error),
-                }
+                    _ => return Err(failure.error),
+                },
             }
-        };
-        match self.delete_secret(&name).await {
-            Ok(()) => Ok(None),
-            Err(Failure {
-                reason: Reason::NotFound | Reason::Deleted,
-                ..
-            }) => Ok(None),
-            Err(Failure {
-                reason: Reason::Throttled,
-                error,
-            }) => Ok(Some(error)),
-            Err(Failure {
-                reason: Reason::Denied,
-                error,
-            }) => {
-                if let Some((entry, tombstone)) = record {
-                    self.put_back(&name, &entry, &tombstone).await;
+        }
+    };
+    match delete_secret(core, &name).await {
+        Ok(()) => Ok(None),
+        Err(failure) => match failure.reason {
+            Reason::NotFound | Reason::Deleted => Ok(None),
+            Reason::Throttled => Ok(Some(failure.error)),
+            Reason::Denied => {
+                if let Some((stored, tombstone)) = record {
+                    put_back(core, &name, &stored, &tombstone).await;
                 }
-                Err(error)
+                Err(failure.error)
             }
-            Err(failure) => Err(failure.error),
-        }
+            _ => Err(failure.error),
+        },
     }
+}
 
-    /// Deletes a secret, and before that its replicas, if it has any.
-    async fn delete_secret(&self, name: &str) -> Result<(), Failure> {
-        match self.api.delete(name).await {
-            Err(Failure {
-                reason: Reason::Replicated,
-                ..
-            }) => {}
-            deleted => return deleted,
-        }
-        let secret = self.api.describe(name).await?;
-        let regions = secret
-            .replication_status()
-            .iter()
-            .filter_map(|replica| replica.region());
-        let regions = regions.map(str::to_owned).collect();
-        self.api.remove_replicas(name, regions).await?;
-        self.api.delete(name).await
+/// Deletes a secret; if it has replicas, removes them first.
+async fn delete_secret(core: &Core, name: &str) -> Result<(), Failure> {
+    match core.aws.delete(name).await {
+        Err(failure) if failure.reason == Reason::Replicated => {}
+        deleted => return deleted,
     }
+    let secret = core.aws.describe(name).await?;
+    core.aws
+        .remove_replicas(name, secret.replica_regions)
+        .await?;
+    core.aws.delete(name).await
+}
 
-    /// Who may not delete must not have deleted: the record comes back in place of the tombstone.
-    async fn put_back(&self, name: &str, entry: &StoredRecord, tombstone: &str) {
-        let back = async {
-            let document = document::encode(&entry.token, &entry.unknown)?;
-            let mut succession = Succession::default();
-            let swapped = self.swap(name, &document, tombstone, &mut succession).await;
-            swapped.map_err(|failure| failure.error)
-        };
-        if let Err(error) = back.await {
-            tracing::warn!(secret = name, %error, "a token that may not be deleted is AWSPREVIOUS now");
-        }
+/// Puts the record back in place of its tombstone, after the deletion was not allowed.
+async fn put_back(core: &Core, name: &str, stored: &StoredRecord, tombstone: &str) {
+    let back = async {
+        let document = document::encode(&stored.token, &stored.unknown)?;
+        let mut succession = Succession::default();
+        let swapped = swap(core, name, &document, tombstone, &mut succession).await;
+        swapped.map_err(|failure| failure.error)
+    };
+    if let Err(error) = back.await {
+        tracing::warn!(
+            secret = name, %error,
+            "a token whose deletion was not allowed could not be put back; its version is AWSPREVIOUS"
+        );
     }
 }

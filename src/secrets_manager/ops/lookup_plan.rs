@@ -1,14 +1,13 @@
-//! Which names a lookup reads next, and which record it has found: the rules, without any call.
+//! Which names a lookup reads next, and which record it has found: pure rules, without any call.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::secrets_manager::format::fingerprint::{self, Fingerprints};
-use crate::secrets_manager::format::stored_record::StoredRecord;
-use crate::secrets_manager::ops::find::Slot;
+use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
 use crate::{Field, OAuthToken, matching};
 
-/// A lookup under way: what was read so far, and what that leaves to be read.
+/// A lookup under way: what was read so far, and what remains to be read.
 pub(crate) struct LookupPlan<'a> {
     fingerprints: &'a Fingerprints,
     partial: &'a OAuthToken,
@@ -18,7 +17,7 @@ pub(crate) struct LookupPlan<'a> {
 /// The record that a partial token denotes, and the field that decided.
 #[derive(Clone, Debug)]
 pub(crate) struct Denoted {
-    pub(crate) entry: Arc<StoredRecord>,
+    pub(crate) record: Arc<StoredRecord>,
     pub(crate) decided_by: Field,
 }
 
@@ -31,7 +30,7 @@ impl<'a> LookupPlan<'a> {
         }
     }
 
-    /// Learns what stands under some ids.
+    /// Adds what was read under some ids.
     pub(crate) fn learn(&mut self, slots: Vec<(String, Slot)>) {
         self.slots.extend(slots);
     }
@@ -47,15 +46,15 @@ impl<'a> LookupPlan<'a> {
     /// The derived ids to read next, one for every given field and fingerprint key, the strongest
     /// field and the current key first.
     ///
-    /// Behind an id that another record has, or had, may be the next one that was derived from the
-    /// same value.
+    /// If another record has an id, or had it, the record may have the next id derived from the same
+    /// value.
     pub(crate) fn next_derived(&self) -> Vec<String> {
         let next = |field, chain: &mut dyn Iterator<Item = String>| {
             for id in chain {
                 match self.slots.get(&id) {
                     None => return Some(id),
                     Some(Slot::Absent) => return None,
-                    Some(Slot::Record(entry)) if self.suits(&entry.token, field) => return None,
+                    Some(Slot::Record(record)) if self.suits(&record.token, field) => return None,
                     Some(Slot::Record(_) | Slot::Vacant { .. } | Slot::Deleted) => {}
                 }
             }
@@ -69,39 +68,39 @@ impl<'a> LookupPlan<'a> {
         ids
     }
 
-    /// Whether nothing that is still unread could be a better answer.
+    /// Whether nothing that is still unread could be a better match.
     pub(crate) fn is_decided(&self) -> bool {
-        let Some(Denoted { entry, decided_by }) = self.denoted() else {
+        let Some(Denoted { record, decided_by }) = self.denoted() else {
             return false;
         };
         let strongest = matching::identifying_fields(self.partial).next();
         strongest == Some(decided_by)
-            && self.suits(&entry.token, decided_by)
-            && self.derived_position(entry.id()).is_some()
+            && self.suits(&record.token, decided_by)
+            && self.derived_position(record.id()).is_some()
     }
 
-    /// The record that the partial token denotes, of those read so far.
+    /// The record that the partial token denotes, among those read so far.
     ///
-    /// Where the contract leaves a choice it is always the same: derived ids first, then by id.
+    /// Where the contract leaves a choice, derived ids come first, then the order of ids.
     pub(crate) fn denoted(&self) -> Option<Denoted> {
         let records = self.slots.values().filter_map(|slot| match slot {
-            Slot::Record(entry) => Some(entry),
+            Slot::Record(record) => Some(record),
             Slot::Vacant { .. } | Slot::Deleted | Slot::Absent => None,
         });
         let mut records: Vec<_> = records.collect();
-        records.sort_by_cached_key(|entry| {
+        records.sort_by_cached_key(|record| {
             (
-                self.derived_position(entry.id()).unwrap_or(usize::MAX),
-                entry.id().to_owned(),
+                self.derived_position(record.id()).unwrap_or(usize::MAX),
+                record.id().to_owned(),
             )
         });
-        let tokens = records.iter().map(|entry| &entry.token);
+        let tokens = records.iter().map(|record| &record.token);
         let (decided_by, token) = matching::denoted(self.partial, tokens)?;
-        let entry = records
+        let record = records
             .iter()
-            .find(|entry| entry.token.id() == token.id())?;
+            .find(|record| record.token.id() == token.id())?;
         Some(Denoted {
-            entry: Arc::clone(entry),
+            record: Arc::clone(record),
             decided_by,
         })
     }
@@ -120,7 +119,7 @@ impl<'a> LookupPlan<'a> {
     }
 }
 
-/// The first of the ids derived for a new record that no record has, and what stands there.
+/// The first id derived for a new record that no other record has, and what is stored under it.
 pub(crate) fn vacancy(
     slots: &HashMap<String, Slot>,
     token: &OAuthToken,
@@ -149,8 +148,8 @@ mod tests {
 
     fn record(id: &str, columns: &str) -> (String, Slot) {
         let token = token(columns).to_builder().id(id).build().unwrap();
-        let entry = StoredRecord::just_read(token);
-        (id.into(), Slot::Record(Arc::new(entry)))
+        let record = StoredRecord::just_read(token);
+        (id.into(), Slot::Record(Arc::new(record)))
     }
 
     fn derived(columns: &str, field: Field, number: usize) -> String {
@@ -253,8 +252,8 @@ mod tests {
         let partial = token("user_name=u");
         let mut plan = LookupPlan::new(&prints, &partial);
         plan.learn(vec![record("b", "user_name=u"), record("a", "user_name=u")]);
-        assert_eq!(plan.denoted().unwrap().entry.id(), "a");
+        assert_eq!(plan.denoted().unwrap().record.id(), "a");
         plan.learn(vec![record(&own, "user_name=u")]);
-        assert_eq!(plan.denoted().unwrap().entry.id(), own);
+        assert_eq!(plan.denoted().unwrap().record.id(), own);
     }
 }

@@ -1,15 +1,24 @@
-//! What the store does: each operation in a module of its own.
+//! What the store does, one operation per module.
+//!
+//! [`find`] and [`save`] are the roots; imports between the modules run from operations to their
+//! steps and never back.
 
 pub(crate) mod bulk;
-pub(crate) mod compare_and_swap;
+mod compare_and_swap;
+pub(crate) mod core;
+mod create;
 pub(crate) mod delete;
 pub(crate) mod find;
-pub(crate) mod list;
-pub(crate) mod lookup_plan;
-pub(crate) mod lookups;
+mod list;
+mod lookup_plan;
+mod query;
+mod read;
+pub(crate) mod record_locks;
 pub(crate) mod reindex;
-pub(crate) mod restore;
-pub(crate) mod retry;
+mod restore;
+mod retry;
 pub(crate) mod save;
 pub(crate) mod single_flight;
+mod update;
 pub(crate) mod warm_up;
+mod write;

@@ -1,17 +1,17 @@
-//! How long a write tries again: bounded, and with jitter.
+//! Retries of writes: bounded in time, with jitter.
 
 use std::time::{Duration, Instant};
 
 use crate::{Error, ErrorKind};
 
-/// A deletion by force takes seconds, and nobody waits for a save any longer than this.
+/// Longer than a forced deletion takes, and as long as a caller of `save_token` may be expected to wait.
 const AT_MOST: Duration = Duration::from_secs(30);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Tries without a pause: each follows a change that was seen, so there are few. The bound is for
-/// what nobody thought of.
+/// Retries without a pause follow a change that was seen, so there are few. The bound is a safety
+/// net.
 const TRIES_AT_ONCE: u32 = 100;
 
 pub(crate) struct Retry {
@@ -29,7 +29,7 @@ impl Retry {
         }
     }
 
-    /// Counts a try that can follow at once.
+    /// Allows another try without a pause.
     pub(crate) fn again(&mut self) -> Result<(), Error> {
         self.tries_at_once += 1;
         if self.tries_at_once > TRIES_AT_ONCE || self.since.elapsed() > AT_MOST {
@@ -42,13 +42,13 @@ impl Retry {
         Ok(())
     }
 
-    /// Waits before the next try; the error is what is reported if there is none.
+    /// Waits before the next try, or returns the error if no time is left.
     pub(crate) async fn wait(&mut self, error: Error) -> Result<(), Error> {
         if self.since.elapsed() > AT_MOST {
             return Err(error);
         }
         tracing::debug!(%error, "trying again");
-        // Full jitter, so that writers who met once do not meet again.
+        // Full jitter, so that writers that met once do not meet again.
         tokio::time::sleep(self.pause.mul_f64(fastrand::f64())).await;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         Ok(())

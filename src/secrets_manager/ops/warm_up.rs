@@ -1,20 +1,20 @@
-//! What the first lookup would otherwise wait for, done before it.
+//! Doing in advance what the first lookup would otherwise wait for.
 
+use super::core::Core;
+use super::read::read_now;
 use crate::Error;
-use crate::secrets_manager::{Core, FingerprintKey};
+use crate::secrets_manager::FingerprintKey;
 
 /// An id that no record has.
-const NOBODY: &str = "warm-up";
+const NO_RECORD: &str = "warm-up";
 
-impl Core {
-    /// One call is enough for credentials and connection; where the fingerprint key is in a secret,
-    /// that one is needed anyhow.
-    pub(crate) async fn warm_up(&self) -> Result<(), Error> {
-        match self.fingerprint_key {
-            FingerprintKey::InSecret(_) => self.fingerprints().await.map(drop),
-            FingerprintKey::Public | FingerprintKey::Given(_) => {
-                self.read_now(NOBODY).await.map(drop)
-            }
+/// Resolves credentials and connects. One call does both; if the fingerprint key is in a secret,
+/// reading it is that call.
+pub(crate) async fn warm_up(core: &Core) -> Result<(), Error> {
+    match core.fingerprint_key {
+        FingerprintKey::InSecret(_) => core.fingerprints().await.map(drop),
+        FingerprintKey::Public | FingerprintKey::Given(_) => {
+            read_now(core, NO_RECORD).await.map(drop)
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
-use zoho_token_store::{Field, OAuthToken};
+use zoho_token_store::{Field, OAuthToken, TokenStore};
 
 use crate::support::calls::made;
 use crate::support::front::{Front, Reaction};
@@ -114,7 +114,7 @@ async fn a_change_of_another_process_is_seen_after_the_time_to_live() {
 
 #[tokio::test]
 async fn a_store_without_a_cache_reads_on_every_lookup() {
-    let test = TestStore::with(|builder| builder.cache_capacity(0)).await;
+    let test = TestStore::with(|builder| builder.cache_capacity(None)).await;
     let ada = test.save(&login("ada")).await;
     test.calls.take();
     for _ in 0..2 {

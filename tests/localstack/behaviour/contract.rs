@@ -1,6 +1,6 @@
 //! The contract of a token store, by its cases, on stores with different settings.
 
-use zoho_token_store::{SecretsManagerTokenStoreBuilder, conformance};
+use zoho_token_store::{Deletion, SecretsManagerTokenStoreBuilder, conformance};
 
 use crate::support::store::TestStore;
 
@@ -27,7 +27,7 @@ async fn a_store_with_the_default_settings_keeps_the_contract() {
 
 #[tokio::test]
 async fn a_store_without_a_cache_keeps_the_contract() {
-    conforms(|builder| builder.cache_capacity(0)).await;
+    conforms(|builder| builder.cache_capacity(None)).await;
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn a_store_that_caches_one_record_keeps_the_contract() {
 
 #[tokio::test]
 async fn a_store_that_deletes_by_force_keeps_the_contract() {
-    conforms(|builder| builder.recovery_window_days(0)).await;
+    conforms(|builder| builder.deletion(Deletion::Force)).await;
 }
 
 #[tokio::test]

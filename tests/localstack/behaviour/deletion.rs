@@ -2,7 +2,7 @@
 //! halfway.
 
 use serde_json::json;
-use zoho_token_store::{OAuthToken, TokenStore};
+use zoho_token_store::{Deletion, OAuthToken, TokenStore};
 
 use crate::support::front::{Front, Reaction};
 use crate::support::store::TestStore;
@@ -128,7 +128,7 @@ async fn a_secret_deleted_by_hand_is_gone_and_can_be_saved_afresh() {
 
 #[tokio::test]
 async fn a_forced_deletion_leaves_no_secret() {
-    let test = TestStore::with(|builder| builder.recovery_window_days(0)).await;
+    let test = TestStore::with(|builder| builder.deletion(Deletion::Force)).await;
     let ada = ada(&test).await;
     test.delete(id(&ada)).await;
     assert!(test.secrets.all().await.is_empty());
@@ -144,7 +144,7 @@ async fn the_configured_recovery_window_is_used() {
     ] {
         let front = Front::new(|_| Reaction::Forward).await;
         let test = TestStore::with_endpoint(front.endpoint(), |builder| {
-            builder.recovery_window_days(days)
+            builder.deletion(Deletion::RecoveryWindow { days })
         })
         .await;
         let ada = ada(&test).await;

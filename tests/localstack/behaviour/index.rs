@@ -46,7 +46,7 @@ async fn the_value_is_a_flat_object_of_the_given_fields_and_the_schema_version()
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let mut expected = serde_json::Map::from_iter([("schema_version".to_owned(), json!("1"))]);
-    for field in Field::ALL {
+    for &field in Field::ALL {
         let value = ada.expose(field).expect("a login sets every field");
         expected.insert(field.to_string(), json!(value));
     }

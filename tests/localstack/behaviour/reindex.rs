@@ -38,7 +38,9 @@ impl Key {
 
     fn set(&self, builder: SecretsManagerTokenStoreBuilder) -> SecretsManagerTokenStoreBuilder {
         // No cache: every lookup must find its way through names and tags.
-        builder.fingerprint_key_secret(&self.name).cache_capacity(0)
+        builder
+            .fingerprint_key_secret(&self.name)
+            .cache_capacity(None)
     }
 }
 
@@ -119,7 +121,7 @@ async fn records_keep_their_ids_after_the_previous_key_is_gone() {
         .another_with(|builder| {
             builder
                 .fingerprint_key("the second key, of 32 random bytes")
-                .cache_capacity(0)
+                .cache_capacity(None)
         })
         .await;
     is_found_every_way(&second_alone, id(&ada)).await;

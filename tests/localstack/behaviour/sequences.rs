@@ -4,7 +4,7 @@
 //! prints the seed.
 
 use fastrand::Rng;
-use zoho_token_store::{SecretsManagerTokenStoreBuilder as Builder, TokenStore};
+use zoho_token_store::{Deletion, SecretsManagerTokenStoreBuilder as Builder, TokenStore};
 
 use crate::support::environment::number;
 use crate::support::sequences::play;
@@ -17,13 +17,13 @@ async fn a_store_with_a_cache_keeps_the_contract_on_random_sequences() {
 
 #[tokio::test]
 async fn a_store_that_caches_two_records_keeps_the_contract_on_random_sequences() {
-    let small = |builder: Builder| builder.cache_capacity(2).recovery_window_days(0);
+    let small = |builder: Builder| builder.cache_capacity(2).deletion(Deletion::Force);
     run(async || vec![TestStore::with(small).await]).await;
 }
 
 #[tokio::test]
 async fn three_processes_without_a_cache_keep_the_contract_on_random_sequences() {
-    let uncached = |builder: Builder| builder.cache_capacity(0);
+    let uncached = |builder: Builder| builder.cache_capacity(None);
     run(async || {
         let test = TestStore::with(uncached).await;
         let others = [
@@ -41,7 +41,7 @@ async fn three_processes_without_a_cache_keep_the_contract_on_random_sequences()
 #[tokio::test]
 async fn processes_with_stale_caches_save_by_the_contract_on_random_sequences() {
     run(async || {
-        let test = TestStore::with(|builder| builder.cache_capacity(0)).await;
+        let test = TestStore::with(|builder| builder.cache_capacity(None)).await;
         let others = [test.another().await, test.another().await];
         [test].into_iter().chain(others).collect()
     })

@@ -254,7 +254,9 @@ async fn dropped_after(operation: Operation, times: usize) -> bool {
     }
     let done = polled(operation.on(&test, id(&ada)), times).await.is_some();
 
-    let process = test.another_with(|builder| builder.cache_capacity(0)).await;
+    let process = test
+        .another_with(|builder| builder.cache_capacity(None))
+        .await;
     // Until a request that is on its way has arrived, or never will, they may differ.
     until("store and AWS agree", async || {
         let mut agree = true;

@@ -104,7 +104,8 @@ async fn concurrent_saves_of_different_fields_lose_none() {
         let values = login(user).to_builder().user_name("ada").id(id(&ada));
         let values = values.build().expect("a valid token");
         let given = Field::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|field| !matches!(field, Field::Id | Field::UserName | Field::ClientId))
             .filter_map(|field| Some(format!("user_name=ada {field}={}", values.expose(field)?)));
         let given: Vec<_> = given.collect();

@@ -1,7 +1,7 @@
 //! Credentials that expire, and clocks that differ.
 
 use serde_json::json;
-use zoho_token_store::ErrorKind;
+use zoho_token_store::{ErrorKind, TokenStore};
 
 use super::{Caller, only};
 use crate::support::fake_aws::{FakeAws, Rules};
@@ -11,7 +11,8 @@ use crate::support::token::{login, token};
 #[tokio::test]
 async fn expired_credentials_are_refused_until_they_are_renewed() {
     let aws = FakeAws::new(Rules::seeded(1));
-    let test = TestStore::with_endpoint(aws.endpoint(), |builder| builder.cache_capacity(0)).await;
+    let test =
+        TestStore::with_endpoint(aws.endpoint(), |builder| builder.cache_capacity(None)).await;
     let ada = test.save(&login("ada")).await;
     aws.change(|rules| rules.credentials_expired = true);
     let error = test.store.find_token(&token("user_name=ada")).await;
@@ -24,7 +25,8 @@ async fn expired_credentials_are_refused_until_they_are_renewed() {
 #[tokio::test]
 async fn a_signature_is_refused_if_the_clocks_differ_by_more_than_five_minutes() {
     let aws = FakeAws::new(only(|_| {}));
-    let test = TestStore::with_endpoint(aws.endpoint(), |builder| builder.cache_capacity(0)).await;
+    let test =
+        TestStore::with_endpoint(aws.endpoint(), |builder| builder.cache_capacity(None)).await;
     let ada = test.save(&login("ada")).await;
     for (ahead, what) in [
         (-400, Some("Signature not yet current")),

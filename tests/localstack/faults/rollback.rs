@@ -2,6 +2,7 @@
 
 use crate::support::store::TestStore;
 use crate::support::token::{id, token};
+use zoho_token_store::TokenStore;
 
 /// A record that was saved twice and holds its first version again.
 async fn rolled_back(test: &TestStore) {

@@ -10,8 +10,8 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Region;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use zoho_token_store::{
-    Error, ErrorKind, SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder as Builder,
-    TokenStore,
+    Deletion, Error, ErrorKind, SecretsManagerTokenStore,
+    SecretsManagerTokenStoreBuilder as Builder, TokenStore,
 };
 
 use crate::support::iam::{FINGERPRINT_KEY_PREFIX, Options, REPLICA_REGION, Role};
@@ -209,7 +209,7 @@ async fn the_runtime_role_can_neither_skip_nor_shorten_the_recovery_window() {
     let prefix = new_prefix();
     let role = Role::new("runtime", Options::Default, &prefix);
     for days in [0, 8] {
-        let settings = |builder: Builder| builder.recovery_window_days(days);
+        let settings = |builder: Builder| builder.deletion(Deletion::RecoveryWindow { days });
         let test = TestStore::as_role(&role, &prefix, front::open(), settings).await;
         let ada = test.save(&login("ada")).await;
         let deleted = test.store.delete_token(id(&ada)).await;

@@ -160,7 +160,10 @@ impl Model {
             let stored = allowed.into_iter().find(|stored| stored.id() == saved.id());
             let stored =
                 stored.ok_or_else(|| format!("saved {} to the wrong record", text(&saved)))?;
-            let given = Field::ALL.into_iter().filter(|&field| field != Field::Id);
+            let given = Field::ALL
+                .iter()
+                .copied()
+                .filter(|&field| field != Field::Id);
             let given = given.filter_map(|field| Some((field, token.expose(field)?)));
             given
                 .fold(stored.to_builder(), |record, (field, value)| {
@@ -231,7 +234,8 @@ fn equal(answered: Option<&OAuthToken>, expected: Option<&OAuthToken>) -> Result
 
 pub fn text(token: &OAuthToken) -> String {
     let columns = Field::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .filter_map(|field| Some(format!("{field}={}", token.expose(field)?)));
     columns.collect::<Vec<_>>().join(" ")
 }

@@ -10,7 +10,7 @@ use std::process;
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
-use zoho_token_store::{OAuthToken, SecretsManagerTokenStore, TokenStore};
+use zoho_token_store::{Deletion, OAuthToken, SecretsManagerTokenStore, TokenStore};
 
 use emulator::Emulator;
 use relay::Relay;
@@ -88,7 +88,7 @@ async fn store_with_ada() -> (String, SecretsManagerTokenStore) {
     let prefix = format!("test-lambda-{}-{}/", now.as_millis(), process::id());
     let store = SecretsManagerTokenStore::builder()
         .prefix(&prefix)
-        .recovery_window_days(0)
+        .deletion(Deletion::Force)
         .client(localstack::client())
         .build()
         .await

@@ -64,8 +64,8 @@ impl fmt::Debug for UnknownFields {
 /// The document of a record.
 pub(crate) fn encode(token: &OAuthToken, unknown: &UnknownFields) -> Result<SecretString, Error> {
     let columns = Field::ALL
-        .into_iter()
-        .filter_map(|field| Some((field.as_str(), token.expose(field)?)));
+        .iter()
+        .filter_map(|&field| Some((field.as_str(), token.expose(field)?)));
     let kept = unknown
         .0
         .iter()

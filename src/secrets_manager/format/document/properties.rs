@@ -75,7 +75,8 @@ fn every_document_is_a_flat_object_of_strings_to_other_readers() {
         let document = encode(&token, &unknown).unwrap();
         let fields: Map<String, Value> = serde_json::from_str(document.expose_secret()).unwrap();
         let columns = Field::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .filter_map(|field| Some((field.as_str(), token.expose(field)?)));
         let expected = columns
             .chain(plain(&unknown))

@@ -1,4 +1,4 @@
-//! What holds for the fingerprints of any value.
+//! Properties of fingerprints, derived ids and tags, for any value.
 
 use std::collections::HashSet;
 
@@ -7,6 +7,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::matching::IDENTIFYING_FIELDS;
+use crate::secrets_manager::format::tags::{index_tags, lookup_values};
 use crate::testing::{any_token, for_all};
 
 fn with_key(key: &[u8]) -> Fingerprints {
@@ -30,7 +31,7 @@ fn is_a_fingerprint(text: &str) -> bool {
 
 #[test]
 fn a_fingerprint_is_always_the_same_64_hexadecimal_digits() {
-    let fields = select(IDENTIFYING_FIELDS.as_slice());
+    let fields = select(IDENTIFYING_FIELDS);
     for_all(1_000, (key(), fields, value()), |(key, field, value)| {
         let fingerprint = with_key(&key).of(field, &value);
         assert!(is_a_fingerprint(&fingerprint), "{fingerprint}");
@@ -75,14 +76,14 @@ fn where_one_part_ends_and_the_next_begins_makes_a_difference() {
 fn tags_and_ids_show_nothing_of_the_values_and_are_allowed_in_filters() {
     for_all(1_000, (key(), any_token(value())), |(key, token)| {
         let prints = with_key(&key);
-        for (name, value) in prints.tags(&token) {
+        for (name, value) in index_tags(&prints, &token) {
             assert!(name.starts_with("zoho-token-store:"));
             let (field, fingerprint) = value.split_once(':').unwrap();
             let field = field.parse::<Field>().unwrap();
             assert!(is_a_fingerprint(fingerprint));
             assert_eq!(fingerprint, prints.of(field, token.expose(field).unwrap()));
         }
-        for field in IDENTIFYING_FIELDS {
+        for &field in IDENTIFYING_FIELDS {
             let ids: Vec<_> = prints.derived_ids(&token, field).collect();
             assert!(ids.iter().all(|id| is_a_fingerprint(id)));
             let distinct: HashSet<_> = ids.iter().collect();
@@ -100,13 +101,12 @@ fn a_record_is_tagged_with_all_that_it_is_looked_up_by() {
         (any_token("[ab]"), any_token("[ab]")),
         |(record, partial)| {
             let prints = Fingerprints::new(&[]).unwrap();
-            let tags: HashSet<_> = prints
-                .tags(&record)
+            let tags: HashSet<_> = index_tags(&prints, &record)
                 .into_iter()
                 .map(|(_, value)| value)
                 .collect();
-            let looked_up: HashSet<_> = prints.lookup_values(&partial).into_iter().collect();
-            let alike = IDENTIFYING_FIELDS.into_iter().any(|field| {
+            let looked_up: HashSet<_> = lookup_values(&prints, &partial).into_iter().collect();
+            let alike = IDENTIFYING_FIELDS.iter().copied().any(|field| {
                 partial.expose(field).is_some() && partial.expose(field) == record.expose(field)
             });
             assert_eq!(!tags.is_disjoint(&looked_up), alike);

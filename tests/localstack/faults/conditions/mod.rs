@@ -15,6 +15,7 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::retry::RetryConfig;
 use fastrand::Rng;
+use zoho_token_store::Deletion;
 use zoho_token_store::SecretsManagerTokenStoreBuilder as Builder;
 
 use crate::support::environment::number;
@@ -43,8 +44,8 @@ struct Run {
 /// How the stores of a run are set.
 #[derive(Clone, Copy, Debug)]
 struct Settings {
-    cache_capacity: u64,
-    recovery_window_days: u8,
+    cache_capacity: Option<u64>,
+    deletion: Deletion,
     /// How many stores write by turns.
     processes: usize,
     /// How often the SDK tries a call. The fewer, the more failures reach the store.
@@ -55,8 +56,8 @@ impl Run {
     fn new(condition: Condition, seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
         let mut settings = Settings {
-            cache_capacity: [1_000, 0, 1][random.usize(..3)],
-            recovery_window_days: [7, 0][random.usize(..2)],
+            cache_capacity: [Some(1_000), None, Some(1)][random.usize(..3)],
+            deletion: [Deletion::RecoveryWindow { days: 7 }, Deletion::Force][random.usize(..2)],
             processes: 1,
             attempts: ATTEMPTS,
         };
@@ -88,7 +89,7 @@ impl Run {
         // changed only without a cache.
         if condition != Condition::StaleLists && random.bool() {
             settings.processes = 3;
-            settings.cache_capacity = 0;
+            settings.cache_capacity = None;
             rules.list_lag = Duration::ZERO..=Duration::ZERO;
         }
         Run {
@@ -100,7 +101,7 @@ impl Run {
 
     /// Stores behind these rules; and one that sees all at once, and removes all in the end.
     async fn stores(&self, aws: &FakeAws) -> (Vec<Repeating>, TestStore) {
-        let direct = TestStore::with(|builder| builder.cache_capacity(0)).await;
+        let direct = TestStore::with(|builder| builder.cache_capacity(None)).await;
         let endpoint = aws.endpoint();
         let mut stores = Vec::new();
         for _ in 0..self.settings.processes {
@@ -126,7 +127,7 @@ impl Settings {
             // Who does not answer is not waited for long.
             .attempt_timeout(Duration::from_millis(500))
             .cache_capacity(self.cache_capacity)
-            .recovery_window_days(self.recovery_window_days)
+            .deletion(self.deletion)
     }
 }
 

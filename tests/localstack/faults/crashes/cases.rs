@@ -1,5 +1,6 @@
 //! The operations that a process ends in, and what was stored before.
 
+use zoho_token_store::Deletion;
 use zoho_token_store::SecretsManagerTokenStoreBuilder as Builder;
 
 /// What is done to a store.
@@ -109,7 +110,7 @@ pub const CASES: [Case; 14] = [
     Case {
         name: "a login after a logout by force",
         index: true,
-        settings: |builder| builder.recovery_window_days(0),
+        settings: |builder| builder.deletion(Deletion::Force),
         before: &[Step::Save(ADA), Step::Delete("ada")],
         operation: Step::Save(ADA_AGAIN),
     },

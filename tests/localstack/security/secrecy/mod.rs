@@ -8,6 +8,7 @@ mod shown;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use zoho_token_store::Deletion;
 
 use futures::future::join_all;
 use serde_json::json;
@@ -128,7 +129,7 @@ async fn failing(action: &'static str) -> Front {
 async fn watched(keys: &TestStore) -> Vec<Watched> {
     let defaults = |builder| builder;
     let replicated = |builder: Builder| builder.replica_region("eu-west-1");
-    let uncached = |builder: Builder| builder.cache_capacity(0).recovery_window_days(0);
+    let uncached = |builder: Builder| builder.cache_capacity(None).deletion(Deletion::Force);
     let keyed = |builder: Builder| builder.tag_index(false).fingerprint_key(marked("key"));
     let mut watched = vec![
         Watched::new(forwarding().await, defaults).await,

@@ -1,0 +1,83 @@
+//! The calls that the store makes to Secrets Manager, in the store's own types.
+
+mod reads;
+mod writes;
+
+use std::time::SystemTime;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::types::Tag as SdkTag;
+use secrecy::SecretString;
+
+use super::failure::Failure;
+use super::rate_limit::RateLimits;
+use crate::secrets_manager::Deletion;
+use crate::secrets_manager::format::tags::{Tag, is_managed};
+
+/// BatchGetSecretValue takes at most 20 ids ([API reference]).
+///
+/// [API reference]: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html
+pub(crate) const BATCH_LIMIT: usize = 20;
+
+/// A Secrets Manager client, with the settings that concern calls.
+pub(crate) struct SecretsManager {
+    pub(crate) client: Client,
+    pub(crate) kms_key_id: Option<String>,
+    pub(crate) extra_tags: Vec<Tag>,
+    pub(crate) replica_regions: Vec<String>,
+    pub(crate) deletion: Deletion,
+    pub(crate) rate_limits: RateLimits,
+}
+
+/// The value of a secret, or why there is none.
+#[derive(Debug)]
+pub(crate) enum Value {
+    Text {
+        text: SecretString,
+        version: String,
+        created: Option<SystemTime>,
+    },
+    Binary {
+        version: String,
+    },
+    NotFound,
+    Deleted,
+}
+
+/// What DescribeSecret says about a secret.
+#[derive(Debug)]
+pub(crate) struct Description {
+    pub(crate) tags: Vec<Tag>,
+    /// The version with the staging label AWSCURRENT.
+    pub(crate) current_version: Option<String>,
+    /// Whether the secret is marked for deletion.
+    pub(crate) is_deleted: bool,
+    pub(crate) replica_regions: Vec<String>,
+}
+
+impl Description {
+    /// Whether the secret has the tag of this crate's stores.
+    pub(crate) fn is_managed(&self) -> bool {
+        is_managed(&self.tags)
+    }
+}
+
+/// One page of ListSecrets: names with tags, and the token of the next page.
+pub(crate) struct Page {
+    pub(crate) secrets: Vec<(String, Vec<Tag>)>,
+    pub(crate) next: Option<String>,
+}
+
+impl Failure {
+    fn about(mut self, name: &str) -> Self {
+        self.error = self.error.about_secret(name);
+        self
+    }
+}
+
+fn tags_of(tags: &[SdkTag]) -> Vec<Tag> {
+    let pairs = tags
+        .iter()
+        .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
+    pairs.collect()
+}

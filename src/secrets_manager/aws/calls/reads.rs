@@ -1,0 +1,134 @@
+//! The calls that read.
+
+use std::time::SystemTime;
+
+use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
+use aws_sdk_secretsmanager::primitives::DateTime;
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretValueEntry};
+
+use super::{Description, Page, SecretsManager, Value, tags_of};
+use crate::secrets_manager::aws::failure::{Failure, Reason};
+use crate::token::builder::wiped;
+
+/// ListSecrets returns at most 100 secrets a page ([API reference]).
+///
+/// [API reference]: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
+const PAGE_LIMIT: i32 = 100;
+
+impl SecretsManager {
+    /// The current value of a secret.
+    pub(crate) async fn get(&self, name: &str) -> Result<Value, Failure> {
+        self.get_stage(name, "AWSCURRENT").await
+    }
+
+    /// The value of the version with this staging label.
+    pub(crate) async fn get_stage(&self, name: &str, stage: &str) -> Result<Value, Failure> {
+        tracing::debug!(secret = name, "GetSecretValue");
+        let call = self.client.get_secret_value().secret_id(name);
+        match call.version_stage(stage).send().await {
+            Ok(output) => Ok(output.into()),
+            Err(error) => {
+                let failure = Failure::of("secretsmanager:GetSecretValue", error);
+                match failure.reason {
+                    Reason::NotFound => Ok(Value::NotFound),
+                    Reason::Deleted => Ok(Value::Deleted),
+                    _ => Err(failure.about(name)),
+                }
+            }
+        }
+    }
+
+    /// The current values of at most [`BATCH_LIMIT`](super::BATCH_LIMIT) secrets, by name. Secrets
+    /// without a readable value are missing in the result.
+    pub(crate) async fn batch_get(
+        &self,
+        names: Vec<String>,
+    ) -> Result<Vec<(String, Value)>, Failure> {
+        tracing::debug!(secrets = names.len(), "BatchGetSecretValue");
+        let call = self.client.batch_get_secret_value();
+        let output = call.set_secret_id_list(Some(names)).send().await;
+        let output =
+            output.map_err(|error| Failure::of("secretsmanager:BatchGetSecretValue", error))?;
+        let values = output.secret_values.unwrap_or_default().into_iter();
+        Ok(values.filter_map(named_value).collect())
+    }
+
+    pub(crate) async fn describe(&self, name: &str) -> Result<Description, Failure> {
+        tracing::debug!(secret = name, "DescribeSecret");
+        let output = self.client.describe_secret().secret_id(name).send().await;
+        match output {
+            Ok(output) => Ok(output.into()),
+            Err(error) => Err(Failure::of("secretsmanager:DescribeSecret", error).about(name)),
+        }
+    }
+
+    /// One page of the secrets under a prefix that have a tag with one of these values.
+    pub(crate) async fn list(
+        &self,
+        prefix: &str,
+        tag_values: Vec<String>,
+        page: Option<String>,
+    ) -> Result<Page, Failure> {
+        tracing::debug!(prefix, "ListSecrets");
+        let filter = |key, values| Filter::builder().key(key).set_values(Some(values)).build();
+        let call = self
+            .client
+            .list_secrets()
+            .filters(filter(FilterNameStringType::Name, vec![prefix.to_owned()]))
+            .filters(filter(FilterNameStringType::TagValue, tag_values))
+            .max_results(PAGE_LIMIT)
+            .set_next_token(page);
+        let output = call.send().await;
+        let output = output.map_err(|error| Failure::of("secretsmanager:ListSecrets", error))?;
+        let secrets = output.secret_list().iter();
+        Ok(Page {
+            secrets: secrets
+                .filter_map(|secret| Some((secret.name()?.to_owned(), tags_of(secret.tags()))))
+                .collect(),
+            next: output.next_token,
+        })
+    }
+}
+
+impl From<GetSecretValueOutput> for Value {
+    fn from(output: GetSecretValueOutput) -> Self {
+        let version = output.version_id.unwrap_or_default();
+        value(output.secret_string, version, output.created_date)
+    }
+}
+
+fn named_value(entry: SecretValueEntry) -> Option<(String, Value)> {
+    let version = entry.version_id?;
+    Some((
+        entry.name?,
+        value(entry.secret_string, version, entry.created_date),
+    ))
+}
+
+fn value(text: Option<String>, version: String, created: Option<DateTime>) -> Value {
+    match text {
+        Some(text) => Value::Text {
+            text: wiped(text),
+            version,
+            created: created.and_then(|date| SystemTime::try_from(date).ok()),
+        },
+        None => Value::Binary { version },
+    }
+}
+
+impl From<DescribeSecretOutput> for Description {
+    fn from(output: DescribeSecretOutput) -> Self {
+        let versions = output.version_ids_to_stages.unwrap_or_default().into_iter();
+        let replicas = output.replication_status.unwrap_or_default().into_iter();
+        Description {
+            tags: tags_of(output.tags.as_deref().unwrap_or_default()),
+            current_version: versions
+                .into_iter()
+                .find(|(_, stages)| stages.iter().any(|stage| stage == "AWSCURRENT"))
+                .map(|(version, _)| version),
+            is_deleted: output.deleted_date.is_some(),
+            replica_regions: replicas.filter_map(|replica| replica.region).collect(),
+        }
+    }
+}
