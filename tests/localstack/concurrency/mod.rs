@@ -3,5 +3,6 @@
 
 mod cancellation;
 mod histories;
+mod history_checker;
 mod races;
 mod writers;
