@@ -1,5 +1,5 @@
-//! Hits in the cache for `benches/instructions` to count the instructions of: callgrind collects
-//! within the functions `measured_…` alone. Without an argument it makes one hit of each kind.
+//! Cache hits whose instructions `benches/instructions` counts: callgrind collects only within the
+//! functions `measured_…`. Without an argument it makes one hit of each kind.
 
 #[path = "../../benches/src/service.rs"]
 mod service;
@@ -11,7 +11,7 @@ use std::hint::black_box;
 use service::client;
 use warm::{Warm, id};
 
-/// So many that moka's upkeep, which comes now and then, makes no difference.
+/// Enough hits that moka's occasional upkeep makes no difference.
 const HITS: usize = 10_000;
 const TOKENS: usize = 10;
 

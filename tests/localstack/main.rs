@@ -1,5 +1,8 @@
-//! The store on Secrets Manager, tested against LocalStack: at `AWS_ENDPOINT_URL`, or started by
-//! `infra/localstack/localstack`. The tests run side by side, each below a prefix of its own.
+//! Tests of the store on Secrets Manager against LocalStack. `tests/README.md` tells what each
+//! folder shows and where a new test goes.
+//!
+//! LocalStack runs at `AWS_ENDPOINT_URL`, or else `infra/localstack/localstack` starts it. The
+//! tests run in parallel, each under its own prefix.
 
 #[path = "../support/mod.rs"]
 mod support;

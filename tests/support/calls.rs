@@ -1,4 +1,4 @@
-//! Counts the calls that reach AWS, and tells how many of them had to wait for one another.
+//! Counts the calls that reach AWS, and how many of them waited for one another.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use aws_sdk_secretsmanager::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_secretsmanager::error::BoxError;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
-/// The calls that a client has made, every attempt counted that LocalStack answered. Clones share the count.
+/// The calls of a client, with every attempt that LocalStack responded to. Clones share the count.
 #[derive(Clone, Debug, Default)]
 pub struct Calls {
     made: Arc<Mutex<Vec<Call>>>,
@@ -22,12 +22,12 @@ struct Call {
     action: String,
     began: Instant,
     ended: Option<Instant>,
-    /// LocalStack answers 500 now and then when requests meet ("dictionary changed size during
-    /// iteration"). That the SDK then repeats the call is nothing that the store does.
-    failed_within: bool,
+    /// LocalStack returns 500 now and then when requests coincide ("dictionary changed size during
+    /// iteration"). The SDK's retry is not a call by the store.
+    failed_in_localstack: bool,
 }
 
-/// Which of the calls an attempt is, to find it again when it ends.
+/// The index of an attempt's call, to find the call when the attempt ends.
 #[derive(Debug)]
 struct Number(usize);
 
@@ -36,36 +36,41 @@ impl Storable for Number {
 }
 
 impl Calls {
-    /// How many calls of an action were made, for example of `GetSecretValue`.
+    /// Returns the number of calls of an action, for example `GetSecretValue`.
     pub fn of(&self, action: &str) -> usize {
         let made = self.made();
-        let counted = made.iter().filter(|call| !call.failed_within);
+        let counted = made.iter().filter(|call| !call.failed_in_localstack);
         counted.filter(|call| call.action == action).count()
     }
 
-    /// How many calls were made in all.
+    /// Returns the number of all calls.
     pub fn total(&self) -> usize {
         self.made()
             .iter()
-            .filter(|call| !call.failed_within)
+            .filter(|call| !call.failed_in_localstack)
             .count()
     }
 
-    /// The calls made since the last time, by action, and begins to count anew.
+    /// Returns the calls since the last `take`, by action, and resets the count.
     pub fn take(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
-        for call in self.made().drain(..).filter(|call| !call.failed_within) {
+        for call in self
+            .made()
+            .drain(..)
+            .filter(|call| !call.failed_in_localstack)
+        {
             *counts.entry(call.action).or_default() += 1;
         }
         counts
     }
 
-    /// How many of the calls stood in one line, each begun after the one before had ended.
+    /// Returns the number of round trips: the longest chain of calls that each began after the
+    /// previous one had ended.
     pub fn depth(&self) -> usize {
         let made = self.made();
         let mut spans: Vec<_> = made
             .iter()
-            .filter(|call| !call.failed_within)
+            .filter(|call| !call.failed_in_localstack)
             .map(|call| {
                 (
                     call.ended.expect("every call should have ended"),
@@ -75,14 +80,14 @@ impl Calls {
             .collect();
         spans.sort_unstable();
         let mut last_end = None;
-        let in_line = spans.into_iter().filter(|&(ended, began)| {
+        let in_sequence = spans.into_iter().filter(|&(ended, began)| {
             let follows = last_end.is_none_or(|last| began >= last);
             if follows {
                 last_end = Some(ended);
             }
             follows
         });
-        in_line.count()
+        in_sequence.count()
     }
 
     fn made(&self) -> MutexGuard<'_, Vec<Call>> {
@@ -90,7 +95,7 @@ impl Calls {
     }
 }
 
-/// Counts to compare with [`Calls::take`].
+/// Returns counts to compare with [`Calls::take`].
 pub fn made<const N: usize>(counts: [(&str, usize); N]) -> BTreeMap<String, usize> {
     counts
         .map(|(action, count)| (action.to_owned(), count))
@@ -99,7 +104,7 @@ pub fn made<const N: usize>(counts: [(&str, usize); N]) -> BTreeMap<String, usiz
 
 impl Intercept for Calls {
     fn name(&self) -> &'static str {
-        "the tests' count of calls"
+        "call counter of the tests"
     }
 
     fn read_before_transmit(
@@ -119,7 +124,7 @@ impl Intercept for Calls {
             action: target.trim_start_matches("secretsmanager.").to_owned(),
             began: Instant::now(),
             ended: None,
-            failed_within: false,
+            failed_in_localstack: false,
         });
         Ok(())
     }
@@ -130,13 +135,14 @@ impl Intercept for Calls {
         _: &RuntimeComponents,
         state: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // There is no such call any more if it was taken meanwhile.
+        // The call no longer exists if `take` was called meanwhile.
         if let Some(number) = state.load::<Number>()
             && let Some(call) = self.made().get_mut(number.0)
         {
             call.ended = Some(Instant::now());
             let response = context.response();
-            call.failed_within = response.is_some_and(|response| response.status().as_u16() >= 500);
+            call.failed_in_localstack =
+                response.is_some_and(|response| response.status().as_u16() >= 500);
         }
         Ok(())
     }

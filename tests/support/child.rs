@@ -1,4 +1,4 @@
-//! Tests that need several processes: this binary, started again to run an ignored test of its own.
+//! Worker processes: this binary, started again to run one of its ignored tests.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -16,7 +16,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts a process for the ignored test of this name, with these environment variables.
+    /// Starts a process that runs the ignored test of this name with these environment variables.
     pub fn start(test: &str, variables: &[(&str, &str)]) -> Self {
         let binary = std::env::current_exe().expect("this binary has a path");
         let mut process = Command::new(binary)
@@ -42,7 +42,7 @@ impl Worker {
         }
     }
 
-    /// Waits until the process calls [`ready_and_wait`], which it may do several times.
+    /// Waits until the process calls [`ready_and_wait`], which it can do several times.
     pub fn wait_until_ready(&mut self) {
         self.printed.clear();
         while !self.printed.contains(READY) {
@@ -52,18 +52,18 @@ impl Worker {
                 .expect("the output can be read");
             assert_ne!(
                 read, 0,
-                "the worker {} has ended early:\n{}",
+                "the worker {} ended early:\n{}",
                 self.test, self.printed
             );
         }
     }
 
-    /// The number of the process.
+    /// Returns the id of the process.
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// Lets a process that is ready go on.
+    /// Lets a ready process continue.
     pub fn go(&mut self) {
         let input = self.process.stdin.as_mut().expect("stdin should be piped");
         input
@@ -71,12 +71,12 @@ impl Worker {
             .expect("the worker should read its stdin");
     }
 
-    /// Stops the process where it is, as `SIGSTOP` does.
+    /// Suspends the process with `SIGSTOP`.
     pub fn suspend(&self) {
         self.signal("STOP");
     }
 
-    /// Lets a process go on that was suspended.
+    /// Resumes a suspended process.
     pub fn resume(&self) {
         self.signal("CONT");
     }
@@ -88,7 +88,7 @@ impl Worker {
         assert!(status.success(), "{kill} failed");
     }
 
-    /// Waits until the process has ended, and answers what it has printed.
+    /// Waits until the process has ended, and returns its output.
     pub fn finish(mut self) -> String {
         while self
             .output
@@ -97,10 +97,10 @@ impl Worker {
             > 0
         {}
         let status = self.process.wait().expect("the worker has ended");
-        // A name that is no test's would run nothing and succeed.
+        // A name that matches no test would run nothing and succeed.
         assert!(
             status.success() && self.printed.contains("1 passed"),
-            "the worker {} has failed:\n{}",
+            "the worker {} failed:\n{}",
             self.test,
             self.printed
         );
@@ -108,8 +108,8 @@ impl Worker {
     }
 }
 
-/// Starts as many processes, lets them go at the same time, waits until all have succeeded, and
-/// answers what they have printed.
+/// Starts one process per set of variables, lets all continue at the same time, waits until all
+/// have succeeded, and returns their outputs.
 pub fn run_at_once(test: &str, variables: &[Vec<(&str, &str)>]) -> Vec<String> {
     let mut workers: Vec<_> = variables
         .iter()
@@ -120,19 +120,20 @@ pub fn run_at_once(test: &str, variables: &[Vec<(&str, &str)>]) -> Vec<String> {
     workers.into_iter().map(Worker::finish).collect()
 }
 
-/// In the process: tells the parent that the work can begin, and waits until all can.
+/// Called in the worker: tells the parent that the worker is ready, and waits until the parent lets
+/// it continue.
 pub fn ready_and_wait() {
     println!("{READY}");
     let mut line = String::new();
     std::io::stdin()
         .read_line(&mut line)
         .expect("the parent should be running");
-    assert_eq!(line, "go\n", "the parent has ended");
+    assert_eq!(line, "go\n", "the parent should let the worker continue");
 }
 
-/// In the process: a variable that the parent has given it.
+/// Called in the worker: returns a variable that the parent has set.
 pub fn given(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
-        panic!("{name} is not set: this test is run by another one, in a process of its own")
+        panic!("{name} is not set: another test runs this one in a separate process")
     })
 }

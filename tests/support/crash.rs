@@ -1,5 +1,5 @@
-//! A server between a store and LocalStack that ends the store's process, in effect: after so many
-//! calls nothing reaches AWS any more, and nothing comes back.
+//! A server between a store and LocalStack that simulates a crash of the store's process: after a
+//! number of calls, no request reaches AWS and no response comes back.
 
 use std::io;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::http::Request;
 use super::server::{Handler, Outcome, Server};
 
-/// The server, until it is dropped.
+/// The server runs until it is dropped.
 pub struct Crash {
     server: Server,
     executed: watch::Receiver<usize>,
@@ -20,7 +20,8 @@ pub struct Crash {
 }
 
 impl Crash {
-    /// A server that passes on so many calls, and withholds the answer to the last of them.
+    /// Returns a server that passes on `calls` calls and withholds the response to the last of
+    /// them.
     pub fn after(calls: usize) -> Self {
         let (tell, executed) = watch::channel(0);
         let handler = Calls {
@@ -39,7 +40,7 @@ impl Crash {
         self.server.endpoint()
     }
 
-    /// Waits until AWS has done all that it will be asked.
+    /// Waits until AWS has executed all of these calls.
     pub async fn happened(&self) {
         let mut executed = self.executed.clone();
         let all = executed.wait_for(|executed| *executed == self.after).await;

@@ -1,4 +1,4 @@
-//! Numbers that environment variables give, for example a seed or how long a test runs.
+//! Reads numbers from environment variables, for example a seed or a duration.
 
 /// Returns the number in the variable, or `None` if it is not set.
 ///

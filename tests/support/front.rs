@@ -1,4 +1,4 @@
-//! A server between a store and LocalStack that does with each request what a test says.
+//! A server between a store and LocalStack that reacts to each request as a test says.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,31 +15,31 @@ use super::server::{Handler, Outcome, Server};
 
 pub use super::http::{REQUEST_ID, Request};
 
-/// What the server does with a request.
+/// How the server reacts to a request.
 pub enum Reaction {
-    /// Passes it on, and the answer back.
+    /// Forwards the request and returns the response.
     Forward,
-    /// The same, once it is told to.
+    /// Forwards the request once it is notified.
     ForwardWhen(Arc<Notify>),
-    /// Passes it on, and the answer back once it is told to.
+    /// Forwards the request, and returns the response once it is notified.
     HoldResponse(Arc<Notify>),
-    /// Passes it on, and closes the connection instead of passing the answer back.
+    /// Forwards the request, and closes the connection without the response.
     LoseResponse,
-    /// Passes it on, and never passes the answer back.
+    /// Forwards the request, and never returns the response.
     KeepResponse,
-    /// Answers this error of AWS's.
+    /// Returns this AWS error.
     Refuse {
         status: u16,
         code: &'static str,
         message: &'static str,
     },
-    /// Answers this.
+    /// Returns this response.
     Respond(Value),
-    /// Never answers.
+    /// Never responds.
     Silence,
 }
 
-/// The server, until it is dropped.
+/// The server runs until it is dropped.
 pub struct Front {
     server: Server,
     state: Arc<State>,
@@ -57,7 +57,7 @@ struct Reactions<F> {
 }
 
 impl Front {
-    /// A server that does with each request what the function says.
+    /// Returns a server that reacts to each request as the function says.
     pub async fn new(react: impl Fn(&Request) -> Reaction + Send + Sync + 'static) -> Self {
         let state = Arc::<State>::default();
         let reactions = Reactions {
@@ -70,7 +70,7 @@ impl Front {
         }
     }
 
-    /// A server that refuses one action, and passes everything else on.
+    /// Returns a server that refuses one action and forwards everything else.
     pub async fn refusing(
         action: &'static str,
         status: u16,
@@ -92,23 +92,23 @@ impl Front {
         self.server.endpoint()
     }
 
-    /// How many requests for an action have come.
+    /// Returns the number of requests for an action.
     pub fn seen(&self, action: &str) -> usize {
         self.bodies(action).len()
     }
 
-    /// All requests that have come.
+    /// Returns all requests.
     pub fn requests(&self) -> Vec<Arc<Request>> {
         let seen = self.state.seen.lock();
         seen.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many answers have been held back.
+    /// Returns the number of responses that were held back.
     pub fn held(&self) -> usize {
         self.state.held.load(Ordering::Relaxed)
     }
 
-    /// What the requests for an action have asked for.
+    /// Returns the bodies of the requests for an action.
     pub fn bodies(&self, action: &str) -> Vec<Value> {
         let seen = self.state.seen.lock();
         let seen = seen.unwrap_or_else(PoisonError::into_inner);
@@ -135,14 +135,14 @@ async fn perform(
 ) -> io::Result<Outcome> {
     let response = match reaction {
         Reaction::Forward => request.forward().await?,
-        Reaction::ForwardWhen(told) => {
-            told.notified().await;
+        Reaction::ForwardWhen(notify) => {
+            notify.notified().await;
             request.forward().await?
         }
-        Reaction::HoldResponse(told) => {
+        Reaction::HoldResponse(notify) => {
             let response = request.forward().await?;
             state.held.fetch_add(1, Ordering::Relaxed);
-            told.notified().await;
+            notify.notified().await;
             response
         }
         Reaction::LoseResponse => {
@@ -164,7 +164,8 @@ async fn perform(
     Ok(Outcome::Respond(response))
 }
 
-/// The endpoint of a server that passes on what is allowed, for as long as the process runs.
+/// Returns the endpoint of a server that forwards every request that its role allows. It runs as
+/// long as the process.
 pub fn open() -> &'static str {
     static OPEN: LazyLock<Server> = LazyLock::new(|| {
         Server::new(Reactions {
@@ -175,7 +176,7 @@ pub fn open() -> &'static str {
     OPEN.endpoint()
 }
 
-/// An endpoint where nothing listens.
+/// Returns an endpoint without a listener.
 pub async fn nothing() -> String {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await

@@ -1,8 +1,8 @@
-//! What happened to records that many writers used at once, and whether it can have been: each
-//! field of a record is a register, and its history must be linearizable.
+//! Histories of records that several writers use at once, and a check that they are possible: each
+//! field of a record is a register whose history must be linearizable.
 //!
-//! All values that are written are different, so it need not be searched for an order. A value and
-//! the reads that answered it make a zone of time; the history is linearizable if the zones fit
+//! All written values are different, so no search for an order is needed. A value and the reads
+//! that returned it form a time zone; the history is linearizable if the zones fit together
 //! (Gibbons and Korach, "Testing shared memories", theorem 4.1).
 
 use std::collections::BTreeMap;
@@ -13,23 +13,23 @@ use serde_json::{Map, Value, json};
 #[derive(Clone, Debug)]
 pub struct Event {
     pub process: String,
-    /// Whose record.
+    /// The user whose record it is.
     pub user: String,
     /// In nanoseconds since 1970.
     pub began: u64,
     pub ended: u64,
-    /// What was written; nothing by a read.
+    /// The written fields; empty for a read.
     pub wrote: BTreeMap<String, String>,
-    /// What was answered; nothing if the operation failed, and may have written all the same.
+    /// The returned fields; `None` if the operation failed. A failed write may have been applied.
     pub returned: Option<BTreeMap<String, String>>,
-    /// Whether the answer may be from a cache.
+    /// Whether the result can come from a cache.
     pub cached: bool,
 }
 
-/// What is wrong with a history.
+/// A description of what is wrong with a history.
 pub type Violation = String;
 
-/// A value of a register: when it was written, and when it was read.
+/// The time zone of a register's value: when it was written and read.
 struct Zone<'a> {
     value: &'a str,
     first_end: u64,
@@ -45,7 +45,7 @@ impl Event {
         .to_string()
     }
 
-    /// Nothing if the line is no event.
+    /// Returns `None` if the line is not an event.
     pub fn from_line(line: &str) -> Option<Self> {
         let event: Value = serde_json::from_str(line).ok()?;
         let texts = |fields: &Map<String, Value>| {
@@ -71,7 +71,8 @@ impl Event {
     }
 }
 
-/// All that is wrong with a history. The first event of each record must have written all fields.
+/// Returns everything that is wrong with a history. The first event of each record must write all
+/// of its fields.
 pub fn violations(events: &[Event]) -> Vec<Violation> {
     let mut registers: BTreeMap<(&str, &str), Vec<&Event>> = BTreeMap::new();
     for event in events {
@@ -85,8 +86,8 @@ pub fn violations(events: &[Event]) -> Vec<Violation> {
         }
     }
     let wrong = registers.iter().flat_map(|((user, field), events)| {
-        let mut wrong = of_register(field, events);
-        wrong.extend(backwards(field, events));
+        let mut wrong = register_violations(field, events);
+        wrong.extend(stale_reads(field, events));
         wrong
             .into_iter()
             .map(move |violation| format!("{user}, {field}: {violation}"))
@@ -101,7 +102,7 @@ fn writes<'a>(field: &str, events: &[&'a Event]) -> BTreeMap<&'a str, &'a Event>
     written.collect()
 }
 
-fn of_register(field: &str, events: &[&Event]) -> Vec<Violation> {
+fn register_violations(field: &str, events: &[&Event]) -> Vec<Violation> {
     let mut wrong = Vec::new();
     let mut zones: BTreeMap<&str, Zone> = BTreeMap::new();
     let writes = writes(field, events);
@@ -129,7 +130,7 @@ fn of_register(field: &str, events: &[&Event]) -> Vec<Violation> {
         if event.ended < write.began {
             wrong.push(format!("{value} was read before it was written"));
         }
-        // A write that failed and is read was done at some time after it began.
+        // A failed write whose value is read was applied at some time after it began.
         let zone = zones.entry(value).or_insert(Zone {
             value,
             first_end: u64::MAX,
@@ -138,7 +139,7 @@ fn of_register(field: &str, events: &[&Event]) -> Vec<Violation> {
         zone.first_end = zone.first_end.min(event.ended);
         zone.last_begin = zone.last_begin.max(event.began);
     }
-    // A forward zone is a time in which the register cannot have held anything else.
+    // During a forward zone the register cannot hold another value.
     let (mut forward, backward): (Vec<_>, Vec<_>) = zones
         .into_values()
         .partition(|zone| zone.first_end < zone.last_begin);
@@ -146,7 +147,7 @@ fn of_register(field: &str, events: &[&Event]) -> Vec<Violation> {
     for pair in forward.windows(2) {
         if pair[1].first_end < pair[0].last_begin {
             wrong.push(format!(
-                "{} and {} were there at once",
+                "{} and {} were current at the same time",
                 pair[0].value, pair[1].value
             ));
         }
@@ -156,7 +157,7 @@ fn of_register(field: &str, events: &[&Event]) -> Vec<Violation> {
             |zone: &&Zone| zone.first_end < lost.last_begin && lost.first_end < zone.last_begin;
         if let Some(zone) = forward.iter().find(within) {
             wrong.push(format!(
-                "{} is lost: before and after it there was {}",
+                "{} is lost: {} was current before and after it",
                 lost.value, zone.value
             ));
         }
@@ -164,8 +165,9 @@ fn of_register(field: &str, events: &[&Event]) -> Vec<Violation> {
     wrong
 }
 
-/// Reads of one process that answer what was replaced before that what it had read was written.
-fn backwards(field: &str, events: &[&Event]) -> Vec<Violation> {
+/// Returns the reads of one process that return a value older than one that the process had read
+/// before.
+fn stale_reads(field: &str, events: &[&Event]) -> Vec<Violation> {
     let writes = writes(field, events);
     let mut wrong = Vec::new();
     for earlier in events {
@@ -181,7 +183,7 @@ fn backwards(field: &str, events: &[&Event]) -> Vec<Violation> {
             };
             if older.returned.is_some() && older.ended < newer.began {
                 wrong.push(format!(
-                    "a process has read {new} and then {old}, which is older: {}, then {}",
+                    "a process read {new} and then {old}, which is older: {}, then {}",
                     earlier.to_line(),
                     later.to_line()
                 ));

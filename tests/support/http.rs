@@ -1,5 +1,5 @@
-//! The requests and answers of Secrets Manager's API over HTTP, as the tests' server reads, sends
-//! and passes them on.
+//! Secrets Manager's requests and responses over HTTP, as the tests' servers read, send and forward
+//! them.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use super::{iam, localstack};
 
-/// The id that the server's own answers have.
+/// The request id in the server's own responses.
 pub const REQUEST_ID: &str = "request-of-the-tests";
 
 /// A request to Secrets Manager.
@@ -23,8 +23,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request such as a client of these tests makes, without a signature: LocalStack asks for
-    /// none.
+    /// Returns a request as a client would send it, but without a signature: LocalStack needs none.
     pub fn new(action: &str, body: Value) -> Self {
         let head = "POST / HTTP/1.1\r\nHost: localstack\r\nX-Amz-Target: \r\nContent-Length: 0\r\n\
                     Content-Type: application/x-amz-json-1.1\r\nAuthorization: AWS4-HMAC-SHA256 \
@@ -67,7 +66,7 @@ impl Request {
         header(&self.head, name)
     }
 
-    /// Something else that the same caller could ask for.
+    /// Returns another request by the same caller.
     pub fn instead(&self, action: &str, body: Value) -> Self {
         let bytes = body.to_string().into_bytes();
         let fields = self.head.trim_end().lines().map(|line| {
@@ -86,8 +85,8 @@ impl Request {
         }
     }
 
-    /// The same for the region of the primary secrets: LocalStack 4.14.0 fails where a replica is
-    /// read, and its primary answers the same.
+    /// Returns the same request for the primary region: LocalStack 4.14.0 fails to read a replica,
+    /// and the primary has the same value.
     pub fn for_primary(self) -> Self {
         let scope = |region| format!("/{region}/secretsmanager/");
         let primary = scope(localstack::REGION);
@@ -95,8 +94,8 @@ impl Request {
         Request { head, ..self }
     }
 
-    /// Passes it on to LocalStack, again if LocalStack fails within: it does now and then, when the
-    /// requests of several tests meet.
+    /// Sends the request to LocalStack, again if LocalStack fails: it does now and then when
+    /// requests of several tests coincide.
     pub async fn forward(&self) -> io::Result<Response> {
         for _ in 0..10 {
             let response = self.send(localstack::endpoint()).await?;
@@ -107,8 +106,8 @@ impl Request {
         self.send(localstack::endpoint()).await
     }
 
-    /// Sends it to an endpoint, and reads the answer until that closes the connection, as it is
-    /// asked to.
+    /// Sends the request to an endpoint, and reads the response until the server closes the
+    /// connection, as it is asked to.
     pub async fn send(&self, endpoint: &str) -> io::Result<Response> {
         let address = endpoint.trim_start_matches("http://");
         let mut upstream = TcpStream::connect(address.trim_end_matches('/')).await?;
@@ -121,7 +120,7 @@ impl Request {
     }
 }
 
-/// An answer of Secrets Manager's, all that is sent.
+/// A response of Secrets Manager with its head and body.
 pub struct Response(Vec<u8>);
 
 impl Response {
@@ -148,7 +147,7 @@ impl Response {
         self.status() == 200
     }
 
-    /// AWS's code for an error; empty if it is none.
+    /// Returns AWS's error code; empty if the response is a success.
     pub fn code(&self) -> String {
         match self.is_ok() {
             true => String::new(),
@@ -159,7 +158,7 @@ impl Response {
         }
     }
 
-    /// Null if it is not JSON.
+    /// Returns the body; null if it is not JSON.
     pub fn body(&self) -> Value {
         let body = end_of_head(&self.0).map_or(&[][..], |end| &self.0[end..]);
         serde_json::from_slice(body).unwrap_or_default()
@@ -169,7 +168,7 @@ impl Response {
         &self.0
     }
 
-    /// All but the last half of the body.
+    /// Returns the response without the second half of its body.
     pub fn cut_off(&self) -> &[u8] {
         let body = end_of_head(&self.0).unwrap_or(0);
         &self.0[..body + (self.0.len() - body) / 2]

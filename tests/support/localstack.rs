@@ -1,5 +1,5 @@
-//! The LocalStack that the tests talk to, and clients for it. Real AWS is out of reach: the
-//! endpoint is always given, and the credentials are dummies.
+//! The LocalStack that the tests use, and clients for it. No test can reach real AWS: the endpoint
+//! is always set and the credentials are dummies.
 
 use std::process::Command;
 use std::sync::OnceLock;
@@ -10,13 +10,13 @@ use aws_sdk_secretsmanager::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Builder, Config, Credentials, Region};
 use uuid::Uuid;
 
-/// How often a call is tried by the clients of these tests.
+/// The number of attempts per call of the tests' clients.
 pub const ATTEMPTS: u32 = 8;
 
-/// The region that all secrets are in.
+/// The region of all primary secrets.
 pub const REGION: &str = "us-east-1";
 
-/// The endpoint: `AWS_ENDPOINT_URL` if it is set, else of the LocalStack that is started now.
+/// Returns `AWS_ENDPOINT_URL` if it is set, and otherwise starts a LocalStack.
 pub fn endpoint() -> &'static str {
     static ENDPOINT: OnceLock<String> = OnceLock::new();
     ENDPOINT.get_or_init(|| {
@@ -44,26 +44,26 @@ fn start() -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// The configuration of a client for an endpoint: nothing in it comes from the environment.
+/// Returns a client configuration for an endpoint. It takes nothing from the environment.
 pub fn config(endpoint: &str) -> Builder {
     Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
         .endpoint_url(endpoint)
-        // LocalStack fails now and then when requests meet, so more tries than usual; and what is
-        // tried again is tested, the SDK's pauses are not.
+        // More attempts than usual, because LocalStack fails now and then when requests coincide;
+        // short pauses, because the tests do not test the SDK's back-off.
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(ATTEMPTS)
                 .with_initial_backoff(Duration::from_millis(10))
                 .with_max_backoff(Duration::from_millis(100)),
         )
-        // The SDK's quota of retries is one for the whole process, and other tests fail on purpose.
+        // By default the SDK shares one retry quota per process, and other tests fail on purpose.
         .retry_partition(RetryPartition::new(Uuid::new_v4().to_string()))
 }
 
-/// A client for LocalStack.
+/// Returns a client for LocalStack.
 pub fn client() -> Client {
     Client::from_conf(config(endpoint()).build())
 }

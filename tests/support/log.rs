@@ -1,4 +1,4 @@
-//! What is logged, to look into.
+//! Captures the log of the process.
 
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -7,15 +7,15 @@ use tracing::Level;
 use tracing::subscriber::set_global_default;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// All that the process has logged since it was first asked for. Clones share it.
+/// The log of the process since the first call of [`Log::of_process`]. Clones share it.
 ///
-/// There is one for all threads: what one thread alone is to take down can be missing there, for
-/// whether anybody listens is remembered for every event, whoever asked first.
+/// There is one log for all threads: `tracing` caches per event whether any subscriber is
+/// interested, so a subscriber of one thread alone can miss events.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// The log of this process, down to the level that it was first asked for with.
+    /// Returns the log of this process, at the level of the first call.
     pub fn of_process(level: Level) -> &'static Self {
         static LOG: OnceLock<Log> = OnceLock::new();
         LOG.get_or_init(|| {

@@ -1,7 +1,7 @@
-//! What the test binaries share: LocalStack, stores to test, and what counts, delays, falsifies or
-//! refuses their calls.
+//! Support code of the test binaries: LocalStack, stores to test, and servers in front of
+//! LocalStack that count, delay, falsify or refuse requests.
 
-// Every binary uses a part of it.
+// Each binary uses only a part of it.
 #![allow(dead_code, unused_imports)]
 
 pub mod calls;

@@ -1,5 +1,5 @@
-//! A relay between a store and LocalStack that keeps connections open, and can let those that are
-//! open die without a word, as a network does with the connections of a process that was suspended.
+//! A relay between a store and LocalStack that keeps connections open and can silence the open
+//! ones, as happens to the connections of a suspended process.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::localstack;
 
-/// The relay, until it is dropped.
+/// The relay runs until it is dropped.
 pub struct Relay {
     endpoint: String,
     deaths: watch::Sender<usize>,
@@ -30,7 +30,7 @@ impl Relay {
                 let mut death = death.clone();
                 death.mark_unchanged();
                 connections.spawn(async move {
-                    // A client that goes away is none of the relay's business.
+                    // Errors of a client that disconnects do not matter.
                     let _ = relay(client, death).await;
                 });
             }
@@ -46,8 +46,8 @@ impl Relay {
         &self.endpoint
     }
 
-    /// Nothing comes through the connections any more that are open now.
-    pub fn let_connections_die(&self) {
+    /// Silences all connections that are open now.
+    pub fn silence_connections(&self) {
         self.deaths.send_modify(|deaths| *deaths += 1);
     }
 }
@@ -63,7 +63,7 @@ async fn relay(mut client: TcpStream, mut death: watch::Receiver<usize>) -> io::
     let mut upstream = TcpStream::connect(endpoint.trim_end_matches('/')).await?;
     tokio::select! {
         copied = copy_bidirectional(&mut client, &mut upstream) => copied.map(drop),
-        // The connection stays open, and silent.
+        // The connection stays open but silent.
         _ = death.changed() => std::future::pending().await,
     }
 }

@@ -1,5 +1,5 @@
-//! A store that repeats what has failed and may succeed, as callers do: a save or a deletion that
-//! has failed may have been done all the same.
+//! A store that repeats failed operations as callers do. A failed save or deletion may have been
+//! applied.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,14 +11,14 @@ use zoho_token_store::{Error, ErrorKind, OAuthToken, SecretsManagerTokenStore, T
 
 use super::fake_aws::TestTime;
 
-/// More tries in a row than anything needs that can succeed.
+/// The attempts per operation: more than anything needs that can succeed.
 const TRIES: usize = 100;
 
-/// What is seen when an operation has failed.
+/// What is visible after an operation has failed.
 #[derive(Debug)]
 pub struct Seen {
     pub stored: Vec<OAuthToken>,
-    /// What the store that has failed says of the token that it was to save, if it can.
+    /// What the failed store finds for the token that it was to save, if it can.
     pub found: Option<OAuthToken>,
 }
 
@@ -32,8 +32,8 @@ pub struct Repeating {
 }
 
 impl Repeating {
-    /// Repeats what this store does a second later, and counts how often; the witness is a store
-    /// that sees at once what is stored.
+    /// Returns a store that repeats failed operations of `store` a second of test time later and
+    /// counts them. `witness` is a store that sees every change at once.
     pub fn new(
         store: SecretsManagerTokenStore,
         witness: SecretsManagerTokenStore,
@@ -49,7 +49,7 @@ impl Repeating {
         }
     }
 
-    /// What was seen each time that an operation had failed, since the last time.
+    /// Returns what was visible after each failure since the last call.
     pub fn take_seen(&self) -> Vec<Seen> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut seen)
@@ -84,7 +84,7 @@ impl Repeating {
     }
 }
 
-/// Credentials are renewed by who has given them.
+/// The callers renew expired credentials.
 fn may_pass(error: &Error) -> bool {
     error.is_retryable() || error.kind() == ErrorKind::Unauthenticated
 }

@@ -1,4 +1,4 @@
-//! Secrets Manager as a person sees it: what lies there, and changes by hand.
+//! The secrets in Secrets Manager without the store: reads, and changes as by hand.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use serde_json::{Map, Value};
 
 use super::localstack;
 
-/// The tag of the secrets that are this crate's.
+/// The tag of the secrets that this crate manages.
 pub const MANAGED_BY: (&str, &str) = ("managed-by", "zoho-token-store");
 
-/// The secrets below a prefix.
+/// The secrets under a prefix.
 pub struct Secrets {
     pub aws: Client,
     prefix: String,
-    /// Whether they are removed when this is dropped.
-    passing: bool,
+    /// Whether the secrets are removed on drop.
+    is_removed_on_drop: bool,
 }
 
-/// The version of a secret that is current.
+/// The current version of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Current {
     pub version: String,
@@ -33,23 +33,23 @@ impl Secrets {
         Secrets {
             aws: localstack::client(),
             prefix: prefix.to_owned(),
-            passing: false,
+            is_removed_on_drop: false,
         }
     }
 
-    /// Has them removed at the end of the test: LocalStack looks through all that it has for each
-    /// call, and becomes slow.
-    pub fn pass(mut self) -> Self {
-        self.passing = true;
+    /// Removes the secrets when this is dropped: LocalStack searches all of its secrets for each
+    /// call and gets slow.
+    pub fn remove_on_drop(mut self) -> Self {
+        self.is_removed_on_drop = true;
         self
     }
 
-    /// The name of the secret for an id that needs no escape.
+    /// Returns the secret's name for an id without special characters.
     pub fn name(&self, id: &str) -> String {
         format!("{}{id}", self.prefix)
     }
 
-    /// All secrets, those that are marked for deletion too.
+    /// Returns all secrets, also those marked for deletion.
     pub async fn all(&self) -> Vec<SecretListEntry> {
         let below = Filter::builder()
             .key(FilterNameStringType::Name)
@@ -73,7 +73,7 @@ impl Secrets {
         all
     }
 
-    /// The current value of a secret; none if it cannot be read.
+    /// Returns the current version of a secret, or `None` if it cannot be read.
     pub async fn current(&self, id: &str) -> Option<Current> {
         let read = self
             .aws
@@ -88,7 +88,7 @@ impl Secrets {
         })
     }
 
-    /// The JSON object in a secret.
+    /// Returns the JSON object in a secret.
     pub async fn document(&self, id: &str) -> Map<String, Value> {
         let current = self.current(id).await.expect("the secret can be read");
         serde_json::from_str(&current.text.expect("the value is text"))
@@ -117,7 +117,7 @@ impl Secrets {
         pairs.collect()
     }
 
-    /// Creates a secret by hand, without a value if there is none.
+    /// Creates a secret by hand, without a value if `text` is `None`.
     pub async fn create(&self, id: &str, text: Option<&str>, tags: &[(&str, &str)]) {
         let tags = tags
             .iter()
@@ -131,7 +131,7 @@ impl Secrets {
         create.send().await.expect("the secret is created by hand");
     }
 
-    /// Puts a new value by hand and answers its version.
+    /// Puts a new value by hand and returns its version.
     pub async fn put(&self, id: &str, text: &str) -> String {
         let put = self
             .aws
@@ -169,7 +169,7 @@ impl Secrets {
         untagged.expect("a tag is removed by hand");
     }
 
-    /// Marks a secret for deletion by hand, as in the console.
+    /// Marks a secret for deletion by hand, as the console does.
     pub async fn delete(&self, id: &str) {
         let deleted = self
             .aws
@@ -190,7 +190,7 @@ impl Secrets {
         restored.expect("the secret is restored by hand");
     }
 
-    /// Makes an earlier version the current one by hand.
+    /// Makes an earlier version current by hand.
     pub async fn put_back(&self, id: &str, version: &str) {
         let current = self
             .current(id)
@@ -210,7 +210,7 @@ impl Secrets {
         moved.expect("the earlier version is made the current one by hand");
     }
 
-    /// Removes a secret without a trace, with its replicas if it has some.
+    /// Removes a secret at once, with its replicas if it has any.
     async fn remove(&self, name: &str) {
         let delete = || {
             let delete = self.aws.delete_secret().secret_id(name);
@@ -231,8 +231,8 @@ impl Secrets {
 
 impl Drop for Secrets {
     fn drop(&mut self) {
-        // What a test has left that failed may tell why.
-        if !self.passing || std::thread::panicking() {
+        // The secrets of a failed test can show why it failed.
+        if !self.is_removed_on_drop || std::thread::panicking() {
             return;
         }
         let secrets = Secrets::below(&self.prefix);
@@ -241,7 +241,7 @@ impl Drop for Secrets {
                 secrets.remove(secret.name().unwrap_or_default()).await;
             }
         };
-        // The test's own runtime cannot be waited for here.
+        // The test's runtime cannot be blocked on here.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();

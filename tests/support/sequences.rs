@@ -6,8 +6,8 @@ use zoho_token_store::{Field, OAuthToken, OAuthTokenBuilder, TokenStore};
 use super::model::{Model, Operation};
 use super::token::id;
 
-/// Runs one sequence and answers what is stored at its end, or what is wrong. After each operation
-/// something more can be checked, with what was stored before it.
+/// Runs one sequence and returns the model at its end, or what is wrong. After each operation
+/// `also` runs a further check, with the model from before it.
 pub async fn play(
     random: &mut Rng,
     reader: &dyn TokenStore,
@@ -31,7 +31,7 @@ pub async fn play(
     Ok(model)
 }
 
-/// An operation on few users, clients, values and ids, so that they meet.
+/// Returns a random operation on few users, clients, values and ids, so that they collide.
 fn operation(random: &mut Rng, model: &Model) -> Operation {
     let some_id = |random: &mut Rng| {
         let known = model.records.iter().map(|record| id(record).to_owned());

@@ -1,5 +1,5 @@
-//! An HTTP server between a store and LocalStack, on a thread of its own: it serves other processes
-//! too, and while a test blocks. It refuses what the role of a request may not do.
+//! An HTTP server between a store and LocalStack. It runs on a thread of its own, so that it also
+//! serves other processes and tests that block. It refuses requests that their role does not allow.
 
 use std::io;
 use std::sync::Arc;
@@ -13,27 +13,27 @@ use tokio::sync::oneshot;
 use super::http::{Request, Response};
 use super::iam;
 
-/// What becomes of a request.
+/// What happens to a request.
 pub enum Outcome {
     Respond(Response),
-    /// The answer breaks off in its middle.
+    /// The response ends in the middle of its body.
     CutOff(Response),
-    /// The connection is closed without an answer.
+    /// The connection is closed without a response.
     Close,
     /// The connection is reset.
     Reset,
-    /// There is no answer, and the connection stays open.
+    /// There is no response, and the connection stays open.
     Silence,
 }
 
-/// What decides about requests.
+/// Decides what happens to requests.
 pub trait Handler: Send + Sync + 'static {
-    /// What happens here happens before the next request is looked at; what the future does, beside
-    /// other requests. It runs to its end even if the client goes away.
+    /// The call itself completes before the next request is handled; the returned future runs
+    /// concurrently with other requests. It runs to its end even if the client disconnects.
     fn handle(&self, request: Request) -> BoxFuture<'static, io::Result<Outcome>>;
 }
 
-/// The server, until it is dropped.
+/// The server runs until it is dropped.
 pub struct Server {
     endpoint: String,
     stop: Option<oneshot::Sender<()>>,
@@ -55,10 +55,10 @@ impl Server {
             let runtime = runtime.expect("the runtime should start");
             runtime.block_on(async {
                 tokio::spawn(accept(listener, Arc::new(handler)));
-                // An error says that the server is gone, which is as good.
+                // An error means that the server was dropped, which also ends it.
                 let _ = stopped.await;
             });
-            // Ends the connections with the server.
+            // Dropping the runtime closes all connections.
         });
         Server {
             endpoint: format!("http://{address}"),
@@ -75,7 +75,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());
-        // Panics of its tasks have been printed.
+        // Panics of its tasks were printed already.
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
@@ -85,13 +85,13 @@ async fn accept(listener: std::net::TcpListener, handler: Arc<impl Handler>) {
     while let Ok((connection, _)) = listener.accept().await {
         let handler = handler.clone();
         tokio::spawn(async move {
-            // A client that goes away is none of the server's business.
+            // Errors of a client that disconnects do not matter.
             let _ = serve(connection, &*handler).await;
         });
     }
 }
 
-/// Serves one request; the next one comes on a connection of its own.
+/// Serves one request; each request has its own connection.
 async fn serve(mut client: TcpStream, handler: &impl Handler) -> io::Result<()> {
     let request = Request::read(&mut client).await?;
     let outcome = match iam::refusal(&request).await? {

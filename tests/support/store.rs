@@ -1,4 +1,4 @@
-//! Stores to test, each below a prefix of its own, with the calls they make counted.
+//! Stores to test, each under its own prefix, with their calls counted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,59 +15,59 @@ use super::iam::{Options, Role};
 use super::localstack;
 use super::secrets::Secrets;
 
-/// A store on LocalStack, and what a test looks at it with.
+/// A store on LocalStack, and what a test needs to inspect it.
 pub struct TestStore {
     pub prefix: String,
     pub store: SecretsManagerTokenStore,
-    /// Who makes its calls.
+    /// The role that signs its calls.
     pub role: Arc<Role>,
-    /// The calls of this store alone.
+    /// The calls of this store only.
     pub calls: Calls,
-    /// What lies in Secrets Manager below the prefix, past the store.
+    /// The secrets under the prefix, read without the store.
     pub secrets: Secrets,
 }
 
 impl TestStore {
-    /// A store with the default settings below a prefix that nobody else has.
+    /// Returns a store with default settings under a new prefix.
     pub async fn new() -> Self {
         Self::with(|builder| builder).await
     }
 
-    /// A store with other settings below a prefix that nobody else has.
+    /// Returns a store with other settings under a new prefix.
     pub async fn with(settings: impl FnOnce(Builder) -> Builder) -> Self {
         Self::with_endpoint(front::open(), settings).await
     }
 
-    /// A store behind a server below a prefix that nobody else has.
+    /// Returns a store behind a server under a new prefix.
     pub async fn behind(front: &Front) -> Self {
         Self::with_endpoint(front.endpoint(), |builder| builder).await
     }
 
-    /// A store that talks to this endpoint below a prefix that nobody else has.
+    /// Returns a store that uses this endpoint under a new prefix.
     pub async fn with_endpoint(endpoint: &str, settings: impl FnOnce(Builder) -> Builder) -> Self {
         let test = Self::at(&new_prefix(), endpoint, settings).await;
         TestStore {
-            secrets: test.secrets.pass(),
+            secrets: test.secrets.remove_on_drop(),
             ..test
         }
     }
 
-    /// A second store on the same secrets, as another process has it: nothing in its cache.
+    /// Returns a second store on the same secrets with an empty cache, like another process.
     pub async fn another(&self) -> Self {
         self.another_with(|builder| builder).await
     }
 
-    /// A second store on the same secrets, with other settings.
+    /// Returns a second store on the same secrets with other settings.
     pub async fn another_with(&self, settings: impl FnOnce(Builder) -> Builder) -> Self {
         Self::at(&self.prefix, front::open(), settings).await
     }
 
-    /// A second store on the same secrets, behind a server.
+    /// Returns a second store on the same secrets behind a server.
     pub async fn another_behind(&self, front: &Front) -> Self {
         Self::at(&self.prefix, front.endpoint(), |builder| builder).await
     }
 
-    /// A store below this prefix that talks to this endpoint. What it stores stays.
+    /// Returns a store under this prefix that uses this endpoint. Its secrets stay.
     pub async fn at(
         prefix: &str,
         endpoint: &str,
@@ -77,8 +77,8 @@ impl TestStore {
         Self::as_role(&role, prefix, endpoint, settings).await
     }
 
-    /// The same in another role than the usual one, which is the module's for programs, with every
-    /// option there is.
+    /// Like `at`, but in another role than the usual one, which is the Terraform module's runtime
+    /// role with every option.
     pub async fn as_role(
         role: &Arc<Role>,
         prefix: &str,
@@ -91,7 +91,7 @@ impl TestStore {
             .interceptor(calls.clone());
         let builder = SecretsManagerTokenStore::builder()
             .prefix(prefix)
-            // A LocalStack that many tests keep busy is no outage.
+            // A LocalStack that many tests keep busy is not an outage.
             .attempt_timeout(Duration::from_secs(60))
             .operation_timeout(Duration::from_secs(60))
             .client(Client::from_conf(config.build()));
@@ -106,7 +106,7 @@ impl TestStore {
     }
 }
 
-/// The operations, where they must not fail.
+/// The operations, for tests in which they must not fail.
 impl TestStore {
     pub async fn save(&self, token: &OAuthToken) -> OAuthToken {
         let saved = self.store.save_token(token).await;
@@ -138,7 +138,7 @@ impl TestStore {
     }
 }
 
-/// A prefix that nobody else has.
+/// Returns a prefix that no other test uses.
 pub fn new_prefix() -> String {
     format!("test-{}/", Uuid::new_v4().simple())
 }

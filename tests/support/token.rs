@@ -2,7 +2,7 @@
 
 use zoho_token_store::OAuthToken;
 
-/// A token from `column=value` pairs, separated by spaces.
+/// Returns a token from `field=value` pairs, separated by spaces.
 pub fn token(columns: &str) -> OAuthToken {
     let mut token = OAuthToken::builder();
     for pair in columns.split_whitespace() {
@@ -12,7 +12,7 @@ pub fn token(columns: &str) -> OAuthToken {
     token.build().expect("a valid token")
 }
 
-/// All that a login brings, each value with the user's name in it, in the client `c`.
+/// Returns a token as after a login, each value with the user's name in it, of the client `c`.
 pub fn login(user: &str) -> OAuthToken {
     token(&format!(
         "user_name={user} client_id=c client_secret=s refresh_token=r-{user} \
@@ -21,7 +21,7 @@ pub fn login(user: &str) -> OAuthToken {
     ))
 }
 
-/// The keys in Ada's login.
+/// The lookup keys in Ada's login.
 pub const KEYS_OF_ADA: [&str; 4] = [
     "user_name=ada",
     "access_token=a-ada",
@@ -29,12 +29,12 @@ pub const KEYS_OF_ADA: [&str; 4] = [
     "refresh_token=r-ada",
 ];
 
-/// A key as a question, in the client of all logins.
+/// Returns a partial token with a key and the client of all logins.
 pub fn in_client(key: &str) -> OAuthToken {
     token(&format!("{key} client_id=c client_secret=s"))
 }
 
-/// The id of a record that a store has answered.
+/// Returns the id of a record that a store returned.
 pub fn id(record: &OAuthToken) -> &str {
     record.id().expect("a stored record has an id")
 }

@@ -1,4 +1,4 @@
-//! Fuzzes `zoho_token_store::fuzzing::document`, which says what must hold.
+//! Fuzzes `zoho_token_store::fuzzing::document`, which documents the invariants.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| zoho_token_store::fuzzing::document(data));

@@ -1,4 +1,4 @@
-//! What is answered from the cache, for how long, and what fills the gap of a list that lags.
+//! How long the cache serves a record, and how recent writes make up for lists that lag.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -17,11 +17,10 @@ async fn access_token(test: &TestStore, partial: &str) -> Option<String> {
     found.and_then(|record| record.expose(Field::AccessToken).map(str::to_owned))
 }
 
-/// Finds Ada again and again until that makes a call, and answers how long it took, the first time
-/// included.
+/// Looks Ada up until a lookup makes a call, and returns the time since the first lookup.
 async fn age_when_read_again(process: &TestStore) -> Duration {
     let began = Instant::now();
-    until("the record is read again", async || {
+    until("a lookup reads the record again", async || {
         access_token(process, "user_name=ada")
             .await
             .expect("the record should exist");
@@ -43,7 +42,7 @@ async fn an_expired_record_is_read_again_after_a_few_seconds() {
     let age = age_when_read_again(&test.another().await).await;
     assert!(
         (3..10).contains(&age.as_secs()),
-        "it was read again after {age:?}"
+        "the record was read again after {age:?}"
     );
 }
 
@@ -65,7 +64,7 @@ async fn a_record_is_read_again_when_its_access_token_expires() {
     age_when_read_again(&test.another().await).await;
     assert!(
         soon.expires_within(Duration::ZERO),
-        "it was read again while its access token was good"
+        "the record was read again before its access token expired"
     );
 }
 
@@ -106,7 +105,7 @@ async fn a_change_of_another_process_is_seen_after_the_time_to_live() {
     test.save(&login("ada")).await;
     let process = test.another().await;
     process.save(&token("user_name=ada access_token=a2")).await;
-    until("the change is seen", async || {
+    until("the change is visible", async || {
         access_token(&test, "user_name=ada").await.as_deref() == Some("a2")
     })
     .await;
@@ -128,7 +127,7 @@ async fn a_store_without_a_cache_reads_on_every_lookup() {
     }
 }
 
-/// Lists that show always the same, as AWS's may for five minutes.
+/// Returns a server whose lists always show these secrets, as AWS's lists can for five minutes.
 async fn list_that_shows(prefix: &str, ids: &[&str]) -> Front {
     let tags = json!([{"Key": MANAGED_BY.0, "Value": MANAGED_BY.1}]);
     let secrets = ids
@@ -142,7 +141,7 @@ async fn list_that_shows(prefix: &str, ids: &[&str]) -> Front {
     .await
 }
 
-async fn all_ways(test: &TestStore, expected: Option<&OAuthToken>) {
+async fn every_lookup_returns(test: &TestStore, expected: Option<&OAuthToken>) {
     for pair in KEYS_OF_ADA {
         let partial = in_client(pair);
         let found = test.find(&partial).await;
@@ -157,9 +156,9 @@ async fn a_stale_list_does_not_hide_a_new_record() {
     let front = list_that_shows("", &[]).await;
     let test = TestStore::behind(&front).await;
     let ada = test.save(&login("ada")).await;
-    all_ways(&test, Some(&ada)).await;
+    every_lookup_returns(&test, Some(&ada)).await;
     test.store.invalidate(id(&ada));
-    all_ways(&test, Some(&ada)).await;
+    every_lookup_returns(&test, Some(&ada)).await;
 
     let changed = token("user_name=ada access_token=a2");
     let changed = test.save(&changed).await;
@@ -175,9 +174,9 @@ async fn a_stale_list_does_not_bring_back_a_deleted_record() {
     let ada = direct.save(&login("ada")).await;
     let front = list_that_shows(&direct.prefix, &[id(&ada)]).await;
     let test = direct.another_behind(&front).await;
-    all_ways(&test, Some(&ada)).await;
+    every_lookup_returns(&test, Some(&ada)).await;
     test.delete(id(&ada)).await;
-    all_ways(&test, None).await;
+    every_lookup_returns(&test, None).await;
 }
 
 #[tokio::test]

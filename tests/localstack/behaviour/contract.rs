@@ -1,4 +1,4 @@
-//! The contract of a token store, by its cases, on stores with different settings.
+//! The contract's cases on stores with different settings.
 
 use zoho_token_store::{Deletion, SecretsManagerTokenStoreBuilder, conformance};
 
@@ -7,7 +7,7 @@ use crate::support::store::TestStore;
 type Builder = SecretsManagerTokenStoreBuilder;
 
 async fn conforms(settings: fn(Builder) -> Builder) {
-    // What a test has stored is removed when its test store is dropped.
+    // A test's secrets are removed when its `TestStore` is dropped.
     let mut tests = Vec::new();
     let empty_store = async || {
         let test = TestStore::with(settings).await;

@@ -1,5 +1,4 @@
-//! What is deleted stays deleted: also when its secret is restored, and when a deletion stopped
-//! halfway.
+//! Deleted records stay deleted, even if the secret is restored or the deletion stopped halfway.
 
 use serde_json::json;
 use zoho_token_store::{Deletion, OAuthToken, TokenStore};
@@ -12,7 +11,7 @@ async fn ada(test: &TestStore) -> OAuthToken {
     test.save(&login("ada")).await
 }
 
-/// That no way leads to a record, neither from this process nor from another one.
+/// Checks that neither this process nor another one finds the record.
 async fn is_gone(test: &TestStore, record: &OAuthToken) {
     for test in [test, &test.another().await] {
         let store = &test.store;
@@ -44,7 +43,7 @@ async fn is_gone(test: &TestStore, record: &OAuthToken) {
     }
 }
 
-/// Saves a part of Ada's login: the record must be new, whatever the secret held before.
+/// Saves a part of Ada's login and checks that the record is new, whatever the secret held before.
 async fn is_saved_afresh(test: &TestStore, old: &OAuthToken) {
     let part = token("user_name=ada access_token=a-new");
     let saved = test.save(&part).await;
@@ -53,11 +52,14 @@ async fn is_saved_afresh(test: &TestStore, old: &OAuthToken) {
         .id(id(&saved))
         .build()
         .expect("a valid token");
-    assert_eq!(saved, expected, "it has nothing of the old record");
+    assert_eq!(
+        saved, expected,
+        "the new record should keep nothing of the old one"
+    );
     assert_eq!(
         saved.id(),
         old.id(),
-        "the id is derived from the user again"
+        "the id should be derived from the user again"
     );
     for test in [test, &test.another().await] {
         let found = test.find(&token("user_name=ada")).await;
@@ -108,7 +110,7 @@ async fn a_deletion_without_its_last_call_still_deletes() {
     let test = TestStore::new().await;
     let ada = ada(&test).await;
     test.delete(id(&ada)).await;
-    // As it is when the process ended between emptying and deleting the secret.
+    // The state after a process that ended between the tombstone and DeleteSecret.
     test.secrets.restore(id(&ada)).await;
     is_gone(&test, &ada).await;
     let process = test.another().await;
@@ -138,15 +140,16 @@ async fn a_forced_deletion_leaves_no_secret() {
 
 #[tokio::test]
 async fn the_configured_recovery_window_is_used() {
-    for (days, asked) in [
-        (30, json!({"RecoveryWindowInDays": 30})),
-        (0, json!({"ForceDeleteWithoutRecovery": true})),
+    for (deletion, asked) in [
+        (
+            Deletion::RecoveryWindow { days: 30 },
+            json!({"RecoveryWindowInDays": 30}),
+        ),
+        (Deletion::Force, json!({"ForceDeleteWithoutRecovery": true})),
     ] {
         let front = Front::new(|_| Reaction::Forward).await;
-        let test = TestStore::with_endpoint(front.endpoint(), |builder| {
-            builder.deletion(Deletion::RecoveryWindow { days })
-        })
-        .await;
+        let test =
+            TestStore::with_endpoint(front.endpoint(), |builder| builder.deletion(deletion)).await;
         let ada = ada(&test).await;
         test.delete(id(&ada)).await;
         let mut request = front
@@ -210,7 +213,8 @@ async fn delete_tokens_deletes_every_record() {
     assert_eq!(test.all().await, []);
 }
 
-/// Who wants a deleted token back restores the secret, and makes its last but one version current.
+/// To bring back a deleted token, an operator restores the secret and makes the last version but
+/// one current.
 #[tokio::test]
 async fn a_record_restored_by_hand_can_be_saved_and_deleted_again() {
     let test = TestStore::new().await;

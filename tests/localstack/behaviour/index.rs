@@ -1,4 +1,5 @@
-//! How a record lies in Secrets Manager: name, value, tags; and that tags alone answer nothing.
+//! How a record is stored in Secrets Manager (name, value, tags), and that a tag alone never
+//! determines the result of a lookup.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,6 +70,7 @@ async fn a_save_keeps_unknown_fields() {
 
     test.save(&token("user_name=ada access_token=a2")).await;
     document.insert("access_token".into(), json!("a2"));
+    document.remove("expiry_time");
     assert_eq!(test.secrets.document(id(&ada)).await, document);
 }
 
@@ -224,7 +226,7 @@ async fn a_record_that_is_tagged_but_not_yet_put_is_found_by_its_old_key() {
         .text
         .expect("the value should be text");
     test.save(&token("user_name=ada access_token=a2")).await;
-    // As a writer leaves it that has tagged and not yet put.
+    // The state after a writer that has tagged but not yet put.
     test.secrets.put(id(&ada), &before).await;
     let process = test.another().await;
     let found = process.find(&token("access_token=a-ada")).await;

@@ -1,4 +1,4 @@
-//! Lists as AWS may give them: in pages, some of them empty, with a secret twice or gone already.
+//! Lists as AWS can return them: in pages, some of them empty, with duplicate or deleted secrets.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::support::secrets::MANAGED_BY;
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
-/// A server that answers lists of these secrets' names, page by page.
+/// Returns a server that lists these names, page by page.
 async fn front_with_pages<const N: usize>(pages: [Vec<String>; N]) -> Front {
     let tags = json!([{"Key": MANAGED_BY.0, "Value": MANAGED_BY.1}]);
     let pages = pages.map(|names| {
@@ -57,7 +57,7 @@ async fn every_page_is_read_and_each_record_returned_once() {
     assert_eq!(
         front.seen("ListSecrets"),
         3,
-        "a key is looked for on all pages"
+        "a lookup should read all pages"
     );
 
     let process = test.another_behind(&front).await;

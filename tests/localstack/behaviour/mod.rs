@@ -1,5 +1,5 @@
-//! What a store does when nothing fails: it keeps the contract, its records lie in Secrets Manager
-//! as they should, and its cache and its lists show what is stored.
+//! The store when nothing fails: it keeps the contract, stores records in the documented form, and
+//! its cache and lists agree with what is stored.
 
 mod cache;
 mod contract;

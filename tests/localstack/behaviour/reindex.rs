@@ -1,4 +1,4 @@
-//! The index built anew: for another fingerprint key, and where it is wrong.
+//! Reindexing: after a change of the fingerprint key, and to repair wrong tags.
 
 use uuid::Uuid;
 use zoho_token_store::{ErrorKind, SecretsManagerTokenStoreBuilder, TokenStore};
@@ -8,7 +8,7 @@ use crate::support::localstack;
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
-/// A secret with a fingerprint key, beside the stores' prefixes.
+/// A secret with a fingerprint key, outside the stores' prefixes.
 struct Key {
     name: String,
 }
@@ -37,24 +37,24 @@ impl Key {
     }
 
     fn set(&self, builder: SecretsManagerTokenStoreBuilder) -> SecretsManagerTokenStoreBuilder {
-        // No cache: every lookup must find its way through names and tags.
+        // Without a cache every lookup uses names and tags.
         builder
             .fingerprint_key_secret(&self.name)
             .cache_capacity(None)
     }
 }
 
-const WAYS: [&str; 4] = [
+const LOOKUPS: [&str; 4] = [
     "user_name=ada",
     "access_token=a-ada",
     "grant_token=g-ada client_id=c client_secret=s",
     "refresh_token=r-ada client_id=c client_secret=s",
 ];
 
-async fn is_found_every_way(test: &TestStore, record_id: &str) {
-    for way in WAYS {
-        let found = test.find(&token(way)).await;
-        assert_eq!(found.as_ref().map(id), Some(record_id), "{way}");
+async fn is_found_by_every_key(test: &TestStore, record_id: &str) {
+    for key in LOOKUPS {
+        let found = test.find(&token(key)).await;
+        assert_eq!(found.as_ref().map(id), Some(record_id), "{key}");
     }
 }
 
@@ -67,7 +67,7 @@ async fn lookups_succeed_throughout_a_key_rotation() {
 
     key.rotate().await;
     let new = old.another_with(|builder| key.set(builder)).await;
-    is_found_every_way(&new, id(&ada)).await;
+    is_found_by_every_key(&new, id(&ada)).await;
     let bob = new.save(&login("bob")).await;
     assert_eq!(
         new.store
@@ -75,7 +75,7 @@ async fn lookups_succeed_throughout_a_key_rotation() {
             .await
             .expect("the operation should succeed"),
         1,
-        "Bob's tags are right"
+        "only Ada's tags should be rewritten"
     );
     assert_eq!(
         new.store
@@ -83,24 +83,24 @@ async fn lookups_succeed_throughout_a_key_rotation() {
             .await
             .expect("the operation should succeed"),
         0,
-        "nothing is left to do"
+        "a second run should change nothing"
     );
     assert_ne!(
         old.secrets.tags(id(&ada)).await["zoho-token-store:user"],
         tags["zoho-token-store:user"]
     );
 
-    // A process that has not noticed yet, and one that was started since.
+    // A process that started before the rotation, and one that started after it.
     for test in [
         &old,
         &new,
         &old.another_with(|builder| key.set(builder)).await,
     ] {
-        is_found_every_way(test, id(&ada)).await;
+        is_found_by_every_key(test, id(&ada)).await;
         let found = test.find(&token("access_token=a-bob")).await;
         assert_eq!(found.as_ref().map(id), bob.id());
         let saved = test.save(&login("ada")).await;
-        assert_eq!(saved.id(), ada.id(), "she is not stored twice");
+        assert_eq!(saved.id(), ada.id(), "Ada should not be stored twice");
     }
 }
 
@@ -124,7 +124,7 @@ async fn records_keep_their_ids_after_the_previous_key_is_gone() {
                 .cache_capacity(None)
         })
         .await;
-    is_found_every_way(&second_alone, id(&ada)).await;
+    is_found_by_every_key(&second_alone, id(&ada)).await;
     let saved = second_alone
         .save(&token("user_name=ada access_token=a-new"))
         .await;
@@ -174,7 +174,7 @@ async fn reindex_builds_an_index_for_records_without_one() {
             .expect("the operation should succeed"),
         1
     );
-    is_found_every_way(&with.another().await, id(&ada)).await;
+    is_found_by_every_key(&with.another().await, id(&ada)).await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The contract on random sequences of operations.
 //!
-//! `TEST_SEQUENCES` says how many sequences each test runs, `TEST_SEED` with which seed; a failure
-//! prints the seed.
+//! `TEST_SEQUENCES` sets the number of sequences per test, `TEST_SEED` the seed. A failure prints
+//! its seed.
 
 use fastrand::Rng;
 use zoho_token_store::{Deletion, SecretsManagerTokenStoreBuilder as Builder, TokenStore};
@@ -35,9 +35,8 @@ async fn three_processes_without_a_cache_keep_the_contract_on_random_sequences()
     .await;
 }
 
-/// What processes have in their caches may be outdated, and finds may say so for a while. But saves
-/// are built on what is stored: the first store, which has no cache, answers all that is asked, and
-/// the others write.
+/// Finds from a cache may be stale for a while, but saves must build on what is stored. The first
+/// store has no cache and does all reads; the others write.
 #[tokio::test]
 async fn processes_with_stale_caches_save_by_the_contract_on_random_sequences() {
     run(async || {
@@ -48,8 +47,8 @@ async fn processes_with_stale_caches_save_by_the_contract_on_random_sequences() 
     .await;
 }
 
-/// Runs sequences on stores that share their secrets. Questions go to the first one; each write goes
-/// to one of the others by chance, if there are others, and these are asked too, to fill their caches.
+/// Runs sequences on stores that share their secrets. The first store reads; each write goes to a
+/// random one of the others, if there are any. Lookups go to these too, to fill their caches.
 async fn run(empty_stores: impl AsyncFn() -> Vec<TestStore>) {
     let sequences = number("TEST_SEQUENCES").unwrap_or(10);
     let seed = number("TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
@@ -63,7 +62,7 @@ async fn run(empty_stores: impl AsyncFn() -> Vec<TestStore>) {
         let (reader, writers) = match stores.as_slice() {
             [alone] => (*alone, std::slice::from_ref(alone)),
             [reader, writers @ ..] => (*reader, writers),
-            [] => panic!("there is no store"),
+            [] => panic!("at least one store is needed"),
         };
         if let Err(problem) = play(&mut random, reader, writers, |_, _| Ok(())).await {
             panic!("TEST_SEED={seed}, sequence {sequence}: {problem}");

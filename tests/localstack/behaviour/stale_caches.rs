@@ -1,4 +1,4 @@
-//! Saves by processes whose caches are behind what others have written.
+//! Saves by processes whose caches do not have the latest writes of others.
 
 use zoho_token_store::Field;
 
@@ -30,7 +30,7 @@ async fn processes_that_save_in_turn_with_stale_caches_lose_nothing() {
     }
 }
 
-/// AWS takes the repetition of a put for the same one, says yes, and changes nothing.
+/// A put with the request token of an earlier put succeeds but changes nothing.
 #[tokio::test]
 async fn a_save_of_a_value_that_was_overwritten_is_stored_again() {
     let one = TestStore::new().await;
@@ -64,7 +64,7 @@ async fn a_key_added_by_another_process_does_not_create_a_second_record() {
     let other = one.another().await;
     let ada = one.save(&login("ada")).await;
     other.save(&token("user_name=ada access_token=a2")).await;
-    // Here the cached record still has the access token from before.
+    // This store's cached record still has the previous access token.
     let saved = one.save(&token("access_token=a2 api_domain=d")).await;
     assert_eq!(saved.id(), ada.id());
     assert_eq!(one.secrets.all().await.len(), 1);
@@ -80,7 +80,7 @@ async fn a_stronger_key_added_by_another_process_selects_the_record() {
     other
         .save(&token(&format!("id={} access_token=a", id(&weaker))))
         .await;
-    // The cached record matches by its refresh token alone, the other one by its grant token.
+    // The cached record matches only by its refresh token, the other record by its grant token.
     let all = token(&format!(
         "access_token=a grant_token=g refresh_token=r {client}"
     ));

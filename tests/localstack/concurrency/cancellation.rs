@@ -1,5 +1,4 @@
-//! Operations that are dropped anywhere: the cache says nothing that AWS does not, and the next
-//! operation works.
+//! Futures that are dropped at any point: the cache agrees with AWS and the next operation works.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -14,7 +13,8 @@ use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 use crate::support::wait::until;
 
-/// Drops the future after it was polled so often; none if it was not done by then.
+/// Polls the future at most `times` times, then drops it. Returns `None` if it was not ready by
+/// then.
 async fn polled<T>(future: impl Future<Output = T>, mut times: usize) -> Option<T> {
     let mut future = pin!(future);
     poll_fn(|context| {
@@ -27,8 +27,8 @@ async fn polled<T>(future: impl Future<Output = T>, mut times: usize) -> Option<
     .await
 }
 
-/// Calls of one action reach AWS, and never get an answer.
-async fn without_answers_to(action: &'static str) -> Front {
+/// Returns a server that passes on calls of one action but never returns a response to them.
+async fn without_responses_to(action: &'static str) -> Front {
     Front::new(move |request| match request.action == action {
         true => Reaction::KeepResponse,
         false => Reaction::Forward,
@@ -52,8 +52,8 @@ async fn a_save_dropped_at_any_point_leaves_the_cache_consistent() {
         }
         (times, dropped) = (times + 1, dropped + 1);
 
-        // Until a request that is on its way has arrived, or never will, they may differ.
-        until("store and cache agree", async || {
+        // The cache and AWS can differ until a request in flight has arrived or failed.
+        until("the store agrees with its cache", async || {
             test.store.invalidate(id(&ada));
             let found = test.find(&token("user_name=ada")).await;
             let found = found.expect("the record is there");
@@ -70,7 +70,10 @@ async fn a_save_dropped_at_any_point_leaves_the_cache_consistent() {
             saved.expose(Field::AccessToken).unwrap_or_default()
         );
     }
-    assert!(dropped >= 3, "it was dropped at {dropped} points only");
+    assert!(
+        dropped >= 3,
+        "the save was dropped at only {dropped} points"
+    );
     assert_eq!(test.secrets.all().await.len(), 1);
 }
 
@@ -90,10 +93,13 @@ async fn a_first_save_dropped_at_any_point_can_be_repeated() {
         assert_eq!(test.another().await.all().await, [saved]);
         assert_eq!(test.secrets.all().await.len(), 1);
     }
-    assert!(dropped >= 3, "it was dropped at {dropped} points only");
+    assert!(
+        dropped >= 3,
+        "the save was dropped at only {dropped} points"
+    );
 }
 
-/// Begins to save another access token of Ada's, and drops that once the condition holds.
+/// Starts to save another access token of Ada's, and drops the save once the condition holds.
 async fn dropped_once(test: &TestStore, what: &str, condition: impl AsyncFnMut() -> bool) {
     let store = test.store.clone();
     let save = tokio::spawn(async move {
@@ -105,13 +111,13 @@ async fn dropped_once(test: &TestStore, what: &str, condition: impl AsyncFnMut()
     save.abort();
     assert!(
         save.await.is_err_and(|error| error.is_cancelled()),
-        "no answer came"
+        "the task should be cancelled"
     );
 }
 
 #[tokio::test]
 async fn a_stored_change_without_a_response_is_found_at_once() {
-    let front = without_answers_to("PutSecretValue").await;
+    let front = without_responses_to("PutSecretValue").await;
     let test = TestStore::behind(&front).await;
     let ada = test.save(&login("ada")).await;
     dropped_once(&test, "the change is stored", async || {
@@ -135,7 +141,7 @@ async fn a_change_that_was_never_sent_is_not_found() {
     .await;
     let test = TestStore::behind(&front).await;
     test.save(&login("ada")).await;
-    dropped_once(&test, "the change is under way", async || {
+    dropped_once(&test, "the change is sent", async || {
         front.seen("PutSecretValue") > 0
     })
     .await;
@@ -150,7 +156,7 @@ async fn a_change_that_was_never_sent_is_not_found() {
 
 #[tokio::test]
 async fn a_created_record_without_a_response_is_found_and_not_stored_twice() {
-    let front = without_answers_to("CreateSecret").await;
+    let front = without_responses_to("CreateSecret").await;
     let test = TestStore::behind(&front).await;
     let store = test.store.clone();
     let save = tokio::spawn(async move { store.save_token(&login("ada")).await });
@@ -161,7 +167,7 @@ async fn a_created_record_without_a_response_is_found_and_not_stored_twice() {
     save.abort();
     assert!(
         save.await.is_err_and(|error| error.is_cancelled()),
-        "no answer came"
+        "the task should be cancelled"
     );
 
     let found = test.find(&token("user_name=ada")).await;
@@ -174,12 +180,12 @@ async fn a_created_record_without_a_response_is_found_and_not_stored_twice() {
 
 #[tokio::test]
 async fn a_deletion_dropped_halfway_still_deletes() {
-    let front = without_answers_to("PutSecretValue").await;
+    let front = without_responses_to("PutSecretValue").await;
     let test = TestStore::behind(&front).await;
     let ada = test.save(&login("ada")).await;
     let (store, record) = (test.store.clone(), id(&ada).to_owned());
     let delete = tokio::spawn(async move { store.delete_token(&record).await });
-    until("the secret is emptied", async || {
+    until("the tombstone is stored", async || {
         !test
             .secrets
             .document(id(&ada))
@@ -190,7 +196,7 @@ async fn a_deletion_dropped_halfway_still_deletes() {
     delete.abort();
     assert!(
         delete.await.is_err_and(|error| error.is_cancelled()),
-        "no answer came"
+        "the task should be cancelled"
     );
 
     assert_eq!(test.find_by_id(id(&ada)).await, None);
@@ -199,7 +205,7 @@ async fn a_deletion_dropped_halfway_still_deletes() {
     assert!(test.secrets.is_marked_for_deletion(id(&ada)).await);
 }
 
-/// What else can be dropped.
+/// The other operations that are dropped.
 #[derive(Clone, Copy, Debug)]
 enum Operation {
     Find,
@@ -227,7 +233,7 @@ impl Operation {
         }
     }
 
-    /// How many records there are at the end, of Ada's and Bob's.
+    /// The number of Ada's and Bob's records that are left.
     fn leaves(self) -> usize {
         match self {
             Operation::Delete => 1,
@@ -237,8 +243,8 @@ impl Operation {
     }
 }
 
-/// Drops the operation after so many polls; answers whether it was done before. Store and AWS must
-/// agree then, and the operation can be repeated.
+/// Drops the operation after `times` polls. Returns whether it was done by then. The store must
+/// agree with AWS afterwards, and repeating the operation must succeed.
 async fn dropped_after(operation: Operation, times: usize) -> bool {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
@@ -257,8 +263,8 @@ async fn dropped_after(operation: Operation, times: usize) -> bool {
     let process = test
         .another_with(|builder| builder.cache_capacity(None))
         .await;
-    // Until a request that is on its way has arrived, or never will, they may differ.
-    until("store and AWS agree", async || {
+    // The cache and AWS can differ until a request in flight has arrived or failed.
+    until("the store agrees with AWS", async || {
         let mut agree = true;
         for record in [&ada, &bob] {
             test.store.invalidate(id(record));
@@ -300,7 +306,7 @@ async fn every_operation_dropped_at_any_point_leaves_the_store_consistent_with_a
         while !dropped_after(operation, times).await {
             times += 1;
         }
-        println!("{operation:?}: dropped at {} places", times - 1);
-        assert!(times > 1, "{operation:?} waits for something");
+        println!("{operation:?}: dropped at {} points", times - 1);
+        assert!(times > 1, "{operation:?} should wait at least once");
     }
 }

@@ -1,4 +1,4 @@
-//! Writers that meet at one record, in an order that is forced: none of them loses anything.
+//! Races on one record in a fixed order: no writer loses a change.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 use crate::support::wait::until;
 
-/// Keeps a writer's first put back until it is told to let it go.
+/// Returns a server that holds back the first put until `go` is notified.
 async fn front_that_holds_a_put(go: &Arc<Notify>) -> Front {
     let (go, is_first) = (go.clone(), AtomicBool::new(true));
     Front::new(move |request| match request.action.as_str() {
@@ -25,8 +25,8 @@ async fn front_that_holds_a_put(go: &Arc<Notify>) -> Front {
     .await
 }
 
-/// Runs saves so that each has read and tagged before the first of them puts, and then one after
-/// another is let go.
+/// Runs saves that have all read and tagged before the first of them puts, then lets their puts
+/// through in order.
 async fn race<const N: usize>(test: &TestStore, saves: [&'static str; N]) {
     let mut runners = Vec::new();
     for columns in saves {
@@ -34,7 +34,7 @@ async fn race<const N: usize>(test: &TestStore, saves: [&'static str; N]) {
         let front = front_that_holds_a_put(&go).await;
         let store = test.another_behind(&front).await.store;
         let save = tokio::spawn(async move { store.save_token(&token(columns)).await });
-        until("it is about to put", async || {
+        until("the put arrives", async || {
             front.seen("PutSecretValue") == 1
         })
         .await;
@@ -68,7 +68,7 @@ async fn a_save_that_loses_a_race_keeps_what_the_others_saved() {
     assert_eq!(stored, token(&format!("id={} {expected}", id(&stored))));
 }
 
-/// The loser has tagged already when it learns that the winner wrote all that it wanted to write.
+/// The loser has already tagged when it finds that the winner wrote all of its values.
 #[tokio::test]
 async fn a_save_that_loses_a_race_keeps_the_winners_tags() {
     let test = TestStore::new().await;
@@ -111,7 +111,7 @@ async fn concurrent_saves_and_deletions_leave_the_whole_record_or_none() {
     }
 }
 
-/// Reads all records, and while the answer is on its way does something else.
+/// Starts to read all records, and runs `what` while the response is on its way.
 async fn meanwhile(test: &TestStore, what: impl AsyncFnOnce(&TestStore)) -> (TestStore, Front) {
     let go = Arc::new(Notify::new());
     let front = Front::new({
@@ -144,7 +144,7 @@ async fn a_read_begun_before_a_save_does_not_replace_it_in_the_cache() {
     process.calls.take();
     let found = process.find(&token("user_name=ada")).await;
     assert_eq!(found, test.another().await.find(&change).await);
-    assert_eq!(process.calls.total(), 0, "the save is cached");
+    assert_eq!(process.calls.total(), 0, "the save should be cached");
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn a_save_does_not_rely_on_an_earlier_read_of_another_task() {
     });
     let saved = match tokio::time::timeout(Duration::from_secs(1), &mut save).await {
         Ok(saved) => saved,
-        // It waits for the read that knows nothing of the access token.
+        // The save waits for the read that does not have the access token.
         Err(_) => {
             go.notify_one();
             save.await

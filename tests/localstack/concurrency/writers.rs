@@ -1,5 +1,4 @@
-//! Many writers at once, in tasks and in processes: nothing is stored twice, and nothing that was
-//! saved is lost.
+//! Many writers at once, in tasks and in processes: no record is stored twice and no save is lost.
 
 use futures::future::join_all;
 use zoho_token_store::{Field, TokenStore};
@@ -9,10 +8,9 @@ use crate::support::front;
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
-/// In a process of its own: so many tasks at once as `TEST_TASKS` says save the tokens in
-/// `TEST_TOKENS`, by turns.
+/// Runs in a separate process: `TEST_TASKS` tasks save the tokens in `TEST_TOKENS`, round-robin.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by other tests, in processes of their own"]
+#[ignore = "run by other tests, in separate processes"]
 async fn worker_that_saves() {
     let test = TestStore::at(&given("TEST_PREFIX"), front::open(), |builder| builder).await;
     let tokens: Vec<_> = given("TEST_TOKENS").split(';').map(token).collect();
@@ -29,7 +27,7 @@ async fn worker_that_saves() {
     }
 }
 
-/// Saves the tokens of each process with so many tasks in it.
+/// Saves each process's tokens with `tasks` tasks per process.
 fn save_in_processes(test: &TestStore, tokens_by_process: &[&str], tasks: &str) {
     let variables = tokens_by_process.iter().map(|tokens| {
         vec![
@@ -107,9 +105,19 @@ async fn concurrent_saves_of_different_fields_lose_none() {
             .iter()
             .copied()
             .filter(|field| !matches!(field, Field::Id | Field::UserName | Field::ClientId))
-            .filter_map(|field| Some(format!("user_name=ada {field}={}", values.expose(field)?)));
+            // A new access token without its expiry time would drop the stored one.
+            .filter(|field| *field != Field::ExpiryTime)
+            .filter_map(|field| {
+                let expiry = values.expose(Field::ExpiryTime).unwrap_or_default();
+                let expiry = match field {
+                    Field::AccessToken => format!(" expiry_time={expiry}"),
+                    _ => String::new(),
+                };
+                let value = values.expose(field)?;
+                Some(format!("user_name=ada {field}={value}{expiry}"))
+            });
         let given: Vec<_> = given.collect();
-        // Each field is saved once: what is lost is not saved again by chance.
+        // Each field is saved once, so a later save cannot make up for a lost one.
         let by_process: Vec<_> = given.chunks(2).map(|fields| fields.join(";")).collect();
         save_in_processes(
             &test,

@@ -1,4 +1,4 @@
-//! BatchGetSecretValue: its limit, and errors beside values.
+//! BatchGetSecretValue: its limits, and errors beside values.
 
 use serde_json::{Value, json};
 
@@ -36,7 +36,10 @@ async fn a_batch_holds_at_most_twenty_secrets() {
         (with_most, "InvalidParameterException"),
     ];
     for (body, code) in cases {
-        assert_eq!(caller.ask("BatchGetSecretValue", body).await.code(), code);
+        assert_eq!(
+            caller.send_body("BatchGetSecretValue", body).await.code(),
+            code
+        );
     }
 
     for id in 0..23 {
@@ -44,12 +47,12 @@ async fn a_batch_holds_at_most_twenty_secrets() {
     }
     let page = succeeded(
         caller
-            .ask("BatchGetSecretValue", json!({"Filters": filters}))
+            .send_body("BatchGetSecretValue", json!({"Filters": filters}))
             .await,
     );
     assert_eq!(page["SecretValues"].as_array().map(Vec::len), Some(20));
     let rest = json!({"Filters": filters, "NextToken": page["NextToken"]});
-    let rest = succeeded(caller.ask("BatchGetSecretValue", rest).await);
+    let rest = succeeded(caller.send_body("BatchGetSecretValue", rest).await);
     assert_eq!(rest["SecretValues"].as_array().map(Vec::len), Some(3));
     assert!(rest.get("NextToken").is_none());
 }
@@ -64,7 +67,7 @@ async fn a_batch_reports_errors_beside_values() {
     let read = async || {
         succeeded(
             caller
-                .ask("BatchGetSecretValue", names(&caller, 0..4))
+                .send_body("BatchGetSecretValue", names(&caller, 0..4))
                 .await,
         )
     };
@@ -101,7 +104,13 @@ async fn a_batch_by_filters_lags_like_a_list() {
     let caller = Caller::new(only(|rules| rules.list_lag = LONGEST_LAG..=LONGEST_LAG));
     caller.create("a").await;
     let filters = json!({"Filters": [{"Key": "name", "Values": [caller.prefix]}]});
-    let read = async || succeeded(caller.ask("BatchGetSecretValue", filters.clone()).await);
+    let read = async || {
+        succeeded(
+            caller
+                .send_body("BatchGetSecretValue", filters.clone())
+                .await,
+        )
+    };
     assert_eq!(read().await["SecretValues"], json!([]));
     caller.aws.advance(LONGEST_LAG);
     assert_eq!(read().await["SecretValues"][0]["SecretString"], "v");
@@ -111,7 +120,7 @@ async fn a_batch_by_filters_lags_like_a_list() {
 async fn a_fake_without_rules_behaves_like_localstack() {
     let caller = Caller::new(Rules::none(1));
     let response = caller
-        .ask("BatchGetSecretValue", names(&caller, 0..21))
+        .send_body("BatchGetSecretValue", names(&caller, 0..21))
         .await;
     assert!(response.is_ok(), "{}", refusal(&response));
 }

@@ -1,4 +1,4 @@
-//! Secrets that are marked for deletion, and deletions by force.
+//! Secrets that are marked for deletion, and forced deletions.
 
 use std::time::Duration;
 

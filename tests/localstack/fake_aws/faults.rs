@@ -1,4 +1,4 @@
-//! Faults: what a client sees of each, and whether the call was done.
+//! Faults: the error that a client sees, and whether the call is executed.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use super::{Caller, only};
 use crate::support::fake_aws::{Fault, Faults, Rules};
 use crate::support::localstack;
 
-/// A client that tries once, and not for long.
+/// A client that makes one attempt with a short timeout.
 fn client(caller: &Caller) -> Client {
     let timeout = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(1500));
     let config = localstack::config(caller.aws.endpoint())
@@ -21,7 +21,7 @@ fn client(caller: &Caller) -> Client {
     Client::from_conf(config.build())
 }
 
-/// What a client learns of a creation, in a word.
+/// Creates a secret and returns the outcome in a few words.
 async fn create(client: &Client, name: String) -> String {
     let token = Uuid::new_v4().to_string();
     let create = client.create_secret().name(name).secret_string("v");
@@ -75,7 +75,7 @@ async fn each_fault_has_its_own_error_and_effect() {
         );
         assert_eq!(caller.aws.injected()[&fault], 1);
     }
-    assert_eq!(caller.aws.asked("CreateSecret"), cases.len());
+    assert_eq!(caller.aws.received("CreateSecret"), cases.len());
     let done = cases.iter().filter(|(.., done)| *done).count();
     assert_eq!(caller.aws.executed()["CreateSecret"], done);
 }
@@ -91,7 +91,8 @@ async fn a_slow_response_is_delayed() {
     assert!(began.elapsed() >= Duration::from_millis(300));
 }
 
-/// The same seed brings the same faults, whatever the prefix and what others do; another one others.
+/// The same seed brings the same faults, whatever the prefix and other tasks are; another seed
+/// brings others.
 #[tokio::test]
 async fn a_seed_determines_the_faults() {
     let faults = async |seed| {

@@ -1,4 +1,4 @@
-//! Credentials that expire, and clocks that differ.
+//! Expired credentials, and clocks that differ.
 
 use serde_json::json;
 use zoho_token_store::{ErrorKind, TokenStore};

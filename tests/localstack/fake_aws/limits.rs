@@ -1,4 +1,4 @@
-//! Limits on names, tags, filters, values, versions and labels.
+//! Limits on names, tags, filters, values, versions and staging labels.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn tag(key: &str, value: &str) -> Value {
     json!([{"Key": key, "Value": value}])
 }
 
-/// What is within a limit passes, and what is above it is refused.
+/// Values at a limit pass, and values above it are refused.
 #[tokio::test]
 async fn names_values_and_tags_are_limited() {
     let caller = Caller::new(only(|rules| rules.limits = true));
@@ -114,7 +114,9 @@ async fn filters_are_limited() {
         (json!([filter(json!(["a#b"]))]), Some(VALIDATION)),
     ];
     for (filters, refused) in cases {
-        let response = caller.ask("ListSecrets", json!({"Filters": filters})).await;
+        let response = caller
+            .send_body("ListSecrets", json!({"Filters": filters}))
+            .await;
         assert_eq!(
             response.code(),
             refused.unwrap_or_default(),
@@ -155,7 +157,7 @@ async fn staging_labels_are_limited() {
             .collect::<Value>()
     };
     let put = |number| json!({"SecretString": "2", "VersionStages": labels(number)});
-    // With AWSCURRENT there is one more.
+    // AWSCURRENT is one more label.
     let refused = caller.refused("PutSecretValue", "a", put(20)).await;
     assert!(refused.starts_with(LIMIT), "{refused}");
     caller.ok("PutSecretValue", "a", put(19)).await;

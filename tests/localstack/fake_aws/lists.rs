@@ -1,4 +1,4 @@
-//! Lists that lag behind, filters, and pages.
+//! Lists: lag, filters and pages.
 
 use std::time::Duration;
 
@@ -19,15 +19,15 @@ fn tagged(value: &str) -> Value {
 async fn a_list_shows_a_change_after_its_lag() {
     let caller = Caller::new(stale());
     let tag = |value| json!({"Tags": [{"Key": "k", "Value": value}]});
-    let nobody: [&str; 0] = [];
+    let none: [&str; 0] = [];
     caller.create("a").await;
-    assert_eq!(caller.listed(&[]).await, nobody);
+    assert_eq!(caller.listed(&[]).await, none);
     caller.aws.advance(LONGEST_LAG - Duration::from_secs(1));
-    assert_eq!(caller.listed(&[]).await, nobody);
+    assert_eq!(caller.listed(&[]).await, none);
     caller.ok("TagResource", "a", tag("one")).await;
     caller.aws.advance(Duration::from_secs(1));
     assert_eq!(caller.listed(&[]).await, ["a"]);
-    assert_eq!(caller.listed(&[tagged("one")]).await, nobody);
+    assert_eq!(caller.listed(&[tagged("one")]).await, none);
 
     caller.aws.advance(LONGEST_LAG);
     assert_eq!(caller.listed(&[tagged("one")]).await, ["a"]);
@@ -36,7 +36,7 @@ async fn a_list_shows_a_change_after_its_lag() {
     caller.ok("DeleteSecret", "a", json!({})).await;
     assert_eq!(caller.listed(&[tagged("one")]).await, ["a"]);
     caller.aws.advance(LONGEST_LAG);
-    assert_eq!(caller.listed(&[]).await, nobody);
+    assert_eq!(caller.listed(&[]).await, none);
     caller.ok("RestoreSecret", "a", json!({})).await;
     caller.aws.advance(LONGEST_LAG);
     assert_eq!(caller.listed(&[tagged("two")]).await, ["a"]);
@@ -135,7 +135,7 @@ async fn pages_can_be_short_or_empty_before_the_last_one() {
             json!({"Filters": [{"Key": "name", "Values": [caller.prefix]}], "MaxResults": 5});
         let mut names = 0;
         loop {
-            let page = succeeded(caller.ask("ListSecrets", body.clone()).await);
+            let page = succeeded(caller.send_body("ListSecrets", body.clone()).await);
             let size = page["SecretList"].as_array().map_or(0, Vec::len);
             assert!(size <= 5);
             names += size;
@@ -153,7 +153,7 @@ async fn pages_can_be_short_or_empty_before_the_last_one() {
         "{empty} empty and {short} short pages"
     );
     let response = caller
-        .ask("ListSecrets", json!({"NextToken": "nonsense"}))
+        .send_body("ListSecrets", json!({"NextToken": "nonsense"}))
         .await;
     assert!(refusal(&response).starts_with("InvalidNextTokenException"));
 }

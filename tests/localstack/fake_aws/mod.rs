@@ -1,5 +1,5 @@
-//! The rules of AWS that the other tests rely on: what each of them refuses or changes, seen by a
-//! plain client.
+//! Tests of the fake of AWS that the other tests rely on: what each rule refuses or changes, as a
+//! plain client sees it.
 
 mod batch_get;
 mod deletion;
@@ -17,7 +17,7 @@ use crate::support::http::{Request, Response};
 use crate::support::secrets::Secrets;
 use crate::support::store::new_prefix;
 
-/// A client behind the rules, with secrets of its own.
+/// A client of the fake, with secrets of its own.
 struct Caller {
     aws: FakeAws,
     prefix: String,
@@ -29,12 +29,12 @@ impl Caller {
         let prefix = new_prefix();
         Caller {
             aws: FakeAws::new(rules),
-            secrets: Secrets::below(&prefix).pass(),
+            secrets: Secrets::below(&prefix).remove_on_drop(),
             prefix,
         }
     }
 
-    /// Makes a call about the secret with this last part of the name.
+    /// Makes a call on the secret with this id.
     async fn call(&self, action: &str, id: &str, body: Value) -> Response {
         let mut body = body;
         let member = match action {
@@ -42,16 +42,16 @@ impl Caller {
             _ => "SecretId",
         };
         body[member] = json!(self.secrets.name(id));
-        // Clients make one up; LocalStack insists.
+        // Clients generate the token; LocalStack requires it.
         let makes_version = ["CreateSecret", "PutSecretValue", "UpdateSecret"].contains(&action);
         if makes_version && body.get("ClientRequestToken").is_none() {
             body["ClientRequestToken"] = json!(Uuid::new_v4().to_string());
         }
-        self.ask(action, body).await
+        self.send_body(action, body).await
     }
 
-    /// Makes a call as it is.
-    async fn ask(&self, action: &str, body: Value) -> Response {
+    /// Makes a call with this body.
+    async fn send_body(&self, action: &str, body: Value) -> Response {
         let response = Request::new(action, body).send(self.aws.endpoint()).await;
         response.expect("the fake should respond")
     }
@@ -65,19 +65,19 @@ impl Caller {
             .await;
     }
 
-    /// The code of the refusal; the call must be refused.
+    /// Returns the code and the message of the refusal; the call must be refused.
     async fn refused(&self, action: &str, id: &str, body: Value) -> String {
         refusal(&self.call(action, id, body).await)
     }
 
-    /// The last parts of the names that are listed, on all pages, with these filters more.
+    /// Returns the ids of the listed secrets on all pages, under the prefix and these filters.
     async fn listed(&self, filters: &[Value]) -> Vec<String> {
         let mut all = vec![json!({"Key": "name", "Values": [self.prefix]})];
         all.extend_from_slice(filters);
         let mut names = Vec::new();
         let mut body = json!({"Filters": all});
         loop {
-            let page = succeeded(self.ask("ListSecrets", body.clone()).await);
+            let page = succeeded(self.send_body("ListSecrets", body.clone()).await);
             let secrets = page["SecretList"].as_array().into_iter().flatten();
             let ids =
                 secrets.filter_map(|secret| secret["Name"].as_str()?.strip_prefix(&self.prefix));
@@ -95,7 +95,7 @@ fn succeeded(response: Response) -> Value {
     response.body()
 }
 
-/// The code and the message of a refusal.
+/// Returns the code and the message of a refusal.
 fn refusal(response: &Response) -> String {
     assert_eq!(response.status(), 400, "{}", response.body());
     let body = response.body();
@@ -103,7 +103,7 @@ fn refusal(response: &Response) -> String {
     format!("{}: {}", response.code(), message.unwrap_or_default())
 }
 
-/// Rules of which none holds but those that are set.
+/// Returns rules of which only those hold that `set` switches on.
 fn only(set: impl FnOnce(&mut Rules)) -> Rules {
     let mut rules = Rules::none(1);
     set(&mut rules);

@@ -1,4 +1,4 @@
-//! Requests per second.
+//! Quotas in requests per second.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ async fn requests_above_a_quota_are_refused_until_a_second_has_passed() {
         caller.ok("GetSecretValue", "a", json!({})).await;
         caller.aws.advance(Duration::from_secs(1));
     }
-    assert_eq!(caller.aws.asked("PutSecretValue"), 4);
+    assert_eq!(caller.aws.received("PutSecretValue"), 4);
     assert_eq!(caller.aws.executed()["PutSecretValue"], 2);
     assert_eq!(caller.aws.refused()["ThrottlingException"], 4);
 }

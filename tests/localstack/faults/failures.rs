@@ -1,4 +1,4 @@
-//! What AWS's refusals become, and what cannot be done at all.
+//! The errors that AWS's refusals and unusable settings become.
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Config};
@@ -10,7 +10,7 @@ use crate::support::token::{login, token};
 
 const DENIED: &str = "AccessDeniedException";
 
-/// What finding Ada becomes when every call is answered so.
+/// Returns the error of a lookup when every call is refused like this.
 async fn find_when_refused(status: u16, code: &'static str, message: &'static str) -> Error {
     let front = Front::new(move |_| Reaction::Refuse {
         status,
@@ -34,7 +34,7 @@ async fn find_when_refused(status: u16, code: &'static str, message: &'static st
     );
     assert!(
         std::error::Error::source(&error).is_some(),
-        "the cause is kept"
+        "the error should keep its cause"
     );
     error
 }
@@ -126,7 +126,7 @@ async fn every_denied_call_names_its_permission() {
             Some(format!("secretsmanager:{action}").as_str()),
             "{error}"
         );
-        assert_eq!(front.seen(action), 1, "{action} is not repeated");
+        assert_eq!(front.seen(action), 1, "{action} should not be retried");
         let left = test.another().await.find_by_id("ada").await;
         assert_eq!(
             left.as_ref(),
@@ -149,7 +149,7 @@ async fn get_tokens_reads_one_by_one_if_batches_are_denied() {
     assert_eq!(
         front.seen("BatchGetSecretValue"),
         1,
-        "it is not tried again"
+        "a denied batch should not be tried again"
     );
 }
 
@@ -173,7 +173,7 @@ async fn a_token_that_is_too_large_for_a_secret_is_not_written() {
     assert_eq!(
         test.calls.of("GetSecretValue"),
         test.calls.total(),
-        "nothing is written"
+        "the store should only read"
     );
     assert_eq!(test.another().await.all().await, [ada]);
 }

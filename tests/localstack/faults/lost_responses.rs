@@ -1,5 +1,5 @@
-//! Saves that AWS has done and whose answer was lost, under a list that shows nothing new: the same
-//! process finds, lists and updates what it has saved.
+//! Saves that AWS applied but whose response is lost, with stale lists: the same process finds,
+//! lists and updates what it saved.
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::retry::RetryConfig;
@@ -10,15 +10,20 @@ use crate::support::localstack;
 use crate::support::store::TestStore;
 use crate::support::token::{login, token};
 
-/// A store whose calls are made once.
+/// A store that makes each call once.
 async fn store(aws: &FakeAws) -> TestStore {
     let config = localstack::config(aws.endpoint()).retry_config(RetryConfig::disabled());
     let client = Client::from_conf(config.build());
     TestStore::with_endpoint(aws.endpoint(), |builder| builder.client(client)).await
 }
 
-/// Saves, and loses the answer to the write.
-async fn save_in_vain(aws: &FakeAws, test: &TestStore, action: &str, columns: &OAuthToken) {
+/// Saves, and loses the response to the write.
+async fn save_without_response(
+    aws: &FakeAws,
+    test: &TestStore,
+    action: &str,
+    columns: &OAuthToken,
+) {
     aws.order(action, Fault::ResetAfter);
     let error = test.store.save_token(columns).await;
     let error = error.expect_err("the response should be lost");
@@ -29,13 +34,13 @@ async fn save_in_vain(aws: &FakeAws, test: &TestStore, action: &str, columns: &O
 async fn a_repeated_save_is_listed_at_once() {
     let aws = FakeAws::new(Rules::default().with_stale_lists());
     let test = store(&aws).await;
-    save_in_vain(&aws, &test, "CreateSecret", &login("ada")).await;
+    save_without_response(&aws, &test, "CreateSecret", &login("ada")).await;
     let ada = test.save(&login("ada")).await;
     assert_eq!(test.all().await, [ada]);
     assert_eq!(aws.executed()["CreateSecret"], 1);
 }
 
-/// What another process, now dead, had stored when this one saves it again.
+/// Another process stored the token before and has ended since.
 #[tokio::test]
 async fn an_unchanged_save_is_listed_at_once() {
     let aws = FakeAws::new(Rules::default().with_stale_lists());
@@ -51,13 +56,13 @@ async fn a_record_with_a_given_id_is_not_stored_twice() {
     let aws = FakeAws::new(Rules::default().with_stale_lists());
     let test = store(&aws).await;
     let own = token("id=own user_name=ada access_token=a1");
-    save_in_vain(&aws, &test, "CreateSecret", &own).await;
+    save_without_response(&aws, &test, "CreateSecret", &own).await;
     let changed = test.save(&token("user_name=ada access_token=a2")).await;
     assert_eq!(changed, token("id=own user_name=ada access_token=a2"));
     assert_eq!(test.all().await, [changed]);
 
     let renamed = token("id=own refresh_token=r");
-    save_in_vain(&aws, &test, "PutSecretValue", &renamed).await;
+    save_without_response(&aws, &test, "PutSecretValue", &renamed).await;
     let by_new_key = token("refresh_token=r client_id=c client_secret=s");
     let saved = test.save(&by_new_key).await;
     assert_eq!(saved.id(), Some("own"));

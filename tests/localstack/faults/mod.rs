@@ -1,5 +1,5 @@
 //! Calls that fail, time out, lose their response or stop halfway: errors have the right kind, the
-//! right calls are retried, and what was saved is neither lost nor stored twice.
+//! right calls are retried, and no saved record is lost or stored twice.
 
 mod conditions;
 mod crashes;

@@ -1,5 +1,5 @@
-//! What is answered when AWS cannot be asked: the last known record, if that is wanted, and else an
-//! error.
+//! Lookups while AWS is unreachable: they return the last known record if that is enabled, and an
+//! error otherwise.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +15,8 @@ use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 use crate::support::wait::until;
 
-/// A store that has cached a user for a second, and whose endpoint is gone now. The user is one that
-/// nobody else has.
+/// Returns a store that has cached a user for a second and whose endpoint is gone. The user name is
+/// unique.
 async fn cut_off(stale_for: Duration) -> (TestStore, OAuthToken, OAuthToken) {
     let front = Front::new(|_| Reaction::Forward).await;
     let test = TestStore::with_endpoint(front.endpoint(), |builder| {
@@ -38,7 +38,7 @@ async fn an_outage_serves_the_last_known_record_with_a_warning() {
     let log = Log::of_process(Level::WARN);
     let (test, by_user, record) = cut_off(Duration::from_secs(3_600)).await;
     for partial in [&by_user, &token(&format!("id={}", id(&record)))] {
-        until("AWS is asked in vain", async || {
+        until("a lookup calls AWS without success", async || {
             assert_eq!(test.find(partial).await.as_ref(), Some(&record));
             test.calls.take().contains_key("GetSecretValue")
         })
@@ -61,10 +61,13 @@ async fn an_outage_serves_the_last_known_record_with_a_warning() {
 async fn an_outage_serves_no_record_that_is_too_old_or_unless_enabled() {
     for stale_for in [Duration::ZERO, Duration::from_secs(1)] {
         let (test, by_user, _) = cut_off(stale_for).await;
-        until("the outage is reported", async || {
+        until("a lookup returns an error", async || {
             match test.store.find_token(&by_user).await {
                 Ok(found) => {
-                    assert!(found.is_some(), "an outage is reported as no such token");
+                    assert!(
+                        found.is_some(),
+                        "an outage should not look like a missing token"
+                    );
                     false
                 }
                 Err(error) => {
@@ -84,7 +87,7 @@ async fn an_outage_serves_no_expired_record_unless_enabled() {
     let expired = login("ada").to_builder().expiry_time(1).build();
     test.save(&expired.expect("a valid token")).await;
     drop(front);
-    until("the outage is reported", async || {
+    until("a lookup returns an error", async || {
         test.store
             .find_token(&token("user_name=ada"))
             .await
@@ -118,7 +121,7 @@ async fn a_refusal_by_aws_serves_no_stale_record() {
     .await;
     assert!(process.find(&token("user_name=ada")).await.is_some());
     refuse.store(true, Ordering::Relaxed);
-    until("AWS's no is reported", async || {
+    until("a lookup returns the refusal", async || {
         match process.store.find_token(&token("user_name=ada")).await {
             Ok(_) => false,
             Err(error) => error.kind() == ErrorKind::AccessDenied,

@@ -1,4 +1,4 @@
-//! Which calls are repeated and which are not, and how long anything is waited for.
+//! Which calls are retried, and how long the store waits.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -89,7 +89,7 @@ async fn a_write_whose_response_is_lost_succeeds_and_is_applied_once() {
         assert_eq!(
             front.seen(action),
             if action == "PutSecretValue" { 3 } else { 2 },
-            "{action} is repeated"
+            "{action} should be sent once per write"
         );
     }
 }

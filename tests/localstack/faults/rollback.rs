@@ -1,10 +1,10 @@
-//! Somebody has made an earlier version of a secret the current one again, as the console can.
+//! An operator makes an earlier version of a secret current again, as the console can.
 
 use crate::support::store::TestStore;
 use crate::support::token::{id, token};
 use zoho_token_store::TokenStore;
 
-/// A record that was saved twice and holds its first version again.
+/// Saves a record twice, and makes its first version current again.
 async fn rolled_back(test: &TestStore) {
     test.save(&token("id=x user_name=u access_token=first"))
         .await;

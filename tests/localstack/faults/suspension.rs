@@ -1,4 +1,4 @@
-//! A process that is suspended between two calls, as Lambda does it, and resumed much later.
+//! A process that is suspended between two calls, as on Lambda, and resumed much later.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,9 +10,9 @@ use crate::support::wait::until;
 
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// In a process of its own: keeps Ada's token in its cache, is suspended, and looks her up again.
+/// Runs in a separate process: caches Ada's token, is suspended, and looks her up again.
 #[tokio::test]
-#[ignore = "run by other tests, in a process of its own"]
+#[ignore = "run by another test, in a separate process"]
 async fn worker_that_is_suspended() {
     let cache_ttl = given("TEST_CACHE_TTL").parse().expect("seconds");
     let settings = |builder: zoho_token_store::SecretsManagerTokenStoreBuilder| {
@@ -25,7 +25,7 @@ async fn worker_that_is_suspended() {
     assert!(test.find(&ada).await.is_some());
     let cached = test.calls.total();
     assert!(test.find(&ada).await.is_some());
-    assert_eq!(test.calls.total(), cached, "she is in the cache");
+    assert_eq!(test.calls.total(), cached, "Ada should be cached");
     test.calls.take();
 
     ready_and_wait();
@@ -39,8 +39,8 @@ async fn worker_that_is_suspended() {
     println!("found: {}", access_token.unwrap_or_default());
 }
 
-/// What the process finds that was suspended until then with a token in its cache that expires so,
-/// and for how long that was to be kept.
+/// Suspends a process with a cached token until the token has expired or its time in the cache is
+/// over, and returns what the process prints.
 async fn finds_after(lifetime: Duration, cache_ttl: Duration) -> String {
     let relay = Relay::new().await;
     let test = TestStore::new().await;
@@ -68,12 +68,11 @@ async fn finds_after(lifetime: Duration, cache_ttl: Duration) -> String {
         "user_name=ada access_token=a-2 expiry_time=4102444800000",
     ))
     .await;
-    relay.let_connections_die();
+    relay.silence_connections();
     let ends = (saved + lifetime).min(suspended + cache_ttl);
-    until(
-        "the token has expired, or what was cached is old",
-        async || SystemTime::now() > ends,
-    )
+    until("the token has expired or left the cache", async || {
+        SystemTime::now() > ends
+    })
     .await;
     worker.resume();
     worker.go();
@@ -88,7 +87,7 @@ async fn a_suspended_process_serves_no_stale_token_and_notices_dead_connections(
     for (lifetime, cache_ttl) in [(short, long), (long, short)] {
         let printed = finds_after(lifetime, cache_ttl).await;
         assert!(printed.contains("found: a-2"), "{printed}");
-        // One on the connection that is dead, one on a new one.
+        // One attempt on the dead connection, one on a new one.
         assert!(printed.contains("attempts: 2"), "{printed}");
         let took = printed.lines().find_map(|line| line.strip_prefix("took: "));
         let took = took

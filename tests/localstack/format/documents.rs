@@ -1,5 +1,6 @@
-//! Documents that others have written, by hand, in the console, with boto3 (`tests/corpus/document`):
-//! they are read and kept, or refused and left as they are, byte for byte.
+//! Documents that others have written by hand, in the console or with boto3
+//! (`tests/corpus/document`): the store reads and keeps them, or refuses them and leaves them byte
+//! for byte unchanged.
 
 use std::fs;
 use std::path::Path;
@@ -13,10 +14,10 @@ use crate::support::secrets::MANAGED_BY;
 use crate::support::store::TestStore;
 use crate::support::token::token;
 
-/// The id in all these documents.
+/// The id in all of these documents.
 const ID: &str = "1";
 
-/// The name and the text of each file in a folder of the corpus.
+/// Returns the name and the text of each file in a folder of the corpus.
 fn files(folder: &str) -> Vec<(String, String)> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/document");
     let entries = fs::read_dir(corpus.join(folder)).expect("the corpus should exist");
@@ -27,7 +28,7 @@ fn files(folder: &str) -> Vec<(String, String)> {
             (path.display().to_string(), text)
         })
         .collect();
-    assert!(files.len() > 5, "the corpus is there");
+    assert!(files.len() > 5, "the corpus should not be empty");
     files
 }
 
@@ -37,7 +38,7 @@ async fn store_with_an_empty_secret() -> TestStore {
     test
 }
 
-/// That no operation on all records changes this one either.
+/// Checks that operations on all records do not change this one either.
 async fn is_left_alone_among_all(test: &TestStore, file: &str) {
     let before = test.secrets.current(ID).await;
     for error in [
@@ -45,7 +46,7 @@ async fn is_left_alone_among_all(test: &TestStore, file: &str) {
         test.store.delete_tokens().await.err(),
         test.store.reindex().await.err(),
     ] {
-        let error = error.unwrap_or_else(|| panic!("{file} is taken for a document"));
+        let error = error.unwrap_or_else(|| panic!("{file} should be refused"));
         assert_eq!(error.kind(), ErrorKind::Decode, "{file}: {error}");
     }
     assert_eq!(test.secrets.current(ID).await, before, "{file}");
@@ -65,11 +66,12 @@ async fn a_refused_document_is_not_changed() {
     }
 }
 
-/// As boto3 writes it with `SecretBinary=json.dumps(…)`.
+/// boto3 writes this for `SecretBinary=json.dumps(…)`.
 #[tokio::test]
 async fn a_document_in_a_binary_secret_is_not_changed() {
     let test = store_with_an_empty_secret().await;
-    // LocalStack cannot answer a binary value in a batch; without batches each is read alone.
+    // LocalStack cannot return a binary value in a batch; without batches the store reads one by
+    // one.
     let denied = Front::refusing("BatchGetSecretValue", 400, "AccessDeniedException", "no").await;
     let process = test.another_behind(&denied).await;
     for (file, text) in files("read") {
@@ -99,14 +101,14 @@ async fn a_save_keeps_every_field_of_a_document() {
         assert_eq!(
             (current.version, current.text.as_deref()),
             (version, Some(text.as_str())),
-            "{file} is written though nothing has changed"
+            "{file} should not be written without a change"
         );
 
         process.save(&token("id=1 api_domain=d")).await;
         let mut expected: Map<String, Value> =
             serde_json::from_str(&text).expect("the document should be JSON");
         expected.insert("api_domain".into(), "d".into());
-        // The same number, without its zeros.
+        // The same number without leading zeros.
         expected.insert("expiry_time".into(), "1700000000001".into());
         assert_eq!(test.secrets.document(ID).await, expected, "{file}");
     }

@@ -1,5 +1,5 @@
-//! Secrets below the prefix that are not the store's, or damaged: reported, never answered, never
-//! touched.
+//! Foreign or damaged secrets under the prefix: the store reports them, and never returns or
+//! changes them.
 
 use serde_json::json;
 use zoho_token_store::{Error, ErrorKind, OAuthToken, TokenStore};
@@ -22,7 +22,7 @@ fn is_decode(error: Option<Error>, secret: &str) -> Error {
     error
 }
 
-/// That the record under this id is reported by every method that meets it, and stays as it is.
+/// Checks that every method that meets the record with this id reports it and leaves it unchanged.
 pub async fn is_left_alone(test: &TestStore, id: &str) {
     let (before, name) = (value(test, id).await, test.secrets.name(id));
     let store = &test.store;

@@ -1,5 +1,5 @@
-//! Secrets that something other than this store wrote: documents that it reads and keeps, and
-//! secrets that it reports and leaves alone.
+//! Secrets that something other than the store wrote: the store reads and keeps documents it
+//! understands, and reports all others without changing them.
 
 mod documents;
 mod foreign;

@@ -1,5 +1,5 @@
-//! What a hit in the cache allocates: nothing, but for moka's upkeep now and then. With the counting allocator of `allocation-counter`,
-//! which counts by thread.
+//! Allocations of a cache hit: none, apart from moka's occasional upkeep. Measured with the
+//! allocator of `allocation-counter`, which counts per thread.
 
 use futures::FutureExt;
 use zoho_token_store::{Error, OAuthToken, TokenStore};
@@ -7,7 +7,8 @@ use zoho_token_store::{Error, OAuthToken, TokenStore};
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
-/// How many of these lookups allocate how much, none of which waits for anything.
+/// Returns the number of allocations of each of `HITS` lookups, in ascending order. None of them
+/// may wait.
 fn allocations<F>(lookup: impl Fn() -> F) -> Vec<u64>
 where
     F: Future<Output = Result<Option<OAuthToken>, Error>>,
@@ -16,7 +17,7 @@ where
         let result = lookup().now_or_never().expect("a hit should not wait");
         assert!(result.expect("a hit should succeed").is_some());
     };
-    // What the thread sets up for itself once does not count.
+    // The first hit pays for the thread's one-time set-up.
     hit();
     let mut counts: Vec<_> = (0..HITS)
         .map(|_| allocation_counter::measure(hit).count_total)
@@ -25,7 +26,8 @@ where
     counts
 }
 
-/// That each makes so many allocations, but for the few at which moka does its upkeep.
+/// Returns whether each lookup makes `expected` allocations, apart from the few that do moka's
+/// upkeep.
 fn each_makes(counts: &[u64], expected: u64) -> bool {
     let most = &counts[..HITS - UPKEEP];
     most.iter().all(|count| *count == expected)
@@ -33,7 +35,7 @@ fn each_makes(counts: &[u64], expected: u64) -> bool {
 
 const HITS: usize = 1_000;
 
-/// One hit in 32 is told to moka, which looks after its queues at one in a hundred of those.
+/// One hit in 32 is reported to moka, which does its upkeep at one in a hundred of those.
 const UPKEEP: usize = 3;
 
 #[tokio::test]

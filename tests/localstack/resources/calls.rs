@@ -1,4 +1,4 @@
-//! How many calls an operation makes: AWS limits, delays and bills them.
+//! The calls that each operation makes: AWS limits, delays and bills them.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::support::environment::number;
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
-/// A store that holds Ada's token, and another process that has read nothing yet.
+/// Returns a store that holds Ada's token, and another process that has read nothing yet.
 async fn ada_and_another_process() -> (OAuthToken, TestStore, TestStore) {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
@@ -56,7 +56,7 @@ async fn warm_up_reads_the_fingerprint_key_once() {
         .warm_up()
         .await
         .expect("the operation should succeed");
-    // The current key, and whether there is one before it.
+    // One read for the current key and one for the previous key.
     assert_eq!(process.calls.take(), made([("GetSecretValue", 2)]));
     let found = process.store.find_token(&token("user_name=ada")).await;
     assert_eq!(found.expect("the lookup should succeed"), Some(ada));
@@ -97,7 +97,7 @@ async fn a_new_login_is_saved_in_three_round_trips() {
     assert_eq!(
         test.calls.depth(),
         3,
-        "the user's name; the other names and the list; the creation"
+        "one for the user's name, one for the other names and the list, one for the creation"
     );
     let calls = made([
         ("GetSecretValue", 4),
@@ -196,7 +196,7 @@ async fn a_thousand_tasks_that_miss_a_refresh_token_make_one_list() {
     );
 }
 
-/// Logs in so many users.
+/// Saves this many logins.
 async fn saved(test: &TestStore, users: u64) -> Vec<OAuthToken> {
     let users = (0..users).map(|number| login(&format!("user{number}")));
     let saved = stream::iter(users)
@@ -205,7 +205,8 @@ async fn saved(test: &TestStore, users: u64) -> Vec<OAuthToken> {
     saved.collect().await
 }
 
-/// A hundred of them, or `CALLS_TOKENS`: to save each takes LocalStack longer than to find it.
+/// Uses `CALLS_TOKENS` users, by default 100: on LocalStack saving them takes longer than finding
+/// them.
 #[tokio::test]
 async fn tasks_that_miss_different_users_make_one_call_each() {
     let users = number("CALLS_TOKENS").unwrap_or(100);
@@ -313,10 +314,13 @@ async fn a_cached_record_is_read_again_after_its_time_to_live_and_not_before() {
         }
         assert!(
             began.elapsed() < time_to_live + Duration::from_secs(10),
-            "it is never read again"
+            "the record was not read again"
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
-    assert!(age >= time_to_live, "it was read again after {age:?}");
+    assert!(
+        age >= time_to_live,
+        "the record was read again after {age:?}"
+    );
     assert_eq!(process.calls.take(), made([("GetSecretValue", 2)]));
 }

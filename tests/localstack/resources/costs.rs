@@ -1,4 +1,4 @@
-//! The table of costs in the README, computed from calls that are counted here, so that it stays true.
+//! Keeps the table of costs in the README in line with the calls that the store makes.
 
 use std::fmt::Write;
 use std::fs;
@@ -11,21 +11,21 @@ use crate::support::localstack;
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
-/// AWS Secrets Manager pricing, in dollars.
+/// AWS Secrets Manager pricing, in US dollars.
 const SECRET_A_MONTH: f64 = 0.40;
 const CALL: f64 = 0.05 / 10_000.0;
 
 const SECONDS_A_MONTH: f64 = 730.0 * 3600.0;
 
-/// How long the cache keeps a record by default, in seconds.
+/// The cache's default time to live, in seconds.
 const CACHED: f64 = 300.0;
 
-/// AWS Secrets Manager endpoints and quotas, in requests a second.
+/// AWS Secrets Manager endpoints and quotas, in requests per second.
 const GET_QUOTA: f64 = 10_000.0;
 const LIST_QUOTA: f64 = 50.0;
 const PUT_QUOTA: f64 = 50.0;
 
-/// How many calls things take.
+/// Calls per operation.
 struct Counts {
     find: f64,
     refresh: f64,
@@ -42,12 +42,16 @@ impl Counts {
         let find = process.calls.take();
         assert_eq!(find.keys().collect::<Vec<_>>(), ["GetSecretValue"]);
         process.find(&token("user_name=ada")).await;
-        assert_eq!(process.calls.total(), 0, "the cache answers");
+        assert_eq!(
+            process.calls.total(),
+            0,
+            "the second lookup should be a cache hit"
+        );
         process.save(&token("user_name=ada access_token=a-2")).await;
         let refresh = process.calls.take();
         assert_eq!(refresh["PutSecretValue"], 1);
 
-        // A store without derived names and cache: ask the list for the tag, then read.
+        // A store without derived names and cache: find the tag in the list, then read.
         let calls = Calls::default();
         let config = localstack::config(localstack::endpoint()).interceptor(calls.clone());
         let aws = Client::from_conf(config.build());
@@ -69,7 +73,7 @@ impl Counts {
     }
 }
 
-/// Each token is looked up once a second, by all containers in turn.
+/// Returns the table. Each token is looked up once a second, by all containers in turn.
 fn table(counts: &Counts) -> String {
     let mut table =
         "| tokens | containers | stored | refreshed every hour | looked up, cached | not cached | \
@@ -78,8 +82,8 @@ fn table(counts: &Counts) -> String {
     for tokens in [100.0, 10_000.0, 100_000.0] {
         for containers in [1.0, 100.0, 1000.0] {
             let refreshes = tokens / 3600.0;
-            // A container looks a token up every so many seconds; the first lookup after the cache's
-            // time is a call.
+            // Each container looks a token up every `containers` seconds; the first lookup after
+            // the time to live is a call.
             let misses = tokens * containers / (CACHED + containers);
             let (get, list) = (counts.plain_get * tokens, counts.plain_list * tokens);
             writeln!(
@@ -99,7 +103,7 @@ fn table(counts: &Counts) -> String {
     table
 }
 
-/// What so many calls a second cost a month, marked if they are more than a quota allows.
+/// Returns the monthly cost of this many calls per second, marked if they exceed a quota.
 fn cost(calls_a_second: f64, over_quota: bool, mark: &str) -> String {
     let dollars = dollars(calls_a_second * SECONDS_A_MONTH * CALL);
     format!("{dollars}{}", if over_quota { mark } else { "" })

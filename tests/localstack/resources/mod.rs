@@ -1,5 +1,4 @@
-//! What a store uses: calls, the money that they cost, AWS's quotas, allocations, and memory over a
-//! long time.
+//! What the store uses: calls, their cost, AWS's quotas, allocations, and memory over time.
 
 mod allocations;
 mod calls;

@@ -1,4 +1,5 @@
-//! Much at once, under AWS's quotas: alone a store is never throttled, and with others it goes on.
+//! Bulk saves and deletions under AWS's quotas: a store alone is never throttled, and a store that
+//! shares the quota still finishes.
 
 use std::time::{Duration, Instant};
 
@@ -9,8 +10,9 @@ use crate::support::fake_aws::{FakeAws, Quotas, Rules};
 use crate::support::store::{TestStore, new_prefix};
 use crate::support::token::token;
 
-/// Less than AWS's 50, so that LocalStack is the faster one; or what is set, for a measurement:
-/// `QUOTA_WRITES=50 QUOTA_TOKENS=1000 cargo test resources::quotas::`.
+/// Less than AWS's 50 per second, so that LocalStack keeps up. `QUOTA_WRITES` and `QUOTA_TOKENS`
+/// change the numbers for a measurement: `QUOTA_WRITES=50 QUOTA_TOKENS=1000 cargo test
+/// resources::quotas::`.
 const WRITES_A_SECOND: u32 = 20;
 const TOKENS: usize = 30;
 
@@ -22,7 +24,7 @@ fn tokens() -> usize {
     number("QUOTA_TOKENS").map_or(TOKENS, |tokens| tokens as usize)
 }
 
-/// AWS with these quotas for writes, and time that goes on as the clock does.
+/// Returns a fake of AWS with this quota for writes.
 fn aws(writes_a_second: f64) -> FakeAws {
     FakeAws::new(Rules {
         quotas: Some(Quotas {
@@ -36,8 +38,8 @@ fn aws(writes_a_second: f64) -> FakeAws {
     })
 }
 
-/// Saves and deletes many tokens, and answers how many calls were throttled and how long it took.
-async fn much_at_once(quota: f64, pace: u32) -> (usize, Duration) {
+/// Saves and deletes many tokens, and returns the number of throttled calls and the time taken.
+async fn save_and_delete_all(quota: f64, pace: u32) -> (usize, Duration) {
     let aws = aws(quota);
     let prefix = new_prefix();
     let test = TestStore::at(&prefix, aws.endpoint(), |builder| {
@@ -52,7 +54,7 @@ async fn much_at_once(quota: f64, pace: u32) -> (usize, Duration) {
         saves.buffer_unordered(16).collect::<()>().await;
         test.delete_all().await;
     };
-    // AWS's clock is the tests': it is set by the real one.
+    // The fake's clock follows the real one.
     let began = Instant::now();
     let clock = async {
         let mut last = began;
@@ -80,19 +82,16 @@ async fn much_at_once(quota: f64, pace: u32) -> (usize, Duration) {
 #[tokio::test]
 async fn a_store_that_keeps_to_the_quota_is_never_throttled() {
     let writes = writes_a_second();
-    let (throttled, took) = much_at_once(writes.into(), writes).await;
+    let (throttled, took) = save_and_delete_all(writes.into(), writes).await;
     assert_eq!(throttled, 0);
-    // Creations, then tombstones with deletions beside them, a burst of each at the beginning.
+    // Creations, then tombstones and deletions in parallel, with a burst at the start of each.
     let least = Duration::from_secs_f64(2.0 * (tokens() as f64 / f64::from(writes) - 0.2));
-    assert!(took >= least, "{took:?} is faster than it may be");
+    assert!(took >= least, "{took:?} is faster than the quota allows");
 }
 
 #[tokio::test]
 async fn a_store_that_gets_only_a_part_of_the_quota_finishes() {
     let writes = writes_a_second();
-    let (throttled, _) = much_at_once(f64::from(writes) / 4.0, writes).await;
-    assert!(
-        throttled > 0,
-        "nothing was throttled, which is not what is tested"
-    );
+    let (throttled, _) = save_and_delete_all(f64::from(writes) / 4.0, writes).await;
+    assert!(throttled > 0, "the quota should throttle some calls");
 }

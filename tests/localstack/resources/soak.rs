@@ -1,5 +1,5 @@
-//! Mixed load for as long as `SOAK_SECONDS` says, under AWS's rules and with faults: all tokens are
-//! right at the end, and memory, tasks and sockets stay what they were. `make soak` runs an hour.
+//! A mixed load for `SOAK_SECONDS` under AWS's rules and with faults: all tokens are right at the
+//! end, and memory, tasks and sockets do not grow. `make soak` runs an hour.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -19,7 +19,7 @@ use crate::support::token::{id, token};
 
 const TASKS: usize = 16;
 const USERS: usize = 200;
-/// Fewer than there are users, so that records come and go.
+/// Fewer than the users, so that records are evicted.
 const CACHED: u64 = 50;
 
 fn seconds() -> u64 {
@@ -31,7 +31,7 @@ async fn tokens_are_right_after_a_mixed_load_with_faults() {
     let test = TestStore::new().await;
     let aws = FakeAws::new(Rules {
         faults: Faults::all(5.0),
-        // Nobody saves a token a hundred times a day, but here.
+        // This test saves a token more often than the limit per day allows.
         versions: usize::MAX,
         ..Rules::seeded(fastrand::u64(..))
     });
@@ -45,7 +45,7 @@ async fn tokens_are_right_after_a_mixed_load_with_faults() {
     println!("{}", printed.concat());
     println!("injected: {:?}", aws.injected());
 
-    // What the process knows of its tokens, against what AWS has.
+    // Compares what the process knows of its tokens with what AWS holds.
     let fresh = test.another().await;
     let known = printed
         .iter()
@@ -83,8 +83,8 @@ fn access_token(record: &OAuthToken) -> &str {
         .unwrap_or("no access token")
 }
 
-/// What a user's access token can be: what the last save said that succeeded, and what saves and
-/// deletions may have left that failed since.
+/// The possible values of a user's access token: that of the last successful save, and those that
+/// failed saves and deletions since then may have left.
 #[derive(Clone)]
 struct Known(Vec<String>);
 
@@ -103,7 +103,7 @@ impl Known {
     }
 }
 
-/// What has been done so far.
+/// Counts of what was done so far.
 #[derive(Default)]
 struct Done {
     operations: AtomicUsize,
@@ -112,7 +112,7 @@ struct Done {
 }
 
 impl Done {
-    /// Counts the operation; its failure must be one that can be tried again.
+    /// Counts the operation and, if it failed, the kind of its error.
     fn count<T>(&self, result: Result<T, zoho_token_store::Error>) -> Option<T> {
         self.operations.fetch_add(1, Ordering::Relaxed);
         result
@@ -128,9 +128,9 @@ impl Done {
     }
 }
 
-/// In a process of its own, for its memory, tasks and sockets are looked at.
+/// Runs in a separate process, because it measures the process's memory, tasks and sockets.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by another test, in a process of its own"]
+#[ignore = "run by another test, in a separate process"]
 async fn worker_under_mixed_load() {
     let settings = |builder: Builder| {
         builder
@@ -157,7 +157,7 @@ async fn worker_under_mixed_load() {
     are_flat(&resources);
 }
 
-/// What one task does: it alone writes its users' tokens, and reads everybody's.
+/// Runs one task: it alone writes its users' tokens, and it reads all users' tokens.
 async fn work(test: &TestStore, task: usize, until: Instant, done: &Done) -> Vec<(String, Known)> {
     let mut random = Rng::new();
     let mut own: Vec<_> = (task..USERS)
@@ -166,7 +166,7 @@ async fn work(test: &TestStore, task: usize, until: Instant, done: &Done) -> Vec
         .collect();
     let mut number = 0;
     while Instant::now() < until {
-        // A load, not a test of how fast LocalStack is.
+        // The pause keeps this a load, not a test of LocalStack's speed.
         tokio::time::sleep(Duration::from_millis(random.u64(..200))).await;
         let place = random.usize(..own.len());
         let (user, known) = &mut own[place];
@@ -196,7 +196,7 @@ async fn work(test: &TestStore, task: usize, until: Instant, done: &Done) -> Vec
                 if let Some(found) = done.count(test.store.find_token(&ask).await) {
                     assert!(
                         known.allows(found.as_ref()),
-                        "{user}: {} instead of {:?}",
+                        "{user} has {} instead of one of {:?}",
                         found.as_ref().map_or("none", access_token),
                         known.0
                     );
@@ -218,7 +218,7 @@ async fn work(test: &TestStore, task: usize, until: Instant, done: &Done) -> Vec
                     .and_then(|found| found.user_name().map(str::to_owned));
                 assert!(
                     name.is_none_or(|name| name == other),
-                    "{other} gets the token of another user"
+                    "{other} should not get another user's token"
                 );
             }
         }
@@ -226,7 +226,7 @@ async fn work(test: &TestStore, task: usize, until: Instant, done: &Done) -> Vec
     own
 }
 
-/// What the process uses.
+/// The resources that the process uses.
 #[derive(Debug)]
 struct Resources {
     resident_kilobytes: usize,
@@ -247,13 +247,13 @@ impl Resources {
     }
 }
 
-/// Writes down what the process uses, ten times a minute at most and twenty times in all.
+/// Records the process's resources at twenty points in time, at least a second apart.
 async fn watch(began: Instant, until: Instant, done: &Done, test: &TestStore) -> Vec<Resources> {
     let pause = ((until - began) / 20).max(Duration::from_secs(1));
     let mut resources = Vec::new();
     while Instant::now() + pause < until {
         tokio::time::sleep(pause).await;
-        // The count of calls itself must not grow.
+        // The list of calls must not grow either.
         test.calls.take();
         let now = Resources::now();
         eprintln!(
@@ -267,7 +267,7 @@ async fn watch(began: Instant, until: Instant, done: &Done, test: &TestStore) ->
     resources
 }
 
-/// That the second half of the time has used no more than the first, but for a little.
+/// Checks that the second half of the time used hardly more than the first.
 fn are_flat(resources: &[Resources]) {
     if resources.len() < 19 || cfg!(not(target_os = "linux")) {
         println!("soak: too short to tell whether memory grows");
@@ -282,7 +282,7 @@ fn are_flat(resources: &[Resources]) {
     );
     assert!(
         after < before + before / 10,
-        "memory grows from {before} to {after} KB"
+        "memory grew from {before} to {after} KB"
     );
     for what in [
         |now: &Resources| now.open_files,
@@ -291,7 +291,7 @@ fn are_flat(resources: &[Resources]) {
         let (before, after) = (most(first, what), most(second, what));
         assert!(
             after <= before + TASKS,
-            "tasks or sockets grow from {before} to {after}"
+            "tasks or sockets grew from {before} to {after}"
         );
     }
 }

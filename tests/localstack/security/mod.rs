@@ -1,5 +1,5 @@
-//! What must not leak and what must not be allowed: no secret is shown or left in memory, nothing
-//! is written to disk, and each role may do what it needs and nothing else.
+//! Secrets do not leak and permissions suffice: no secret is shown or left in memory, nothing is
+//! written to disk, and each role may do what it needs and nothing else.
 
 mod permissions;
 #[cfg(target_os = "linux")]

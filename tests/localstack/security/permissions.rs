@@ -1,7 +1,7 @@
-//! What the policies of the module in `infra` allow is what the store needs, and nothing else.
+//! The policies of the Terraform module in `infra` allow what the store needs, and nothing else.
 //!
-//! All tests of this binary run in the role of the runtime, so each call that it is not allowed fails
-//! one of them. Here each role does all that it is for, and must have used whatever it is allowed.
+//! All tests of this binary run in the runtime role, so a missing permission fails one of them.
+//! Here each role does everything that it is for, and must have used everything that it is allowed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::support::store::{TestStore, new_prefix};
 use crate::support::token::{id, login, token};
 use crate::support::{front, localstack};
 
-/// A secret with a fingerprint key, which stays.
+/// Returns the name of a secret with a fingerprint key, which stays after the test.
 async fn fingerprint_key() -> String {
     let name = format!("{FINGERPRINT_KEY_PREFIX}permissions");
     let create = localstack::client().create_secret().name(&name);
@@ -31,15 +31,15 @@ async fn fingerprint_key() -> String {
     name
 }
 
-/// Stores in one role, with the settings that go with what its policy was rendered with.
-struct Played<'a> {
+/// Stores in one role, with the settings that match its policy.
+struct Actor<'a> {
     role: &'a Arc<Role>,
     options: Options,
     prefix: &'a str,
     fingerprint_key: &'a str,
 }
 
-impl Played<'_> {
+impl Actor<'_> {
     fn settings(&self, builder: Builder) -> Builder {
         match self.options {
             Options::Every => builder
@@ -56,7 +56,7 @@ impl Played<'_> {
         self.options != Options::Fewest
     }
 
-    /// A store with nothing in its cache.
+    /// Returns a store with an empty cache.
     async fn store(&self) -> TestStore {
         let settings = |builder| self.settings(builder);
         TestStore::as_role(self.role, self.prefix, front::open(), settings).await
@@ -96,7 +96,7 @@ impl Played<'_> {
         }
     }
 
-    /// A refreshed token, a login after a logout, and the end of all.
+    /// Refreshes a token, logs in after a logout, and deletes everything.
     async fn writes_and_deletes(&self) {
         let store = self.store().await;
         let ada = store.save(&token("user_name=ada access_token=a-new")).await;
@@ -117,17 +117,17 @@ async fn every_role_is_allowed_what_it_needs_and_nothing_else() {
     for options in [Options::Every, Options::Default, Options::Fewest] {
         let prefix = new_prefix();
         let roles = ["runtime", "reader", "admin"].map(|name| Role::new(name, options, &prefix));
-        let played = roles.each_ref().map(|role| Played {
+        let actors = roles.each_ref().map(|role| Actor {
             role,
             options,
             prefix: &prefix,
             fingerprint_key: &fingerprint_key,
         });
-        let [runtime, reader, admin] = &played;
+        let [runtime, reader, admin] = &actors;
 
         runtime.store().await.save(&login("ada")).await;
-        for role in &played {
-            role.reads().await;
+        for actor in &actors {
+            actor.reads().await;
         }
         runtime.writes_and_deletes().await;
         runtime.store().await.save(&login("ada")).await;
@@ -146,7 +146,7 @@ async fn every_role_is_allowed_what_it_needs_and_nothing_else() {
     }
 }
 
-/// That a call was refused, and that the error names it.
+/// Checks that a call was denied and that the error names it.
 fn is_denied<T>(result: Result<T, Error>, action: &str) {
     let error = result.err().expect("the role should be denied the call");
     assert_eq!(error.kind(), ErrorKind::AccessDenied, "{error}");
@@ -208,13 +208,13 @@ async fn a_reader_is_denied_every_change() {
 async fn the_runtime_role_can_neither_skip_nor_shorten_the_recovery_window() {
     let prefix = new_prefix();
     let role = Role::new("runtime", Options::Default, &prefix);
-    for days in [0, 8] {
-        let settings = |builder: Builder| builder.deletion(Deletion::RecoveryWindow { days });
+    for deletion in [Deletion::Force, Deletion::RecoveryWindow { days: 8 }] {
+        let settings = |builder: Builder| builder.deletion(deletion);
         let test = TestStore::as_role(&role, &prefix, front::open(), settings).await;
         let ada = test.save(&login("ada")).await;
         let deleted = test.store.delete_token(id(&ada)).await;
-        match days {
-            0 => {
+        match deletion {
+            Deletion::Force => {
                 is_denied(deleted, "secretsmanager:DeleteSecret");
                 assert_eq!(test.another().await.find_by_id(id(&ada)).await, Some(ada));
             }
@@ -223,7 +223,7 @@ async fn the_runtime_role_can_neither_skip_nor_shorten_the_recovery_window() {
     }
 }
 
-/// The code of a refusal by AWS.
+/// Returns the error code of a refusal by AWS.
 fn code<E: ProvideErrorMetadata>(error: SdkError<E>) -> String {
     error.code().unwrap_or_default().to_owned()
 }

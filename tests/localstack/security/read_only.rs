@@ -1,4 +1,5 @@
-//! The quickstart as an unprivileged user who can write nowhere: the store keeps nothing on a disk.
+//! Runs the quickstart example as an unprivileged user without write access: the store keeps
+//! nothing on disk.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -17,7 +18,7 @@ const NOBODY: u32 = 65534;
 
 #[test]
 fn the_quickstart_runs_without_write_access() {
-    // Another user may not reach the folder that it was built in.
+    // The other user may not be able to reach the build folder.
     let folder = std::env::temp_dir().join(format!("quickstart-{}", Uuid::new_v4()));
     fs::create_dir(&folder).expect("the folder should be created");
     let program = folder.join("quickstart");
@@ -34,28 +35,28 @@ fn the_quickstart_runs_without_write_access() {
     fs::remove_dir_all(&folder).expect("the folder is removed");
 }
 
-/// The example, which `cargo test` builds beside this binary.
+/// Returns the path of the example, which `cargo test` builds beside this binary.
 fn quickstart() -> PathBuf {
     let binary = std::env::current_exe().expect("this binary has a path");
     let built = binary.ancestors().nth(2).expect("the build folder");
     let program = built.join("examples").join("quickstart");
     assert!(
         program.exists(),
-        "there is no {}: run `cargo build --example quickstart`, or the tests of all targets",
+        "{} does not exist: run `cargo build --example quickstart`, or the tests of all targets",
         program.display()
     );
     program
 }
 
-/// In a process of its own, for it loses the right to write, and with it what it starts.
+/// Runs in a separate process, because the process and its children lose the right to write.
 #[test]
-#[ignore = "run by another test, in a process of its own"]
+#[ignore = "run by another test, in a separate process"]
 fn worker_that_cannot_write() {
     ready_and_wait();
     let program = given("TEST_PROGRAM");
     let beside = Path::new(&program).with_file_name("written");
     fs::write(&beside, "").expect("the process should be able to write at first");
-    // No rule allows what the set handles.
+    // No rule allows any of the handled accesses.
     let none = Ruleset::default().handle_access(AccessFs::from_write(ABI::V3));
     let restricted = none
         .and_then(Ruleset::create)
@@ -66,7 +67,7 @@ fn worker_that_cannot_write() {
     assert_eq!(
         status,
         RulesetStatus::FullyEnforced,
-        "this test needs Landlock, in Linux since 6.2"
+        "this test needs Landlock (Linux 6.2 or newer)"
     );
     let refused = fs::write(&beside, "").expect_err("writing should be refused");
     assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
@@ -80,7 +81,7 @@ fn worker_that_cannot_write() {
     );
 }
 
-/// Runs a program with nothing in its environment but where LocalStack is.
+/// Runs a program with only LocalStack's endpoint and credentials in its environment.
 fn run_as_nobody(program: &str) -> Output {
     let mut command = Command::new(program);
     command
@@ -90,7 +91,7 @@ fn run_as_nobody(program: &str) -> Output {
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_REGION", localstack::REGION);
-    // Only root can become another user; all others are unprivileged already.
+    // Only root can change the user; others are unprivileged already.
     let user = fs::metadata("/proc/self")
         .expect("/proc should be mounted")
         .uid();

@@ -1,8 +1,8 @@
-//! The memory of tokens and stores that were dropped holds none of their values: the memory of a
-//! process of its own is searched, that in use and that given back.
+//! The memory of dropped tokens and stores holds none of their values. The tests search the memory
+//! of a separate process, both used and freed.
 //!
-//! What the store does not own, it cannot wipe: the SDK keeps the bodies of requests and answers in
-//! buffers of its own. A value in there is part of a JSON document, which tells it from the others.
+//! Buffers of the SDK with request and response bodies are not the store's and cannot be wiped. A
+//! value in them is part of a JSON document, which tells it from the others.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
@@ -15,24 +15,24 @@ use crate::support::child::{Worker, ready_and_wait};
 use crate::support::store::TestStore;
 use crate::support::token::id;
 
-/// How many letters stand before and in the part of a value that is looked for. It is the end: where
-/// memory is given back, the allocator may write over the beginning.
+/// The number of letters before the searched part of a value, and in it. The searched part is the
+/// end, because the allocator can overwrite the beginning of freed memory.
 const BEFORE: usize = 40;
 const SOUGHT: usize = 22;
 
-/// What the process does with a value.
+/// How the process uses a value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Use {
-    /// Nothing: a plain text that is dropped like the tokens.
+    /// A plain string that is dropped like the tokens.
     PlainText,
     Column(Field),
-    /// A column that replaces another in a save.
+    /// A field that replaces another in a save.
     Saved(Field),
-    /// A column of a token that is not valid.
+    /// A field of an invalid token.
     Refused,
 }
 
-/// Secrets, and who they belong to.
+/// The fields with a secret, and the user name.
 const COLUMNS: [Field; 5] = [
     Field::UserName,
     Field::ClientSecret,
@@ -47,9 +47,9 @@ fn uses() -> impl Iterator<Item = Use> {
     columns.chain([Use::PlainText, Use::Refused])
 }
 
-/// A recognizable value, which is made anew each time and stands in no file: letters of its own,
-/// those that are looked for, and the number of the use. Its memory is larger than needed, as that
-/// of a text that was put together is.
+/// Returns a recognizable value, which is generated anew each time and is in no file: unique
+/// letters, the searched letters, and the number of the use. Its capacity is larger than its
+/// length, as for a string that was concatenated.
 fn value(of: Use) -> String {
     let number = uses().position(|known| known == of).expect("a known use");
     let mut value = String::with_capacity(100);
@@ -76,7 +76,7 @@ fn whole(use_of: fn(Field) -> Use) -> OAuthToken {
     token.client_id("c").build().expect("a valid token")
 }
 
-/// Everything that holds values, for as long as it is not dropped.
+/// Everything that holds values until it is dropped.
 type Held = (Vec<OAuthToken>, MemoryTokenStore, Vec<Error>, Vec<String>);
 
 async fn hold() -> Held {
@@ -113,7 +113,7 @@ async fn hold() -> Held {
 }
 
 #[tokio::test]
-#[ignore = "run by another test, in a process of its own"]
+#[ignore = "run by another test, in a separate process"]
 async fn worker_that_drops_tokens() {
     let held = hold().await;
     ready_and_wait();
@@ -121,9 +121,9 @@ async fn worker_that_drops_tokens() {
     ready_and_wait();
 }
 
-/// The store on Secrets Manager: records that were written, replaced, read and cached.
+/// Uses the store on Secrets Manager: records that were written, replaced, read and cached.
 #[tokio::test]
-#[ignore = "run by another test, in a process of its own"]
+#[ignore = "run by another test, in a separate process"]
 async fn worker_that_drops_stores() {
     let test = TestStore::new().await;
     let reader = test.another().await;
@@ -144,14 +144,14 @@ async fn worker_that_drops_stores() {
     ready_and_wait();
 }
 
-/// How often a value stands in memory.
+/// How often a value is in memory.
 #[derive(Clone, Copy, Debug, Default)]
 struct Copies {
     alone: usize,
     in_documents: usize,
 }
 
-/// How often the end of each value stands in the memory of a process.
+/// Counts the end of each value in the memory of a process.
 fn copies(process: u32) -> BTreeMap<Use, Copies> {
     let maps =
         fs::read_to_string(format!("/proc/{process}/maps")).expect("the process should be running");
@@ -169,7 +169,7 @@ fn copies(process: u32) -> BTreeMap<Use, Copies> {
             .map(|(begin, end)| (address(begin), address(end)))
             .expect("a range");
         let mut bytes = vec![0; usize::try_from(end - begin).expect("a size")];
-        // Some regions are the kernel's.
+        // Some regions belong to the kernel.
         if memory.read_exact_at(&mut bytes, begin).is_err() {
             continue;
         }
@@ -183,7 +183,7 @@ fn copies(process: u32) -> BTreeMap<Use, Copies> {
             };
             let in_document = format!("\"{}", value(of));
             let (until, after) = bytes.split_at(position + SOUGHT + 2);
-            // The beginning of a buffer that was given back may hold something else by now.
+            // The beginning of a freed buffer may have been overwritten.
             let quoted = until.ends_with(in_document.as_bytes())
                 || after.starts_with(b"\"")
                 || after.starts_with(b"\\\"");
@@ -198,7 +198,7 @@ fn copies(process: u32) -> BTreeMap<Use, Copies> {
     copies
 }
 
-/// The copies in a process while it holds the values, and after it has dropped them.
+/// Returns the copies in a process while it holds the values and after it has dropped them.
 fn held_and_dropped(worker: &str) -> [BTreeMap<Use, Copies>; 2] {
     let mut worker = Worker::start(worker, &[]);
     let copies = [(); 2].map(|()| {
@@ -211,8 +211,11 @@ fn held_and_dropped(worker: &str) -> [BTreeMap<Use, Copies>; 2] {
     println!("held, and dropped: {copies:#?}");
     for (of, copies) in &copies[1] {
         match of {
-            Use::PlainText => assert!(copies.alone > 0, "what is not wiped would be found"),
-            _ => assert_eq!(copies.alone, 0, "{of:?} is still there"),
+            Use::PlainText => assert!(
+                copies.alone > 0,
+                "a value that is not wiped should be found"
+            ),
+            _ => assert_eq!(copies.alone, 0, "{of:?} should be wiped"),
         }
     }
     copies
@@ -223,10 +226,14 @@ fn dropped_tokens_leave_no_value_in_memory() {
     let [held, dropped] = held_and_dropped("security::wiped::worker_that_drops_tokens");
     for (of, copies) in held {
         let found = copies.alone > 0 || of == Use::Refused;
-        assert!(found, "{of:?} is found while it is held");
+        assert!(found, "{of:?} should be found while it is held");
     }
     let in_documents = dropped.values().map(|copies| copies.in_documents);
-    assert_eq!(in_documents.sum::<usize>(), 0, "there were no documents");
+    assert_eq!(
+        in_documents.sum::<usize>(),
+        0,
+        "no document should be in memory"
+    );
 }
 
 #[test]
@@ -234,11 +241,11 @@ fn a_dropped_store_leaves_no_value_of_its_own_in_memory() {
     let [held, _] = held_and_dropped("security::wiped::worker_that_drops_stores");
     for field in COLUMNS {
         let copies = held[&Use::Saved(field)];
-        assert!(copies.alone >= 2, "{field} is cached in both stores");
+        assert!(copies.alone >= 2, "{field} should be cached in both stores");
         let replaced = held[&Use::Column(field)];
         assert_eq!(
             replaced.alone, 0,
-            "{field} was replaced in the cache, and is still there"
+            "the replaced {field} should be wiped from the cache"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! BatchGetSecretValue: 20 secrets at most, and what cannot be read is reported beside the rest.
+//! BatchGetSecretValue: at most 20 secrets, and errors beside values.
 
 use serde_json::{Value, json};
 
@@ -28,12 +28,12 @@ pub fn check(body: &Value) -> Result<(), Response> {
     }
 }
 
-/// The same for the secrets with these names.
+/// Returns the request for the secrets with these names.
 pub fn of_names(request: &Request, names: Vec<String>) -> Request {
     request.instead("BatchGetSecretValue", json!({"SecretIdList": names}))
 }
 
-/// Reports the first of the values as an error instead.
+/// Replaces the first of the values by an error.
 pub fn break_first(response: Response) -> Response {
     let mut body = response.body();
     let values = body["SecretValues"].as_array_mut();

@@ -1,4 +1,5 @@
-//! Chance from one seed, whatever the order in which requests for different secrets arrive.
+//! Random choices from one seed, independent of the order in which requests for different secrets
+//! arrive.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,21 +13,21 @@ use crate::support::http::Request;
 
 use super::names;
 
-/// Draws for the requests that come.
+/// The random choices for requests.
 #[derive(Default)]
 pub struct Chance(Mutex<Drawn>);
 
 #[derive(Default)]
 struct Drawn {
-    /// How many draws there were for a purpose, an action and what it is about.
+    /// The number of draws by purpose, action and subject.
     draws: HashMap<(&'static str, String, String), u64>,
     prefixes: Vec<String>,
 }
 
 impl Chance {
-    /// The next draw for such a request. It depends on how many there were of the same kind about
-    /// the same secret, and on nothing else: not on what a prefix is, which is another one in each
-    /// run, only on which of them came first; and not on what other tasks do.
+    /// Returns the random generator for a request. It depends only on the number of earlier draws
+    /// for the same purpose, action and secret: not on the text of the prefix, which differs in
+    /// each run, but only on the order in which prefixes appear; and not on what other tasks do.
     pub fn draw(&self, seed: u64, purpose: &'static str, request: &Request) -> Rng {
         let subject = names::subject(&request.body);
         let (prefix, last) = match subject.rsplit_once('/') {
@@ -50,7 +51,7 @@ impl Chance {
     }
 }
 
-/// A time in the range.
+/// Returns a random time in the range.
 pub fn duration(random: &mut Rng, range: &RangeInclusive<Duration>) -> Duration {
     let [start, end] = [range.start(), range.end()].map(|bound| bound.as_millis());
     let millis = random.u128(start..=end.max(start));

@@ -1,4 +1,4 @@
-//! Test time: it goes on with each request and when a test says so, never by itself.
+//! Test time: it advances with each request and when a test says so, never by itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ impl TestTime {
         Duration::from_micros(self.micros.load(Ordering::SeqCst))
     }
 
-    /// Lets time pass, and answers what the time is then.
+    /// Advances the time and returns the new time.
     pub fn advance(&self, by: Duration) -> Duration {
         let by = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
         let before = self.micros.fetch_add(by, Ordering::SeqCst);

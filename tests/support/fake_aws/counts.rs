@@ -1,4 +1,4 @@
-//! What came and what was done with it, by action.
+//! Counts of requests and their outcomes by action.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ pub struct Counts(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    asked: BTreeMap<String, usize>,
+    received: BTreeMap<String, usize>,
     executed: BTreeMap<String, usize>,
     refused: BTreeMap<String, usize>,
     injected: BTreeMap<Fault, usize>,
@@ -21,11 +21,11 @@ impl Counts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn count_asked(&self, action: &str) {
-        *self.inner().asked.entry(action.to_owned()).or_default() += 1;
+    pub fn count_received(&self, action: &str) {
+        *self.inner().received.entry(action.to_owned()).or_default() += 1;
     }
 
-    /// An answer of the service, not of a fault: no code is a success.
+    /// Counts a response of the service itself, not of a fault. An empty code is a success.
     pub fn count_response(&self, action: &str, code: &str) {
         let mut inner = self.inner();
         if code.is_empty() {
@@ -39,8 +39,8 @@ impl Counts {
         *self.inner().injected.entry(fault).or_default() += 1;
     }
 
-    pub fn asked(&self) -> BTreeMap<String, usize> {
-        self.inner().asked.clone()
+    pub fn received(&self) -> BTreeMap<String, usize> {
+        self.inner().received.clone()
     }
 
     pub fn executed(&self) -> BTreeMap<String, usize> {

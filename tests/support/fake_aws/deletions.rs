@@ -1,4 +1,5 @@
-//! Deletions by force: they take a while, and until then the name is neither free nor usable.
+//! Forced deletions: they take time, and until they are done the name can be neither used nor
+//! created.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::http::{Request, Response};
 
-/// The secrets on their way out, by name, with the time at which they are gone.
+/// The secrets being deleted, with the time at which each is gone.
 #[derive(Default)]
 pub struct Deletions(Mutex<HashMap<String, Duration>>);
 
@@ -25,7 +26,7 @@ impl Deletions {
         self.under_way().contains_key(name)
     }
 
-    /// The secrets whose time has come. Each is answered once.
+    /// Returns whether the secret's deletion is due at `now`. Returns true once.
     pub fn due(&self, name: &str, now: Duration) -> bool {
         let mut under_way = self.under_way();
         let due = under_way.get(name).is_some_and(|&gone_at| gone_at <= now);
@@ -36,14 +37,14 @@ impl Deletions {
     }
 }
 
-/// What is asked of LocalStack instead of a deletion by force: as long as it is under way, the secret
-/// is marked for deletion.
+/// Returns the request to LocalStack in place of a forced deletion: until the deletion is done, the
+/// secret is marked for deletion.
 pub fn marking(request: &Request, name: &str) -> Request {
     let body = json!({"SecretId": name, "RecoveryWindowInDays": 30});
     request.instead("DeleteSecret", body)
 }
 
-/// What is asked of LocalStack at the end of it.
+/// Returns the request to LocalStack that completes the deletion.
 pub fn removal(request: &Request, name: &str) -> Request {
     let body = json!({"SecretId": name, "ForceDeleteWithoutRecovery": true});
     request.instead("DeleteSecret", body)

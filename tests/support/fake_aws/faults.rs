@@ -1,34 +1,34 @@
-//! What goes wrong between a client and AWS, and within AWS.
+//! Faults between a client and AWS, and within AWS.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::support::http::{Request, Response};
 
-/// One thing that goes wrong.
+/// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// 500, and nothing was done.
+    /// Status 500; the call is not executed.
     InternalError,
-    /// 500, though it was done.
+    /// Status 500 although the call is executed.
     InternalErrorAfter,
-    /// 503, and nothing was done.
+    /// Status 503; the call is not executed.
     Unavailable,
-    /// The connection is reset, and nothing was done.
+    /// The connection is reset; the call is not executed.
     ResetBefore,
-    /// The connection is reset, though it was done: the answer is lost.
+    /// The connection is reset although the call is executed: its response is lost.
     ResetAfter,
-    /// The answer breaks off.
+    /// The response ends in the middle.
     CutOff,
-    /// It takes long.
+    /// The response is slow.
     Slow,
-    /// There is no answer, and nothing was done.
+    /// There is no response; the call is not executed.
     Hang,
-    /// There is no answer, though it was done.
+    /// There is no response although the call is executed.
     HangAfter,
     /// The credentials are refused as expired.
     ExpiredCredentials,
-    /// BatchGetSecretValue reports one of the secrets as an error. To any other action it is an
+    /// BatchGetSecretValue reports one of the secrets as an error. For any other action it is an
     /// internal error.
     PartialBatch,
 }
@@ -49,14 +49,14 @@ impl Fault {
     ];
 }
 
-/// Which faults there are, and how often.
+/// The kinds of faults and how often they occur.
 #[derive(Clone, Debug)]
 pub struct Faults {
-    /// Of 100 requests.
+    /// The percentage of requests with a fault.
     pub percent: f64,
-    /// One of them at a time.
+    /// The kinds to choose from.
     pub kinds: Vec<Fault>,
-    /// How long [`Fault::Slow`] takes, in real time.
+    /// The delay of [`Fault::Slow`], in real time.
     pub slow: Duration,
 }
 
@@ -69,7 +69,7 @@ impl Faults {
         }
     }
 
-    /// All kinds, in so many of 100 requests.
+    /// All kinds, in this percentage of requests.
     pub fn all(percent: f64) -> Self {
         Faults {
             percent,
@@ -87,7 +87,7 @@ impl Faults {
         }
     }
 
-    /// What goes wrong with a request, if something does.
+    /// Returns the fault of a request, if it has one.
     pub fn draw(&self, mut random: fastrand::Rng) -> Option<Fault> {
         let happens = random.f64() * 100.0 < self.percent;
         happens.then(|| random.choice(&self.kinds).copied())?

@@ -1,12 +1,12 @@
-//! Which secrets the filters of a list let through.
+//! Evaluates the filters of lists.
 
 use serde_json::Value;
 
-/// Whether a secret passes all filters: of each, one of its values.
+/// Returns whether a secret passes all filters; it passes a filter if it matches one of its values.
 ///
-/// Values are prefixes, upper and lower case differ, and one that begins with an exclamation mark
-/// lets through what does not match. Keys and values of tags are not paired: two filters may match
-/// on different tags.
+/// Values are prefixes and case-sensitive; one that begins with an exclamation mark matches secrets
+/// that do not match the rest. Tag keys and values are not paired: two filters can match different
+/// tags.
 pub fn pass(secret: &Value, filters: &Value) -> bool {
     let mut filters = filters.as_array().into_iter().flatten();
     filters.all(|filter| {

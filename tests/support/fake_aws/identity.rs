@@ -1,4 +1,4 @@
-//! Whether AWS accepts a caller's signature: its credentials, and its clock.
+//! Checks a caller's signature: its credentials and its clock.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::http::{Request, Response};
 
-/// By how much AWS lets the clocks differ.
+/// How far AWS lets the clocks differ, in seconds.
 const TOLERANCE: i64 = 300;
 
 pub fn expired() -> Response {
@@ -16,7 +16,7 @@ pub fn expired() -> Response {
     Response::refusal(400, "ExpiredTokenException", message)
 }
 
-/// Refuses a signature that is too old or too new for AWS's clock, which is so many seconds ahead.
+/// Refuses a signature that is too old or too new for AWS's clock, which is `ahead` seconds ahead.
 pub fn check_date(request: &Request, ahead: i64) -> Result<(), Response> {
     let signed = request.header("x-amz-date");
     let here = epoch_seconds();
@@ -43,7 +43,7 @@ pub fn check_date(request: &Request, ahead: i64) -> Result<(), Response> {
     ))
 }
 
-/// The times in an answer, as AWS's clock has them.
+/// Shifts the times in a response to AWS's clock.
 pub fn shift_dates(body: &mut Value, ahead: i64) {
     match body {
         Value::Array(members) => members
@@ -66,7 +66,7 @@ fn epoch_seconds() -> i64 {
     i64::try_from(since.unwrap_or(Duration::ZERO).as_secs()).unwrap_or(i64::MAX)
 }
 
-/// The seconds of a date such as `20261122T063834Z`.
+/// Parses a date such as `20261122T063834Z` into seconds since 1970.
 fn seconds_of(basic: &str) -> Option<i64> {
     let part = |range| basic.get(range);
     let (date, time) = (part(0..8)?, part(9..15)?);

@@ -1,4 +1,4 @@
-//! The limits on names, tags, filters and values that AWS checks and LocalStack does not.
+//! Limits on names, tags, filters and values that AWS checks and LocalStack does not.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ const LABELS: usize = 20;
 const FILTERS: usize = 10;
 const VALUE_BYTES: u64 = 65_536;
 
-/// What can be told from the request alone.
+/// Checks the limits that depend on the request alone.
 pub fn check(request: &Request) -> Result<(), Response> {
     let body = &request.body;
     if let Some(name) = body["Name"]
@@ -41,7 +41,7 @@ pub fn check(request: &Request) -> Result<(), Response> {
     check_filters(array(&body["Filters"]))
 }
 
-/// What depends on what the secret has already.
+/// Checks the limits that depend on the secret too.
 pub fn check_with(request: &Request, described: &Value) -> Result<(), Response> {
     let body = &request.body;
     let had = array(&described["Tags"]).iter().map(|tag| &tag["Key"]);
@@ -76,8 +76,8 @@ fn check_name(name: &str) -> Result<(), Response> {
              following: -/_+=.@!",
         ));
     }
-    // AWS accepts such a name and then cannot tell it from an ARN without its ending: refused here,
-    // so that nobody relies on it.
+    // AWS accepts such a name but can confuse it with a partial ARN. It is refused here so that the
+    // store does not rely on it.
     let ending = name.len().checked_sub(7).and_then(|at| name.get(at..));
     let like_arn = ending.and_then(|ending| ending.strip_prefix('-'));
     if like_arn.is_some_and(|six| six.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
@@ -130,7 +130,7 @@ fn check_filters(filters: &[Value]) -> Result<(), Response> {
     Ok(())
 }
 
-/// Refuses what is longer, or more, than AWS's model of the API allows.
+/// Refuses more than AWS's model of the API allows.
 pub fn at_most(member: &str, length: u64, most: u64) -> Result<(), Response> {
     match length <= most {
         true => Ok(()),

@@ -1,4 +1,4 @@
-//! What ListSecrets shows: each secret as it was some time ago.
+//! The state of ListSecrets, which shows each secret as it was some time ago.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// The secrets that were changed through the rules, by name.
+/// The secrets that were changed through the fake, by name.
 #[derive(Default)]
 pub struct Lists(Mutex<BTreeMap<String, History>>);
 
-/// What a list shows of a secret, and what it shows later, each from its time on. No entry stands
-/// for no secret.
+/// The entry that lists show, and later entries with the times from which lists show them. `None`
+/// stands for no secret.
 #[derive(Default)]
 struct History {
     shown: Option<Value>,
@@ -19,8 +19,9 @@ struct History {
 }
 
 impl History {
-    fn go_on(&mut self, now: Duration) {
-        // A change that shows hides all earlier ones, also those that were to show after it.
+    fn advance(&mut self, now: Duration) {
+        // A visible change supersedes all earlier ones, even those that were to become visible
+        // after it.
         while let Some(shows) = self.later.iter().rposition(|(from, _)| *from <= now) {
             self.shown = self
                 .later
@@ -36,7 +37,7 @@ impl Lists {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A secret that was like this is about to change.
+    /// Records the state of a secret before its first change.
     pub fn begin(&self, name: &str, before: Option<&Value>) {
         let mut histories = self.histories();
         histories.entry(name.to_owned()).or_insert_with(|| History {
@@ -45,15 +46,15 @@ impl Lists {
         });
     }
 
-    /// A secret is like this now, and lists show it from that time on.
+    /// Records a changed secret, which lists show from this time on.
     pub fn changed(&self, name: &str, after: Option<&Value>, from: Duration) {
         let mut histories = self.histories();
         let history = histories.entry(name.to_owned()).or_default();
         history.later.push_back((from, after.map(entry)));
     }
 
-    /// What lists show now, in the order of names. A secret that was never changed through the rules
-    /// is shown as it is.
+    /// Returns what lists show now, ordered by name. Secrets never changed through the fake are
+    /// shown as they are.
     pub fn shown(&self, actual: Vec<Value>, now: Duration) -> BTreeMap<String, Value> {
         let mut histories = self.histories();
         let of_old = actual.into_iter().filter_map(|secret| {
@@ -62,7 +63,7 @@ impl Lists {
         });
         let mut shown: BTreeMap<_, _> = of_old.collect();
         for (name, history) in histories.iter_mut() {
-            history.go_on(now);
+            history.advance(now);
             if let Some(secret) = &history.shown {
                 shown.insert(name.clone(), secret.clone());
             }
@@ -71,7 +72,7 @@ impl Lists {
     }
 }
 
-/// A description as lists have it.
+/// Converts a description into a list entry.
 fn entry(described: &Value) -> Value {
     let mut entry = described.clone();
     if let Some(members) = entry.as_object_mut()

@@ -1,11 +1,11 @@
-//! AWS's rules in front of LocalStack, which forgives what AWS does not: a server between a store
-//! and LocalStack that refuses, delays and loses what AWS would.
+//! A fake of AWS: a server between a store and LocalStack that refuses, delays and loses requests
+//! as AWS would. LocalStack alone accepts more than AWS does.
 //!
-//! A store in this process or another one is given [`FakeAws::endpoint`]. Each rule is a switch of
-//! [`Rules`]. All that is left to chance comes from one seed, and time is test time: it goes on with
-//! each request ([`Rules::tick`]) and when a test says so ([`FakeAws::advance`]). Several prefixes
-//! can be used at once; requests for one do not change the chance of another, but they share the
-//! time and the quotas.
+//! Stores in this process or another one use [`FakeAws::endpoint`]. Each rule is a switch of
+//! [`Rules`]. All random choices come from one seed, and time is test time: it advances with each
+//! request ([`Rules::tick`]) and when a test says so ([`FakeAws::advance`]). Several prefixes can
+//! be used at once; requests for one do not change the random choices for another, but they share
+//! the time and the quotas.
 
 mod batch_get;
 mod chance;
@@ -39,7 +39,7 @@ pub use rules::{LONGEST_LAG, Rules};
 
 use service::Service;
 
-/// The server, until it is dropped.
+/// The server runs until it is dropped.
 pub struct FakeAws {
     service: Arc<Service>,
     server: Server,
@@ -58,49 +58,50 @@ impl FakeAws {
         self.server.endpoint()
     }
 
-    /// Lets test time pass.
+    /// Advances the test time.
     pub fn advance(&self, by: Duration) {
         self.service.clock.advance(by);
     }
 
-    /// The test time, since the beginning.
+    /// Returns the test time since the start.
     pub fn time(&self) -> TestTime {
         self.service.clock.clone()
     }
 
-    /// Changes the rules for the requests that come from now on.
+    /// Changes the rules for all further requests.
     pub fn change(&self, change: impl FnOnce(&mut Rules)) {
         let rules = self.service.rules.lock();
         change(&mut rules.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Has this go wrong with the next request for an action; called again, with the one after it.
+    /// Injects this fault into the next request for an action; the second call into the one after
+    /// it.
     pub fn order(&self, action: &str, fault: Fault) {
         self.service.ordered.add(action, fault);
     }
 
-    /// How many requests for an action have come, whatever became of them.
-    pub fn asked(&self, action: &str) -> usize {
-        let asked = self.service.counts.asked();
-        asked.get(action).copied().unwrap_or_default()
+    /// Returns the number of requests for an action, whatever their outcome.
+    pub fn received(&self, action: &str) -> usize {
+        let received = self.service.counts.received();
+        received.get(action).copied().unwrap_or_default()
     }
 
-    /// How many requests have come in all.
-    pub fn asked_in_all(&self) -> usize {
-        self.service.counts.asked().values().sum()
+    /// Returns the number of all requests.
+    pub fn total_received(&self) -> usize {
+        self.service.counts.received().values().sum()
     }
 
-    /// How many requests for each action have succeeded at AWS, though the answer may be lost.
+    /// Returns the number of requests that AWS executed, by action, even if the response was lost.
     pub fn executed(&self) -> BTreeMap<String, usize> {
         self.service.counts.executed()
     }
 
-    /// How many requests AWS has refused, by code.
+    /// Returns the number of requests that AWS refused, by error code.
     pub fn refused(&self) -> BTreeMap<String, usize> {
         self.service.counts.refused()
     }
 
-    /// What has gone wrong, and how often.
+    /// Returns the number of injected faults, by kind.
     pub fn injected(&self) -> BTreeMap<Fault, usize> {
         self.service.counts.injected()
     }
@@ -109,10 +110,7 @@ impl FakeAws {
 impl Drop for FakeAws {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!(
-                "the rules of AWS had the seed {}",
-                self.service.rules().seed
-            );
+            eprintln!("the fake of AWS had the seed {}", self.service.rules().seed);
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Which secret a request is about.
+//! Finds the secret that a request is about.
 
 use serde_json::Value;
 
-/// The name of the secret, by its name or ARN; empty for requests about none or many.
+/// Returns the secret's name from a name or an ARN; empty for requests about no or many secrets.
 pub fn secret(body: &Value) -> String {
     let id = body["SecretId"].as_str().or(body["Name"].as_str());
     let id = id.unwrap_or_default();
@@ -16,7 +16,7 @@ pub fn secret(body: &Value) -> String {
     }
 }
 
-/// What a request is about: a secret, or what is listed, or the first of those that are read.
+/// Returns a request's subject: its secret, its first filter value, or the first secret of a batch.
 pub fn subject(body: &Value) -> String {
     let listed = || body["Filters"][0]["Values"][0].as_str();
     match secret(body) {
@@ -28,7 +28,7 @@ pub fn subject(body: &Value) -> String {
     }
 }
 
-/// Whether an action changes a secret.
+/// Returns whether an action changes a secret.
 pub fn is_write(action: &str) -> bool {
     const READS: [&str; 7] = [
         "BatchGetSecretValue",

@@ -1,4 +1,4 @@
-//! Lists in pages, some of them empty though others follow.
+//! Pages of lists, some of them empty although more follow.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 
 use crate::support::http::Response;
 
-/// What a token begins with; the rest is the name after which the page begins.
+/// The prefix of a page token; the rest is the name after which the page begins.
 const TOKEN: &str = "after:";
 
-/// The page of a list that a request asks for, of as many entries as it says at most.
+/// Returns the requested page of a list, with at most `most` entries, and the token of the next
+/// page.
 ///
-/// A page begins after a name, so that nothing is missed where the list changes in between. With
-/// chance, pages are smaller than they could be, or empty.
+/// A page begins after a name, so that a change of the list in between skips nothing. With
+/// `chance`, pages are at random shorter than possible, or empty.
 pub fn page(
     listed: &BTreeMap<String, Value>,
     body: &Value,
@@ -38,7 +39,7 @@ pub fn page(
     });
     let mut rest = listed.iter().filter(|(name, _)| name.as_str() > after);
     let page: Vec<_> = rest.by_ref().take(size).collect();
-    // An empty page has a token even where nothing follows: AWS has not looked yet.
+    // An empty page has a token even if no entry follows, because AWS has not looked yet.
     let next = (size == 0 || rest.next().is_some())
         .then(|| page.last().map_or(after, |(name, _)| name.as_str()))
         .map(|last| format!("{TOKEN}{last}"));
@@ -48,7 +49,7 @@ pub fn page(
     ))
 }
 
-/// A list of this page.
+/// Returns the response with this page.
 pub fn response(member: &str, entries: Vec<Value>, next: Option<String>) -> Response {
     let mut body = json!({member: entries});
     if let Some(next) = next {

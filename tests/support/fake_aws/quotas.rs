@@ -1,4 +1,4 @@
-//! Requests per second: what comes above a quota is refused with ThrottlingException.
+//! Quotas in requests per second: requests above a quota are refused with ThrottlingException.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::support::http::Response;
 
-/// Quotas in requests per second of test time. Actions of one group share theirs.
+/// Quotas in requests per second of test time. The actions of a group share a quota.
 #[derive(Clone, Debug)]
 pub struct Quotas {
     pub get_describe: f64,
@@ -21,7 +21,7 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// Those of AWS's documentation.
+    /// The quotas in AWS's documentation.
     pub const AWS: Quotas = Quotas {
         get_describe: 10_000.0,
         put_update: 50.0,
@@ -34,7 +34,7 @@ impl Quotas {
         others: 50.0,
     };
 
-    /// The same one for each group.
+    /// The same quota for each group.
     pub fn each(a_second: f64) -> Self {
         Quotas {
             get_describe: a_second,
@@ -49,7 +49,7 @@ impl Quotas {
         }
     }
 
-    /// The group that an action belongs to, and its quota.
+    /// Returns an action's group and quota.
     fn of(&self, action: &str) -> (&'static str, f64) {
         match action {
             "GetSecretValue" | "DescribeSecret" => ("get", self.get_describe),
@@ -67,7 +67,7 @@ impl Quotas {
     }
 }
 
-/// What is left of the quotas: as much as a second gives, and at least one request.
+/// Token buckets of the quotas: each holds the requests of one second, and at least one.
 #[derive(Default)]
 pub struct Left(Mutex<HashMap<&'static str, (f64, Duration)>>);
 

@@ -1,4 +1,4 @@
-//! Reads of many secrets: from a list that lags behind, in pages.
+//! Reads of many secrets: from a list that lags, in pages.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,7 +10,7 @@ use crate::support::http::Response;
 use super::service::{Call, Service};
 use super::{batch_get, filters, names, paging};
 
-/// ListSecrets answers at most so many.
+/// The most entries per page of ListSecrets.
 const LIST_MOST: usize = 100;
 
 impl Service {
@@ -25,12 +25,12 @@ impl Service {
         )
     }
 
-    /// The entries of the list that pass the filters.
+    /// Returns the entries of the list that pass the filters.
     async fn shown(&self, call: &Call) -> io::Result<BTreeMap<String, Value>> {
         let body = &call.request.body;
         let mut actual = Vec::new();
         let all = body["Filters"].as_array().into_iter().flatten();
-        // LocalStack answers filters with an exclamation mark wrongly.
+        // LocalStack evaluates filters with an exclamation mark wrongly.
         let of_names = |filter: &&Value| {
             let plain = |value: &Value| value.as_str().is_some_and(|text| !text.starts_with('!'));
             let values = filter["Values"].as_array();
@@ -48,7 +48,7 @@ impl Service {
             }
             let response = call.request.instead("ListSecrets", asked).forward().await?;
             if !response.is_ok() {
-                return Err(io::Error::other("LocalStack does not list"));
+                return Err(io::Error::other("LocalStack failed to list"));
             }
             let mut page = response.body();
             if let Some(entries) = page["SecretList"].as_array_mut() {

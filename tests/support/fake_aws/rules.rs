@@ -1,4 +1,4 @@
-//! The switches: which of AWS's rules hold, and what goes wrong.
+//! The switches: which of AWS's rules hold, and which faults occur.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -6,37 +6,37 @@ use std::time::Duration;
 use super::faults::Faults;
 use super::quotas::Quotas;
 
-/// Which rules hold. By default all of AWS's, and nothing goes wrong.
+/// The rules that hold. By default all of AWS's, without faults.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// All that is left to chance comes from it.
+    /// The seed of all random choices.
     pub seed: u64,
-    /// How much test time a request takes.
+    /// The test time that a request takes.
     pub tick: Duration,
-    /// How long after a change lists show it, in test time; for each change another time.
+    /// The lag until lists show a change, in test time, drawn for each change.
     pub list_lag: RangeInclusive<Duration>,
-    /// How long a deletion by force takes, in test time.
+    /// How long a forced deletion takes, in test time.
     pub forced_deletion: RangeInclusive<Duration>,
-    /// What is marked for deletion is not changed.
+    /// Whether secrets marked for deletion cannot be changed.
     pub refuse_marked: bool,
-    /// Names, tags, filters, labels and values are only so long and so many.
+    /// Whether names, tags, filters, labels and values are limited.
     pub limits: bool,
-    /// How many versions a secret can get in 24 hours of test time.
+    /// The most versions of a secret in 24 hours of test time.
     pub versions: usize,
-    /// A creation with the same request token and value is a success, not a conflict.
+    /// Whether a creation with the same request token and value succeeds instead of conflicting.
     pub idempotent_create: bool,
-    /// Pages of a list are now and then smaller than they could be, or empty.
+    /// Whether pages of a list are at random shorter than possible, or empty.
     pub short_pages: bool,
-    /// Requests per second of test time; none for no quotas.
+    /// Requests per second of test time; `None` for no quotas.
     pub quotas: Option<Quotas>,
     pub faults: Faults,
-    /// All credentials are refused as expired.
+    /// Whether all credentials are refused as expired.
     pub credentials_expired: bool,
-    /// By how many seconds AWS's clock is ahead of the client's.
+    /// How many seconds AWS's clock is ahead of the client's.
     pub clock_ahead: i64,
 }
 
-/// AWS's documentation of ListSecrets says so.
+/// The longest lag of lists by AWS's documentation of ListSecrets.
 pub const LONGEST_LAG: Duration = Duration::from_secs(300);
 
 impl Default for Rules {
@@ -57,7 +57,7 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// None of them: what LocalStack does.
+    /// No rules: what LocalStack does.
     pub fn none(seed: u64) -> Self {
         Rules {
             seed,
@@ -76,7 +76,7 @@ impl Rules {
         }
     }
 
-    /// All of AWS's.
+    /// All of AWS's rules.
     pub fn seeded(seed: u64) -> Self {
         Rules {
             seed,
@@ -84,7 +84,7 @@ impl Rules {
         }
     }
 
-    /// Lists show nothing of the last five minutes.
+    /// Adds that lists show nothing of the last five minutes.
     pub fn with_stale_lists(self) -> Self {
         Rules {
             list_lag: LONGEST_LAG..=LONGEST_LAG,

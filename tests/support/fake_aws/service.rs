@@ -1,4 +1,4 @@
-//! Secrets Manager as AWS has it: what it refuses, and what it does with the help of LocalStack.
+//! Secrets Manager as AWS runs it: refuses what AWS refuses, and executes the rest with LocalStack.
 
 use std::collections::HashMap;
 use std::io;
@@ -37,7 +37,7 @@ pub struct Service {
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// A request on its way, with the rules and the time it came under.
+/// A request, with the rules and the time at its arrival.
 pub struct Call {
     pub request: Request,
     pub rules: Rules,
@@ -48,7 +48,7 @@ impl Handler for Arc<Service> {
     fn handle(&self, request: Request) -> BoxFuture<'static, io::Result<Outcome>> {
         let rules = self.rules();
         let now = self.clock.advance(rules.tick);
-        self.counts.count_asked(&request.action);
+        self.counts.count_received(&request.action);
         let chance = self.chance.draw(rules.seed, "fault", &request);
         let fault = self.ordered.take(&request);
         let fault = fault.or_else(|| rules.faults.draw(chance));
@@ -82,7 +82,7 @@ impl Service {
         rules.clone()
     }
 
-    /// A request, and what goes wrong with it.
+    /// Serves a request with its fault.
     async fn serve(self: Arc<Self>, call: Call, fault: Option<Fault>) -> io::Result<Outcome> {
         if let Some(fault) = fault {
             self.counts.count_fault(fault);
@@ -123,7 +123,7 @@ impl Service {
         })
     }
 
-    /// What is refused whatever the state of the secrets.
+    /// Refuses requests independently of the state of the secrets.
     fn admit(&self, call: &Call) -> Result<(), Response> {
         let Call {
             request,
@@ -160,7 +160,7 @@ impl Service {
         }
     }
 
-    /// Ends a deletion by force whose time has come, before something is read.
+    /// Completes a forced deletion that is due before the secret is read.
     pub async fn settle(&self, request: &Request, name: &str, now: Duration) -> io::Result<()> {
         if self.deletions.is_under_way(name) {
             let _turn = self.turn(name).await;
@@ -181,14 +181,14 @@ impl Service {
         Ok(())
     }
 
-    /// What LocalStack says of a secret; none if there is no such secret.
+    /// Returns LocalStack's description of a secret, or `None` if it does not exist.
     pub async fn describe(&self, request: &Request, name: &str) -> io::Result<Option<Value>> {
         let described = request.instead("DescribeSecret", json!({"SecretId": name}));
         let response = described.forward().await?;
         Ok(response.is_ok().then(|| response.body()))
     }
 
-    /// Waits until nobody else changes the secret.
+    /// Waits for exclusive access to the secret.
     pub async fn turn(&self, name: &str) -> OwnedMutexGuard<()> {
         let turn = {
             let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! The versions of a secret: those of the last 24 hours are all kept, and there are only so many.
+//! Versions of a secret: AWS keeps all of the last 24 hours, and limits their number.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use crate::support::http::Response;
 
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The versions that were made through the rules, by secret.
+/// The versions that were created through the fake, by secret.
 #[derive(Default)]
 pub struct Versions(Mutex<HashMap<String, Vec<(String, Duration)>>>);
 
@@ -17,7 +17,7 @@ impl Versions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether there is room for this version; for one that exists, there is.
+    /// Refuses a version that exceeds the limit. A version that exists already is accepted.
     pub fn check(&self, name: &str, id: &str, most: usize, now: Duration) -> Result<(), Response> {
         let mut made = self.made();
         let versions = made.entry(name.to_owned()).or_default();
@@ -38,7 +38,7 @@ impl Versions {
         }
     }
 
-    /// The secret is gone, and its versions with it.
+    /// Forgets a deleted secret's versions.
     pub fn forget(&self, name: &str) {
         self.made().remove(name);
     }

@@ -1,4 +1,5 @@
-//! Changes of a secret, one after another: refused as AWS does, and noted for the lists.
+//! Writes to a secret, one after another: refuses what AWS refuses, and records changes for the
+//! lists.
 
 use std::io;
 
@@ -46,7 +47,7 @@ impl Service {
         Ok(response)
     }
 
-    /// What is refused because of what the secret is like.
+    /// Refuses writes by the state of the secret.
     fn admit_write(&self, call: &Call, name: &str, described: &Value) -> Result<(), Response> {
         let Call {
             request,
@@ -77,7 +78,7 @@ impl Service {
         Ok(())
     }
 
-    /// A creation that is repeated has succeeded.
+    /// Creates a secret; a repeated creation succeeds.
     async fn create(&self, call: &Call, name: &str) -> io::Result<Response> {
         let Call { request, rules, .. } = call;
         let response = request.forward().await?;

@@ -1,5 +1,5 @@
-//! Roles that may do what the policies of the module in `infra` say. LocalStack allows everything; in
-//! front of it, a request that is signed with a role's access key is refused as AWS refuses it.
+//! Roles with the policies of the Terraform module in `infra`. LocalStack allows everything; the
+//! servers in front of it refuse requests that the signing role does not allow, as AWS does.
 
 pub mod needs;
 pub mod policy;
@@ -12,12 +12,12 @@ use aws_sdk_secretsmanager::config::Credentials;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use self::needs::{Asked, REGION, depends_on_tags};
+use self::needs::{AwsRequest, REGION, depends_on_tags};
 use self::policy::{Grant, Policy};
 use super::http::{Request, Response};
 use super::localstack;
 
-/// What the policies were rendered with: a file in `infra/tests/policies`.
+/// The options that a policy was rendered with, each a file in `infra/tests/policies`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Options {
     Every,
@@ -33,20 +33,20 @@ pub struct Role {
     used: Mutex<BTreeSet<Grant>>,
 }
 
-/// Where the files have the tokens, and the fingerprint key.
+/// The tokens' and the fingerprint key's places in the files.
 const PREFIX: &str = ":secret:zoho/tokens/";
 const FINGERPRINT_KEY: &str = ":secret:zoho/fingerprint-key-";
 
-/// The region of the replicas in the files.
+/// The replica region in the files.
 pub const REPLICA_REGION: &str = "eu-west-1";
 
-/// What the names of all secrets with a fingerprint key begin with in these tests.
+/// The prefix of the names of all secrets with a fingerprint key in these tests.
 pub const FINGERPRINT_KEY_PREFIX: &str = "fingerprint-key-";
 
 static ROLES: LazyLock<Mutex<HashMap<String, Arc<Role>>>> = LazyLock::new(Mutex::default);
 
 impl Role {
-    /// The role of this name for the tokens below a prefix.
+    /// Returns the role of this name for the tokens under a prefix.
     pub fn new(name: &str, options: Options, prefix: &str) -> Arc<Self> {
         let file = match options {
             Options::Every => "every_option",
@@ -78,16 +78,16 @@ impl Role {
         Credentials::new(&self.access_key_id, "test", None, None, "tests")
     }
 
-    /// What it may do and has not done.
+    /// Returns the grants that the role has not used.
     pub fn never_used(&self) -> BTreeSet<Grant> {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         &self.policy.grants() - &used
     }
 
-    /// The first thing that the request needs and the role may not do.
-    fn refuses(&self, asked: &Asked<'_>) -> Option<policy::Need> {
+    /// Returns the first permission that the request needs and the role lacks.
+    fn refuses(&self, request: &AwsRequest<'_>) -> Option<policy::Need> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.needs().into_iter().find(|need| {
+        request.needs().into_iter().find(|need| {
             let allowing = self.policy.allowing(need);
             let refused = allowing.is_empty();
             used.extend(allowing);
@@ -96,8 +96,8 @@ impl Role {
     }
 }
 
-/// What AWS answers to a request that the role it is signed by may not make; nothing if it may, or
-/// if it is not signed by a role.
+/// Returns AWS's refusal if the role that signed the request may not make it; `None` if it may, or
+/// if no role signed it.
 pub async fn refusal(request: &Request) -> io::Result<Option<Response>> {
     let Some((role, region)) = signer(request.header("authorization")) else {
         return Ok(None);
@@ -106,7 +106,7 @@ pub async fn refusal(request: &Request) -> io::Result<Option<Response>> {
         true => tags_of(&request.body["SecretId"]).await?,
         false => Vec::new(),
     };
-    let refused = role.refuses(&Asked {
+    let refused = role.refuses(&AwsRequest {
         action: &request.action,
         body: &request.body,
         region,
@@ -123,19 +123,19 @@ pub async fn refusal(request: &Request) -> io::Result<Option<Response>> {
     }))
 }
 
-/// The role that a request is signed by, and the region it is for.
+/// Returns the role that signed a request, and the request's region.
 fn signer(authorization: &str) -> Option<(Arc<Role>, &str)> {
     let (_, scope) = authorization.split_once("Credential=")?;
     let mut scope = scope.split('/');
     let (access_key_id, region) = (scope.next()?, scope.nth(1)?);
     let roles = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
     let role = roles.get(access_key_id)?.clone();
-    // The files have another region than LocalStack for the primary secrets.
+    // The files use another primary region than LocalStack.
     let primary = region == localstack::REGION;
     Some((role, if primary { REGION } else { region }))
 }
 
-/// The tags of a secret, none if there is no such secret.
+/// Returns the tags of a secret; none if the secret does not exist.
 async fn tags_of(secret: &Value) -> io::Result<Vec<(String, String)>> {
     let described = Request::new("DescribeSecret", json!({"SecretId": secret}));
     let described = described.forward().await?.body();

@@ -1,31 +1,31 @@
-//! What a request to Secrets Manager must be allowed, with the condition keys that IAM sees. From the
-//! service authorization reference, "Actions, resources, and condition keys for AWS Secrets
-//! Manager", and the API reference's required permissions.
+//! The permissions that a request to Secrets Manager needs, with the condition keys that IAM
+//! evaluates. Sources: the service authorization reference, "Actions, resources, and condition keys
+//! for AWS Secrets Manager", and the API reference's required permissions.
 
 use serde_json::Value;
 
 use super::policy::{Context, Need};
 
-/// Where the policies of the tests are for: the mocked AWS in infra/tests/mocks.
+/// The account and region of the policies: the mocked AWS in `infra/tests/mocks`.
 const ACCOUNT: &str = "123456789012";
 pub const REGION: &str = "eu-central-1";
 const KMS_KEY: &str = "1234abcd-12ab-44cd-86ef-1234567890ab";
 
-/// What Secrets Manager puts in the place of the ARN that a secret does not have before it is created.
+/// The placeholder for the ARN of a secret that does not exist yet.
 const NEW_SECRET: &str = "RequestToValidateKeyAccess";
 
 /// A request to Secrets Manager.
-pub struct Asked<'a> {
+pub struct AwsRequest<'a> {
     pub action: &'a str,
     pub body: &'a Value,
     pub region: &'a str,
-    /// The tags that the secret has, where they matter.
+    /// The secret's tags, if the permissions depend on them.
     pub tags: &'a [(String, String)],
-    /// Whether the secrets are encrypted with a KMS key of one's own.
+    /// Whether the secrets are encrypted with a customer managed KMS key.
     pub own_kms_key: bool,
 }
 
-/// Whether IAM looks at the tags of the secret.
+/// Returns whether IAM evaluates the secret's tags for this action.
 pub fn depends_on_tags(action: &str) -> bool {
     !matches!(
         action,
@@ -37,7 +37,7 @@ pub fn depends_on_tags(action: &str) -> bool {
     )
 }
 
-impl Asked<'_> {
+impl AwsRequest<'_> {
     pub fn needs(&self) -> Vec<Need> {
         let one = |action: &str| vec![self.of_secret(action, self.secret())];
         match self.action {
@@ -56,7 +56,7 @@ impl Asked<'_> {
             }
             "CreateSecret" => {
                 let mut needs = one("CreateSecret");
-                // AWS asks for these too where CreateSecret is given tags or replicas.
+                // CreateSecret with tags or replicas also needs these.
                 if self.body.get("Tags").is_some() {
                     needs.extend(one("TagResource"));
                 }
@@ -83,7 +83,7 @@ impl Asked<'_> {
 
     fn to_read(&self, secret: &str) -> Vec<Need> {
         let mut needs = vec![self.of_secret("GetSecretValue", secret)];
-        // Replicas are encrypted with a key of their region that AWS manages.
+        // Replicas are encrypted with an AWS managed key of their region.
         if self.own_kms_key && self.region == REGION {
             needs.push(self.of_kms("kms:Decrypt", &self.arn(secret)));
         }

@@ -1,14 +1,14 @@
-//! IAM policies: what their statements allow. As much of IAM's language as the module in `infra`
-//! writes, and an error for everything else.
+//! Evaluates IAM policies: the part of IAM's language that the Terraform module in `infra` uses,
+//! and a panic for everything else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// What is known of a request: the condition keys and their values.
+/// The condition keys of a request, with their values.
 pub type Context = BTreeMap<String, Vec<String>>;
 
-/// One thing that a request must be allowed.
+/// A permission that a request needs.
 #[derive(Debug)]
 pub struct Need {
     /// For example `secretsmanager:GetSecretValue`.
@@ -18,7 +18,7 @@ pub struct Need {
     pub context: Context,
 }
 
-/// One thing that a statement allows: an action on the resources of a pattern.
+/// What a statement allows: an action on the resources that match a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Grant {
     pub statement: String,
@@ -26,7 +26,7 @@ pub struct Grant {
     pub resource: String,
 }
 
-/// A policy of statements that allow.
+/// A policy of `Allow` statements.
 pub struct Policy(Vec<Statement>);
 
 struct Statement {
@@ -50,7 +50,7 @@ impl Policy {
         Policy(statements.iter().map(Statement::new).collect())
     }
 
-    /// All that it allows.
+    /// Returns everything that the policy allows.
     pub fn grants(&self) -> BTreeSet<Grant> {
         let of_statement = |statement: &Statement| {
             let pairs = statement.actions.iter().flat_map(|action| {
@@ -62,7 +62,7 @@ impl Policy {
         self.0.iter().flat_map(of_statement).collect()
     }
 
-    /// What of it allows this; nothing if it is not allowed.
+    /// Returns the grants that allow this; empty if it is denied.
     pub fn allowing(&self, need: &Need) -> Vec<Grant> {
         let of_statement = |statement: &Statement| {
             let holds = |condition: &Condition| condition.holds(&need.context);
@@ -82,7 +82,7 @@ impl Statement {
         let keys: Vec<_> = statement.as_object().expect("an object").keys().collect();
         let known = ["Action", "Condition", "Effect", "Resource", "Sid"];
         let unknown = keys.iter().find(|key| !known.contains(&key.as_str()));
-        assert_eq!(unknown, None, "the tests do not know it");
+        assert_eq!(unknown, None, "the tests do not support it");
         assert_eq!(statement["Effect"], "Allow");
         let mut conditions = Vec::new();
         for (operator, keys) in statement["Condition"].as_object().into_iter().flatten() {
@@ -114,8 +114,8 @@ impl Statement {
 }
 
 impl Condition {
-    /// Whether it holds. For the operators see the IAM user guide, "IAM JSON policy elements:
-    /// Condition operators", and for those of keys with several values "Set operators".
+    /// Returns whether the condition holds. For the operators see the IAM user guide, "IAM JSON
+    /// policy elements: Condition operators", and for keys with several values "Set operators".
     fn holds(&self, context: &Context) -> bool {
         let given = context.get(&self.key);
         let operator = self.operator.as_str();
@@ -138,14 +138,15 @@ impl Condition {
             "StringEquals" | "Bool" => |wanted, given| wanted == given,
             "StringLike" => is_like,
             "NumericGreaterThanEquals" => |wanted, given| number(given) >= number(wanted),
-            _ => panic!("the tests do not know the operator {}", self.operator),
+            _ => panic!("the tests do not support the operator {}", self.operator),
         };
         let matches = |given: &String| self.values.iter().any(|wanted| compare(wanted, given));
         given.iter().all(matches)
     }
 }
 
-/// Whether a text is like a pattern, in which `*` stands for any characters and `?` for one.
+/// Returns whether a text matches a pattern, in which `*` stands for any characters and `?` for
+/// one.
 fn is_like(pattern: &str, text: &str) -> bool {
     let mut rest = text.chars();
     match pattern.chars().next() {
@@ -166,7 +167,7 @@ fn number(text: &str) -> i64 {
     text.parse().expect("a number")
 }
 
-/// One string, or a list of them.
+/// Returns the one string, or the list of strings.
 fn strings(value: &Value) -> Vec<String> {
     let string = |value: &Value| value.as_str().expect("a string").to_owned();
     match value {

@@ -1,13 +1,13 @@
-//! What may be stored when an operation has failed: by the contract, and by the guarantee that
-//! nothing is lost and nothing doubled.
+//! What can be stored after a failed operation, by the contract and by the guarantee that no record
+//! is lost or duplicated.
 //!
-//! An operation that has failed was done or was not; nobody can tell, for the answer may be what was
-//! lost. So what is stored then is what was stored before, or what an operation that succeeds
-//! leaves. `delete_tokens` may have deleted some of the records. After that the operation is made
-//! again, and what it then answers and leaves is what it would have, had it never failed: a save
-//! finds the record that it has made and changes nothing more, a deletion finds none. This is what
-//! the runs under faults check. The store that has failed may be asked before that, too: what it
-//! finds is what is stored, not what it once knew or hoped to write.
+//! A failed operation may or may not have been applied: perhaps only its response was lost. So the
+//! store holds the records from before, or those that the successful operation leaves;
+//! `delete_tokens` may have deleted some of the records. When the operation is repeated, its result
+//! and effect must be those of an operation that never failed: a save finds the record that it
+//! created and changes nothing more, a deletion finds no record. The tests under faults check this.
+//! Before the repetition, the store must also find only what is stored, not what it cached or tried
+//! to write.
 
 use zoho_token_store::{Field, OAuthToken};
 
@@ -15,7 +15,7 @@ use super::{Model, Operation, STRONGEST_FIRST, text, texts};
 use crate::support::repeating::Seen;
 
 impl Model {
-    /// Says what is wrong with what is stored when this operation has failed.
+    /// Returns what is wrong with the stored records after this operation failed.
     pub fn check_half_done(
         &self,
         operation: &Operation,
@@ -23,7 +23,7 @@ impl Model {
     ) -> Result<(), String> {
         if let Some(found) = found.as_ref().filter(|found| !stored.contains(found)) {
             return Err(format!(
-                "when it had failed it found {}, which is not stored",
+                "after the failure the store found {}, which is not stored",
                 text(found)
             ));
         }
@@ -46,33 +46,33 @@ impl Model {
         match allowed {
             true => Ok(()),
             false => Err(format!(
-                "when it had failed there was {:?} instead of {:?} or what it makes of that",
+                "after the failure {:?} was stored instead of {:?} or the operation's effect on that",
                 texts(stored),
                 texts(&self.records)
             )),
         }
     }
 
-    /// Questions for each record by each of its keys, with its client and without.
-    pub fn questions(&self) -> Vec<Operation> {
-        let mut questions = vec![Operation::List];
+    /// Returns a lookup of each record by each of its keys, with its client and without.
+    pub fn lookups(&self) -> Vec<Operation> {
+        let mut lookups = vec![Operation::List];
         for field in STRONGEST_FIRST {
             for record in &self.records {
                 let Some(value) = record.expose(field) else {
                     continue;
                 };
-                let question = OAuthToken::builder().field(field, value);
+                let lookup = OAuthToken::builder().field(field, value);
                 let client = [Field::ClientId, Field::ClientSecret];
-                let with_client = client.into_iter().fold(question.clone(), |token, field| {
+                let with_client = client.into_iter().fold(lookup.clone(), |token, field| {
                     match record.expose(field) {
                         Some(value) => token.field(field, value),
                         None => token,
                     }
                 });
-                questions.push(Operation::Find(with_client));
-                questions.push(Operation::Find(question));
+                lookups.push(Operation::Find(with_client));
+                lookups.push(Operation::Find(lookup));
             }
         }
-        questions
+        lookups
     }
 }

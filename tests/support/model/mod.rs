@@ -1,4 +1,5 @@
-//! What is stored, by the contract alone: says which answers of a store are allowed.
+//! A model of the contract: what is stored after each operation, and which results of a store the
+//! contract allows.
 
 mod half_done;
 
@@ -16,7 +17,7 @@ pub const STRONGEST_FIRST: [Field; 4] = [
     Field::RefreshToken,
 ];
 
-/// What is asked of a store.
+/// An operation on a store.
 pub enum Operation {
     Save(OAuthTokenBuilder),
     Find(OAuthTokenBuilder),
@@ -43,16 +44,16 @@ impl fmt::Debug for Operation {
     }
 }
 
-/// What is stored, by the contract alone.
+/// The model's state.
 #[derive(Clone, Default)]
 pub struct Model {
     pub records: Vec<OAuthToken>,
-    /// Which record answered a question in a state: asked again, it must be the same.
+    /// The record returned for a partial token in a state; the same lookup must return it again.
     choices: HashMap<(String, Vec<String>), String>,
 }
 
 impl Model {
-    /// Runs the operation and says what is wrong with its answer.
+    /// Runs the operation on the stores and returns what is wrong with its result.
     pub async fn check(
         &mut self,
         operation: &Operation,
@@ -66,7 +67,7 @@ impl Model {
             },
             Operation::Find(token) => match token.clone().build() {
                 Ok(token) => {
-                    // The writer learns what it may soon know wrongly.
+                    // The writer caches what may soon be stale.
                     writer.find_token(&token).await.map_err(failed)?;
                     self.found(&token, reader.find_token(&token).await.map_err(failed)?)?;
                 }
@@ -134,7 +135,7 @@ impl Model {
         }
     }
 
-    /// Learns what a save answered, if it may have answered that.
+    /// Checks the result of a save and applies it.
     pub fn saved(
         &mut self,
         token: &OAuthToken,
@@ -160,13 +161,19 @@ impl Model {
             let stored = allowed.into_iter().find(|stored| stored.id() == saved.id());
             let stored =
                 stored.ok_or_else(|| format!("saved {} to the wrong record", text(&saved)))?;
-            let given = Field::ALL
-                .iter()
-                .copied()
-                .filter(|&field| field != Field::Id);
-            let given = given.filter_map(|field| Some((field, token.expose(field)?)));
-            given
-                .fold(stored.to_builder(), |record, (field, value)| {
+            let new_access_token = token.access_token().is_some()
+                && token.expose(Field::AccessToken) != stored.expose(Field::AccessToken);
+            let kept = |field: Field| match field {
+                // It was the expiry time of the access token that is replaced.
+                Field::ExpiryTime if new_access_token => None,
+                _ => stored.expose(field),
+            };
+            let columns = Field::ALL.iter().filter_map(|&field| {
+                let given = token.expose(field).filter(|_| field != Field::Id);
+                Some((field, given.or_else(|| kept(field))?))
+            });
+            columns
+                .fold(OAuthToken::builder(), |record, (field, value)| {
                     record.field(field, value)
                 })
                 .build()
@@ -177,7 +184,7 @@ impl Model {
         Ok(())
     }
 
-    /// The records that the contract lets a store take for this partial token.
+    /// Returns the records that the contract allows for this partial token.
     fn allowed(&self, partial: &OAuthToken) -> Vec<&OAuthToken> {
         let all = || self.records.iter();
         if partial.id().is_some() {
@@ -221,12 +228,12 @@ fn failed(error: Error) -> String {
     format!("failed: {error}")
 }
 
-fn equal(answered: Option<&OAuthToken>, expected: Option<&OAuthToken>) -> Result<(), String> {
-    match answered == expected {
+fn equal(returned: Option<&OAuthToken>, expected: Option<&OAuthToken>) -> Result<(), String> {
+    match returned == expected {
         true => Ok(()),
         false => Err(format!(
-            "answered {:?} instead of {:?}",
-            answered.map(text),
+            "returned {:?} instead of {:?}",
+            returned.map(text),
             expected.map(text)
         )),
     }
@@ -240,7 +247,7 @@ pub fn text(token: &OAuthToken) -> String {
     columns.collect::<Vec<_>>().join(" ")
 }
 
-/// In one order.
+/// Returns the texts in ascending order.
 pub fn texts<'a>(tokens: impl IntoIterator<Item = &'a OAuthToken>) -> Vec<String> {
     let mut texts: Vec<_> = tokens.into_iter().map(text).collect();
     texts.sort_unstable();

@@ -1,4 +1,4 @@
-//! The cases of the contract under AWS's rules.
+//! The contract's cases under adverse conditions.
 
 use zoho_token_store::conformance;
 

@@ -1,8 +1,8 @@
-//! Everything under AWS's rules, in three sorts of weather: lists that show nothing of the last five
-//! minutes, faults in every tenth request, and tight quotas.
+//! The contract on the fake of AWS under adverse conditions: lists that show nothing of the last
+//! five minutes, faults in every tenth request, and tight quotas.
 //!
-//! Each run has a seed. `TEST_SEEDS` says how many runs each test makes at least, `TEST_SEED` which
-//! seed is the first; a failure prints its own.
+//! Each run has a seed. `TEST_SEEDS` sets the least number of runs per test, `TEST_SEED` the first
+//! seed. A failure prints its seed.
 
 mod contract;
 mod sequences;
@@ -24,31 +24,31 @@ use crate::support::localstack::{self, ATTEMPTS};
 use crate::support::repeating::Repeating;
 use crate::support::store::TestStore;
 
-/// What AWS is like. All of its rules hold in each.
+/// The adverse condition of a run. All of AWS's rules hold under each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Condition {
     StaleLists,
-    /// Of all kinds, answers that are lost among them, in 10 % of the requests.
+    /// Faults of all kinds, lost responses among them, in 10 % of the requests.
     Faults,
     TightQuotas,
 }
 
-/// One sort of weather with a seed, and what chance has made of it.
+/// A condition with a seed, and the settings drawn from it.
 struct Run {
     rules: Rules,
     settings: Settings,
-    /// How often its stores had to repeat an operation.
+    /// How often the stores had to repeat an operation.
     repeated: Arc<AtomicUsize>,
 }
 
-/// How the stores of a run are set.
+/// The settings of a run's stores.
 #[derive(Clone, Copy, Debug)]
 struct Settings {
     cache_capacity: Option<u64>,
     deletion: Deletion,
-    /// How many stores write by turns.
+    /// The number of stores that write in turn.
     processes: usize,
-    /// How often the SDK tries a call. The fewer, the more failures reach the store.
+    /// The SDK's attempts per call. The fewer, the more failures reach the store.
     attempts: u32,
 }
 
@@ -75,8 +75,8 @@ impl Run {
                 }
             }
             Condition::TightQuotas => {
-                // A request takes a tenth of a second, so about half of them come too early. Where
-                // the SDK tries often nothing of that reaches the store.
+                // A request takes 0.1 s of test time, so about half of them exceed the quota. With
+                // many attempts no throttling reaches the store.
                 let (a_second, attempts) = [(3, ATTEMPTS), (5, 2)][random.usize(..2)];
                 settings.attempts = attempts;
                 Rules {
@@ -85,8 +85,8 @@ impl Run {
                 }
             }
         };
-        // What one process writes, another one finds by every key only when lists show it, and sees
-        // changed only without a cache.
+        // Another process finds a write by every key only once lists show it, and sees changes only
+        // without a cache.
         if condition != Condition::StaleLists && random.bool() {
             settings.processes = 3;
             settings.cache_capacity = None;
@@ -99,7 +99,8 @@ impl Run {
         }
     }
 
-    /// Stores behind these rules; and one that sees all at once, and removes all in the end.
+    /// Returns the stores behind the fake, and one that sees every change at once and removes the
+    /// secrets at the end.
     async fn stores(&self, aws: &FakeAws) -> (Vec<Repeating>, TestStore) {
         let direct = TestStore::with(|builder| builder.cache_capacity(None)).await;
         let endpoint = aws.endpoint();
@@ -124,22 +125,22 @@ impl Settings {
         let config = localstack::config(endpoint).retry_config(retries);
         builder
             .client(Client::from_conf(config.build()))
-            // Who does not answer is not waited for long.
+            // Requests that hang must not take long.
             .attempt_timeout(Duration::from_millis(500))
             .cache_capacity(self.cache_capacity)
             .deletion(self.deletion)
     }
 }
 
-/// What the runs of a test went through.
+/// What happened in a test's runs.
 #[derive(Debug, Default)]
 struct Statistics {
     runs: usize,
     requests: usize,
-    /// Of those, which were refused, by code.
+    /// Refused requests by error code.
     refused: BTreeMap<String, usize>,
     faults: BTreeMap<Fault, usize>,
-    /// How often an operation had to be repeated.
+    /// The number of repeated operations.
     repeated: usize,
 }
 
@@ -147,7 +148,7 @@ impl Statistics {
     fn add(&mut self, run: &Run, aws: &FakeAws) {
         self.runs += 1;
         self.repeated += run.repeated.load(Ordering::Relaxed);
-        self.requests += aws.asked_in_all();
+        self.requests += aws.total_received();
         for (code, number) in aws.refused() {
             *self.refused.entry(code).or_default() += number;
         }
@@ -156,8 +157,8 @@ impl Statistics {
         }
     }
 
-    /// Whether there were so many runs, or `TEST_SEEDS`; and as weather that nobody has noticed proves
-    /// nothing, some more until it was.
+    /// Returns whether there were enough runs: `runs` or `TEST_SEEDS`, and more until the condition
+    /// has had an effect, because a condition without one proves nothing.
     fn is_enough(&self, condition: Condition, runs: usize) -> bool {
         let runs = number("TEST_SEEDS").map_or(runs, |runs| runs as usize);
         if self.runs < runs {
@@ -166,7 +167,10 @@ impl Statistics {
         println!("{condition:?}: {self:?}");
         let bad = match condition {
             Condition::StaleLists => {
-                assert_eq!(self.repeated, 0, "a list that lags behind is no failure");
+                assert_eq!(
+                    self.repeated, 0,
+                    "a stale list should not fail an operation"
+                );
                 return true;
             }
             Condition::Faults => self.faults.values().sum(),
@@ -181,7 +185,7 @@ impl Statistics {
     }
 }
 
-/// The seeds to run with, one after the other.
+/// The seeds of the runs, in order.
 fn seeds() -> impl Iterator<Item = u64> {
     number("TEST_SEED").unwrap_or_else(|| fastrand::u64(..u64::MAX / 2))..
 }

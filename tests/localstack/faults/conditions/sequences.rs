@@ -1,4 +1,4 @@
-//! Random sequences under AWS's rules, and what another process finds afterwards.
+//! Random sequences under adverse conditions, and what another process finds afterwards.
 
 use fastrand::Rng;
 use zoho_token_store::TokenStore;
@@ -43,7 +43,7 @@ async fn try_sequence(
         .collect();
     let mut model = play(&mut random, all[0], &all, half_done).await?;
 
-    // Five minutes later another process finds everything, by every key.
+    // After five minutes another process finds every record by every key.
     aws.advance(LONGEST_LAG);
     aws.change(|rules| {
         rules.faults = Faults::none();
@@ -51,9 +51,9 @@ async fn try_sequence(
     });
     let other = TestStore::at(prefix, aws.endpoint(), |builder| builder);
     let other = other.await.store;
-    for question in model.questions() {
-        let checked = model.check(&question, &other, &other).await;
-        checked.map_err(|problem| format!("another process, {question:?}: {problem}"))?;
+    for lookup in model.lookups() {
+        let checked = model.check(&lookup, &other, &other).await;
+        checked.map_err(|problem| format!("another process, {lookup:?}: {problem}"))?;
     }
     Ok(())
 }

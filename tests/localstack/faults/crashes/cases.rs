@@ -1,30 +1,30 @@
-//! The operations that a process ends in, and what was stored before.
+//! The operations that crash, and what is stored before each.
 
 use zoho_token_store::Deletion;
 use zoho_token_store::SecretsManagerTokenStoreBuilder as Builder;
 
-/// What is done to a store.
+/// A step on a store.
 #[derive(Clone, Copy)]
 pub enum Step {
     Save(&'static str),
-    /// Deletes the record of the user of this name.
+    /// Deletes the record of this user.
     Delete(&'static str),
     DeleteAll,
-    /// Changes no record.
+    /// Changes tags, but no record.
     Reindex,
 }
 
-/// An operation, and what was done before.
+/// An operation, and the steps before it.
 pub struct Case {
     pub name: &'static str,
-    /// Whether the store has the tag index.
+    /// Whether the store uses the tag index.
     pub index: bool,
     pub settings: fn(Builder) -> Builder,
     pub before: &'static [Step],
     pub operation: Step,
 }
 
-/// The redirect URL tells whose record it is, as it is never changed and no key.
+/// The redirect URL tells whose record it is: it never changes and is no lookup key.
 pub const ADA: &str = "user_name=ada client_id=c client_secret=s refresh_token=r-ada access_token=a-ada \
                    grant_token=g-ada redirect_url=https://ada.example";
 const BOB: &str = "user_name=bob client_id=c client_secret=s refresh_token=r-bob access_token=a-bob \
@@ -37,7 +37,7 @@ pub const PEOPLE: [&str; 3] = [
     "https://eve.example",
 ];
 
-/// All keys changed but the user's name.
+/// A login that changes every key but the user name.
 const ADA_AGAIN: &str = "user_name=ada client_id=c client_secret=s refresh_token=r-2 access_token=a-2 \
                          grant_token=g-2 redirect_url=https://ada.example";
 
@@ -87,7 +87,7 @@ pub const CASES: [Case; 14] = [
         operation: Step::Save(ADA_AGAIN),
     },
     Case {
-        name: "a user's name for a token that had none",
+        name: "a user name for a token without one",
         index: true,
         settings: DEFAULT,
         before: &[Step::Save(EVE)],
@@ -129,14 +129,14 @@ pub const CASES: [Case; 14] = [
         operation: Step::Delete("ada"),
     },
     Case {
-        name: "the end of all",
+        name: "deleting all records",
         index: true,
         settings: DEFAULT,
         before: &[Step::Save(ADA), Step::Save(BOB), Step::Save(EVE)],
         operation: Step::DeleteAll,
     },
     Case {
-        name: "an index for records that had none",
+        name: "an index for records without one",
         index: true,
         settings: DEFAULT,
         before: &[Step::Save(ADA), Step::Save(BOB)],
@@ -149,7 +149,7 @@ impl Case {
         (self.settings)(builder).tag_index(self.index)
     }
 
-    /// What is to be indexed has no index before.
+    /// Like `set`, but without the index if the operation is to build it.
     pub fn set_before(&self, builder: Builder) -> Builder {
         let indexed = self.index && !matches!(self.operation, Step::Reindex);
         (self.settings)(builder).tag_index(indexed)

@@ -1,5 +1,5 @@
-//! Processes that end after any call of an operation: no saved token is lost, none is stored twice,
-//! every lookup answers the right record or none, and the next save heals what was left.
+//! Processes that end after each call of an operation: no saved token is lost or stored twice,
+//! every lookup returns the right record or none, and the next save repairs what is left.
 
 mod cases;
 
@@ -13,13 +13,13 @@ use crate::support::token::{id, token};
 
 #[tokio::test]
 async fn a_process_that_ends_after_any_call_loses_and_duplicates_nothing() {
-    // LocalStack mostly waits for nobody; a few cases at once keep it busy.
+    // Four cases at once keep LocalStack busy.
     let points = stream::iter(&CASES).map(every_crash).buffer_unordered(4);
     let points: Vec<_> = points.collect().await;
     println!("{} crash points", points.iter().sum::<usize>());
 }
 
-/// Has the process end after each of its calls, and answers how many there are.
+/// Ends the process after each of its calls, and returns the number of calls.
 async fn every_crash(case: &Case) -> usize {
     let mut calls = 1;
     while crash(case, calls).await {
@@ -29,7 +29,7 @@ async fn every_crash(case: &Case) -> usize {
     calls - 1
 }
 
-/// Has the process end after so many calls. Answers whether it was not done before.
+/// Ends the process after `calls` calls. Returns whether the operation was still under way.
 async fn crash(case: &Case, calls: usize) -> bool {
     let at = format!("{}, after call {calls}", case.name);
     let test = TestStore::with(|builder| case.set_before(builder)).await;
@@ -60,7 +60,7 @@ async fn crash(case: &Case, calls: usize) -> bool {
     };
     drop(process);
 
-    let found = are_right(&test, case, &before, &after, &at).await;
+    let found = check(&test, case, &before, &after, &at).await;
     if !ended {
         assert_eq!(found.without_ids(), after.without_ids(), "{at}");
     }
@@ -68,15 +68,9 @@ async fn crash(case: &Case, calls: usize) -> bool {
     ended
 }
 
-/// What is stored now, once it is sure that each record is what it was before or should be after,
-/// and that lookups answer it or nothing.
-async fn are_right(
-    test: &TestStore,
-    case: &Case,
-    before: &People,
-    after: &People,
-    at: &str,
-) -> People {
+/// Returns the stored records after checking that each is what it was before or should be after,
+/// and that lookups return it or nothing.
+async fn check(test: &TestStore, case: &Case, before: &People, after: &People, at: &str) -> People {
     let now = People::of(test.another().await.all().await);
     let store = test.another_with(|builder| case.set(builder)).await;
     for (person, record) in now.0.iter().enumerate() {
@@ -91,7 +85,7 @@ async fn are_right(
             let holds = |record: &OAuthToken| record.expose(field) == partial.expose(field);
             assert!(
                 found.is_none() || &found == record && found.as_ref().is_some_and(holds),
-                "{at}: {field:?} answers another record"
+                "{at}: {field:?} should not return another record"
             );
             if field == Field::UserName && record.as_ref().is_some_and(holds) {
                 assert!(found.is_some(), "{at}: {} is lost", PEOPLE[person]);
@@ -101,8 +95,8 @@ async fn are_right(
     now
 }
 
-/// That the next save leaves one record, with all that was saved, and that every key finds it then;
-/// where an index was being built, after it was built to its end.
+/// Checks that the next save leaves one record with every saved value, and that every key finds it.
+/// If an index was being built, it is built to its end first.
 async fn heals(test: &TestStore, case: &Case, found: People, at: &str) {
     let login = match case.operation {
         Step::Save(columns) => columns,
@@ -152,7 +146,7 @@ async fn heals(test: &TestStore, case: &Case, found: People, at: &str) {
     }
 }
 
-/// Every key that a record has, as a question.
+/// Returns one lookup per key of the record.
 fn lookups(record: &OAuthToken) -> Vec<(Field, OAuthToken)> {
     let fields = [
         Field::UserName,
@@ -177,7 +171,7 @@ fn without_id(record: &OAuthToken) -> OAuthToken {
         .expect("a valid token")
 }
 
-/// The records of Ada, Bob and Eve.
+/// The records of Ada, Bob and Eve, in this order.
 struct People([Option<OAuthToken>; 3]);
 
 impl People {

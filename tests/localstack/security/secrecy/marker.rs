@@ -1,12 +1,12 @@
-//! What all values have in them that must not be shown, and the forms in which it might be.
+//! The marker in all values that must not be shown, and the forms in which it could be shown.
 
 use aws_smithy_types::base64;
 
-/// In every value of a token but its id and expiry time, and in every fingerprint key. Letters
-/// alone, so that no escaping of single characters changes it.
+/// Part of every field of a token except id and expiry time, and of every fingerprint key. Letters
+/// only, so that no escaping changes it.
 pub const MARKER: &str = "confidential";
 
-/// A value with the marker in it, and with characters that are escaped in JSON, URLs, names and
+/// Returns a value with the marker and with characters that are escaped in JSON, URLs, names and
 /// Debug output.
 pub fn marked(what: &str) -> String {
     format!("{what} \"/\\é=%\u{1f}{MARKER}\n'+&{what}")
@@ -14,9 +14,9 @@ pub fn marked(what: &str) -> String {
 
 /// Finds the marker in texts.
 pub struct Search {
-    /// Where upper and lower case are different.
+    /// Forms in which case matters.
     exact: Vec<String>,
-    /// In lower case.
+    /// Forms in which case does not matter, in lower case.
     any_case: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ impl Search {
         }
     }
 
-    /// Whether the marker stands in the text, in any form.
+    /// Returns whether the text contains the marker in any form.
     pub fn finds(&self, text: &str) -> bool {
         let lower = text.to_lowercase();
         self.exact.iter().any(|form| text.contains(form))
@@ -49,8 +49,8 @@ impl Search {
     }
 }
 
-/// What the marker becomes in the base64 of a text that has so many bytes before it, modulo three;
-/// without the characters at both ends that stand for other bytes too.
+/// Returns the marker's base64 form if it follows `before` bytes, modulo three, without the
+/// characters at both ends that also encode other bytes.
 fn in_base64(before: usize) -> String {
     let bytes = [&vec![0; before], MARKER.as_bytes()].concat();
     let begin = (before * 8).div_ceil(6);

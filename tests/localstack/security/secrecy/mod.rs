@@ -1,5 +1,6 @@
-//! No log line, error, Debug output, panic, name, tag, description or request shows a user, a token,
-//! a client secret or a fingerprint key, whatever happens. Only a secret's value holds them.
+//! No log line, error, Debug output, panic message, secret name, tag, description or request shows
+//! a user name, a token, a client secret or a fingerprint key in any case. Only a secret's value
+//! holds them.
 
 mod marker;
 mod occasions;
@@ -24,7 +25,7 @@ use crate::support::log::Log;
 use crate::support::secrets::Secrets;
 use crate::support::store::TestStore;
 
-/// One error of AWS's for each kind that calls fail with.
+/// One AWS error for each kind of failure.
 const REFUSALS: [(u16, &str); 9] = [
     (400, "AccessDeniedException"),
     (400, "LimitExceededException"),
@@ -50,12 +51,12 @@ const ACTIONS: [&str; 10] = [
     "ReplicateSecretToRegions",
 ];
 
-/// All that anybody but the program itself gets to see.
+/// Everything that others than the program itself can see.
 #[derive(Default)]
 struct Seen {
     shown: Shown,
     requests: Vec<Arc<Request>>,
-    /// Names, descriptions and tags, as Secrets Manager lists them.
+    /// Names, descriptions and tags, as Secrets Manager returns them.
     metadata: Vec<String>,
 }
 
@@ -69,7 +70,7 @@ impl Seen {
     }
 }
 
-/// A store and the server that its requests go through.
+/// A store and the server that receives its requests.
 struct Watched {
     front: Front,
     test: TestStore,
@@ -105,7 +106,7 @@ async fn forwarding() -> Front {
     Front::new(|_| Reaction::Forward).await
 }
 
-/// A front that passes everything on but fails one action, each time in another way.
+/// Returns a server that passes everything on but fails one action, each time in a different way.
 async fn failing(action: &'static str) -> Front {
     let ways = AtomicUsize::new(0);
     Front::new(move |request| {
@@ -125,7 +126,7 @@ async fn failing(action: &'static str) -> Front {
     .await
 }
 
-/// Stores with all settings that matter, and with calls that fail in all ways.
+/// Returns stores with all settings that matter, and with calls that fail in every way.
 async fn watched(keys: &TestStore) -> Vec<Watched> {
     let defaults = |builder| builder;
     let replicated = |builder: Builder| builder.replica_region("eu-west-1");
@@ -162,12 +163,12 @@ async fn watched(keys: &TestStore) -> Vec<Watched> {
     watched
 }
 
-/// In a process of its own, for the log is the process's.
+/// Runs in a separate process, because the log is global to the process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by another test, in a process of its own"]
+#[ignore = "run by another test, in a separate process"]
 async fn worker_that_logs_everything() {
     ready_and_wait();
-    // The tests' own client hides nothing, so its calls are made before.
+    // The tests' own client logs request bodies, so its calls are made before the log is read.
     let damaged = damaged_records().await;
     let keys = fingerprint_keys().await;
     let log = Log::of_process(Level::TRACE);
@@ -186,12 +187,17 @@ async fn worker_that_logs_everything() {
     shown_of_other_types(&mut shown).await;
     shown_by_panics(&mut shown).await;
 
-    all_was_driven(&log.text(), &shown, &requests, &metadata);
+    everything_was_exercised(&log.text(), &shown, &requests, &metadata);
     nothing_is_found(&log.text(), &shown, &requests, &metadata);
 }
 
-/// That what is searched is what it should be.
-fn all_was_driven(log: &str, shown: &Shown, requests: &[Arc<Request>], metadata: &[String]) {
+/// Checks that the searched text contains what it should.
+fn everything_was_exercised(
+    log: &str,
+    shown: &Shown,
+    requests: &[Arc<Request>],
+    metadata: &[String],
+) {
     let events = |of: &[&str]| {
         log.lines()
             .filter(|line| of.iter().all(|text| line.contains(text)))
@@ -199,28 +205,32 @@ fn all_was_driven(log: &str, shown: &Shown, requests: &[Arc<Request>], metadata:
     };
     assert!(
         events(&["DEBUG", "zoho_token_store"]) > 300,
-        "the store's own events are there"
+        "the store's own events should be logged"
     );
     for warning in [
         "last known",
         "BatchGetSecretValue is not allowed",
         "deleting without a tombstone",
     ] {
-        assert!(events(&["WARN", warning]) > 0, "{warning} was logged");
+        assert!(events(&["WARN", warning]) > 0, "{warning} should be logged");
     }
     let logged = |action| events(&["TRACE", "transmitting request", action]);
     assert!(
         logged("secretsmanager.GetSecretValue") > 100,
-        "the SDK's requests are there"
+        "the SDK's requests should be logged"
     );
-    // Whether the SDK shows what is in a request differs by its version, so none may be there that
-    // holds a token.
+    // Whether the SDK logs request bodies depends on its version, so no request that holds a token
+    // may be logged.
     for action in ["CreateSecret", "PutSecretValue"] {
         assert!(
             events(&["zoho_token_store", action]) > 10,
-            "the store says that it makes the call"
+            "the store should log the call"
         );
-        assert_eq!(logged(action), 0, "the SDK's request {action} is logged");
+        assert_eq!(
+            logged(action),
+            0,
+            "the SDK's request {action} should not be logged"
+        );
     }
     let kinds: Vec<_> = shown.kinds.iter().copied().collect();
     let all = [
@@ -237,10 +247,14 @@ fn all_was_driven(log: &str, shown: &Shown, requests: &[Arc<Request>], metadata:
         "unauthenticated",
         "unavailable",
     ];
-    assert_eq!(kinds, all, "there was an error of every kind");
+    assert_eq!(kinds, all, "there should be an error of every kind");
     let texts = shown.texts.len();
-    assert!(texts > 1_000, "only {texts} texts were looked at");
-    assert!(metadata.len() > 10, "only {} secrets", metadata.len());
+    assert!(texts > 1_000, "only {texts} texts were searched");
+    assert!(
+        metadata.len() > 10,
+        "only {} secrets were described",
+        metadata.len()
+    );
     let mut made = BTreeMap::<_, usize>::new();
     for request in requests {
         *made.entry(request.action.as_str()).or_default() += 1;
@@ -254,12 +268,15 @@ fn nothing_is_found(log: &str, shown: &Shown, requests: &[Arc<Request>], metadat
     let search = Search::new();
     if search.finds(log) {
         let line = log.lines().find(|line| search.finds(line));
-        panic!("this is logged: {}", line.unwrap_or("on several lines"));
+        panic!(
+            "this should not be logged: {}",
+            line.unwrap_or("on several lines")
+        );
     }
     for text in shown.texts.iter().chain(metadata) {
-        assert!(!search.finds(text), "this is shown: {text}");
+        assert!(!search.finds(text), "this should not be shown: {text}");
     }
-    // CloudTrail records every parameter of a call but the value of a secret.
+    // CloudTrail records every parameter of a call except the secret's value.
     let mut values = 0;
     for request in requests {
         let (action, head) = (&request.action, &request.head);
@@ -272,7 +289,10 @@ fn nothing_is_found(log: &str, shown: &Shown, requests: &[Arc<Request>], metadat
         }
         let parameters = json!(parameters).to_string();
         for text in [head, &parameters] {
-            assert!(!search.finds(text), "this is in a request {action}: {text}");
+            assert!(
+                !search.finds(text),
+                "this should not be in a request {action}: {text}"
+            );
         }
     }
     assert!(values > 50, "only {values} requests hold a token");

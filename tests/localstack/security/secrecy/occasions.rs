@@ -1,5 +1,5 @@
-//! Occasions on which a program shows what it was given: records that cannot be read, calls that
-//! fail, settings and tokens that are refused, tasks that panic.
+//! Situations in which a program shows its input: unreadable records, failing calls, refused
+//! settings and tokens, panicking tasks.
 
 use std::panic;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use crate::support::secrets::MANAGED_BY;
 use crate::support::store::TestStore;
 use crate::support::wait::until;
 
-/// A store with records under the ids from 1 to 9, none of which can be read.
+/// Returns a store with records under the ids from 1 to 9, none of which can be read.
 pub async fn damaged_records() -> TestStore {
     let test = TestStore::new().await;
     let damaged = [
@@ -41,7 +41,8 @@ pub async fn damaged_records() -> TestStore {
     test
 }
 
-/// Secrets with a fingerprint key, one that is too short, and one that is none.
+/// Creates three secrets: one with a fingerprint key, one with a short key, one with a binary
+/// value.
 pub async fn fingerprint_keys() -> TestStore {
     let test = TestStore::new().await;
     test.secrets.create("key", Some(&marked("key")), &[]).await;
@@ -152,7 +153,7 @@ pub async fn shown_of_other_types(shown: &mut Shown) {
     shown.error(&Sequence::from_json(&malformed).expect_err("the operation should be malformed"));
 }
 
-/// Tasks that hold tokens and panic, as programs write it.
+/// Tasks that panic with tokens in scope, as programs write them.
 pub async fn shown_by_panics(shown: &mut Shown) {
     let messages = Arc::new(Mutex::new(Vec::new()));
     let (written, default) = (messages.clone(), panic::take_hook());

@@ -1,4 +1,4 @@
-//! What a program may print of what it was given, and every operation to be given something by.
+//! The texts that a program can print of its input, and a run of every operation.
 
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
@@ -10,7 +10,7 @@ use zoho_token_store::{Error, OAuthToken, SecretsManagerTokenStore, TokenStore};
 use super::marker::marked;
 use crate::support::token::id;
 
-/// A token with the marker in all columns but id and expiry time.
+/// Returns a token with the marker in all fields but id and expiry time.
 pub fn whole(user: &str) -> OAuthToken {
     let mark = |column| marked(&format!("{column}-{user}"));
     let token = OAuthToken::builder()
@@ -26,7 +26,7 @@ pub fn whole(user: &str) -> OAuthToken {
     token.build().expect("a valid token")
 }
 
-/// The texts, and the kinds of the errors among them.
+/// The shown texts, and the kinds of the errors among them.
 #[derive(Default)]
 pub struct Shown {
     pub texts: Vec<String>,
@@ -56,8 +56,7 @@ impl Shown {
         }
     }
 
-    /// Every operation of a store, with what it changes in between left to be looked at by the
-    /// function.
+    /// Runs every operation of a store, and calls `look` before the records are deleted.
     pub async fn every_operation(
         &mut self,
         store: &SecretsManagerTokenStore,
@@ -89,7 +88,7 @@ impl Shown {
     }
 }
 
-/// The token by each of its keys alone.
+/// Returns one partial token per key of the token.
 fn partials(token: &OAuthToken) -> Vec<OAuthToken> {
     let client = || {
         let expose = |field: &str| token.expose(field.parse().expect("a field name"));
