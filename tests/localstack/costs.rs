@@ -127,7 +127,7 @@ fn grouped(number: f64) -> String {
 #[tokio::test]
 async fn the_costs_in_the_readme_are_those_of_the_calls_that_are_made() {
     let table = table(&Counts::measured().await);
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/costs.md");
     let readme = fs::read_to_string(readme).expect("there is a README");
     assert!(
         readme.contains(&table),
