@@ -1,12 +1,11 @@
-//! The token store of Zoho's CRM SDKs, in Rust, with each OAuth token kept as a JSON secret in AWS
-//! Secrets Manager.
+//! OAuth tokens for Zoho's APIs in AWS Secrets Manager: the token store of Zoho's CRM SDKs, in Rust.
 //!
-//! * [`TokenStore`] is the interface, with its contract; [`OAuthToken`] what it stores.
-//! * [`SecretsManagerTokenStore`] keeps tokens in AWS Secrets Manager, for Lambda functions and
-//!   containers without a disk, many copies at once.
-//! * [`MemoryTokenStore`] keeps them in memory, for tests.
-//! * [`matching`] holds the rules of the contract, and the feature `conformance` the contract as a
-//!   function, for stores of your own.
+//! * [`TokenStore`] is the interface, with its contract; [`OAuthToken`] is what it stores.
+//! * [`SecretsManagerTokenStore`] keeps each token as a JSON secret in AWS Secrets Manager, for
+//!   Lambda functions and containers that have no disk and run in many copies.
+//! * [`MemoryTokenStore`] keeps tokens in memory, for tests.
+//! * [`matching`] holds the rules of the contract as code, and the feature `conformance` the
+//!   contract as a function, for stores of your own.
 //!
 //! ```no_run
 //! use zoho_token_store::{Error, OAuthToken, SecretsManagerTokenStore, TokenStore};
@@ -19,6 +18,14 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Settings
+//!
+#![doc = include_str!("../docs/rustdoc/environment.md")]
+//!
+//! # What is guaranteed
+//!
+#![doc = include_str!("../docs/rustdoc/guarantees.md")]
 //!
 //! # Features
 //!
@@ -52,3 +59,19 @@ pub use secrets_manager::fuzzing;
 pub use secrets_manager::{Deletion, SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder};
 pub use store::TokenStore;
 pub use token::{Field, OAuthToken, OAuthTokenBuilder};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// Fails to compile if a public type cannot be shared between threads.
+const _: () = {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<OAuthToken>();
+    is_send_and_sync::<OAuthTokenBuilder>();
+    is_send_and_sync::<Error>();
+    is_send_and_sync::<MemoryTokenStore>();
+    is_send_and_sync::<SecretsManagerTokenStore>();
+    is_send_and_sync::<SecretsManagerTokenStoreBuilder>();
+    is_send_and_sync::<Box<dyn TokenStore>>();
+};

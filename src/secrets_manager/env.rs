@@ -328,6 +328,8 @@ mod tests {
     #[test]
     fn the_readme_has_a_row_for_every_setting() {
         let readme = include_str!("../../README.md");
+        assert!(readme.contains(include_str!("../../docs/rustdoc/environment.md")));
+        assert!(readme.contains(include_str!("../../docs/rustdoc/guarantees.md")));
         for setting in &SETTINGS {
             assert!(
                 readme.contains(&format!("| `{PREFIX}{}` |", setting.name)),

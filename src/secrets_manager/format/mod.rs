@@ -7,4 +7,6 @@ pub(crate) mod fingerprint;
 pub(crate) mod secret_name;
 pub(crate) mod stored_record;
 pub(crate) mod tags;
+#[cfg(test)]
+mod vectors;
 pub(crate) mod version_id;

@@ -1,4 +1,4 @@
-//! Keeps the table of costs in the README in line with the calls that the store makes.
+//! Keeps the table in docs/costs.md in line with the calls that the store makes.
 
 use std::fmt::Write;
 use std::fs;
@@ -131,10 +131,10 @@ fn grouped(number: f64) -> String {
 #[tokio::test]
 async fn the_cost_table_in_the_readme_matches_the_counted_calls() {
     let table = table(&Counts::measured().await);
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = fs::read_to_string(readme).expect("README.md should be readable");
+    let costs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/costs.md");
+    let costs = fs::read_to_string(costs).expect("docs/costs.md should be readable");
     assert!(
-        readme.contains(&table),
-        "the table of costs in README.md should be:\n{table}"
+        costs.contains(&table),
+        "the table in docs/costs.md should be:\n{table}"
     );
 }

@@ -1,0 +1,235 @@
+//! The test vectors of `docs/format.md`: the crate computes exactly these values.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
+
+use secrecy::{ExposeSecret, SecretSlice};
+use serde_json::{Map, Value};
+
+use super::document::{self, Document};
+use super::fingerprint::{self, Fingerprints};
+use super::secret_name::SecretNames;
+use super::tags;
+use super::version_id::successor;
+use crate::{ErrorKind, Field, OAuthToken};
+
+static VECTORS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
+    let vectors = include_str!("../../../docs/format-vectors.json");
+    serde_json::from_str(vectors).expect("the vectors are a JSON object")
+});
+
+/// The groups of vectors, each with the test that checks it.
+const GROUPS: [&str; 13] = [
+    "changed_tags",
+    "derived_ids",
+    "documents",
+    "fingerprints",
+    "foreign_names",
+    "lookup_values",
+    "names",
+    "names_too_long",
+    "prefixes",
+    "refused_documents",
+    "successors",
+    "tags",
+    "tombstones",
+];
+
+fn vectors(group: &str) -> &'static [Value] {
+    let vectors = VECTORS[group].as_array().expect("a group is a list");
+    assert!(!vectors.is_empty(), "{group} has vectors");
+    vectors
+}
+
+fn text<'a>(vector: &'a Value, member: &str) -> &'a str {
+    let text = vector[member].as_str();
+    text.unwrap_or_else(|| panic!("{vector} has a text `{member}`"))
+}
+
+fn texts(list: &Value) -> Vec<&str> {
+    let texts = list.as_array().expect("a list").iter();
+    texts
+        .map(|text| text.as_str().expect("a list of texts"))
+        .collect()
+}
+
+fn pairs(object: &Value) -> BTreeMap<String, String> {
+    let pairs = object.as_object().expect("an object").iter();
+    pairs
+        .map(|(name, value)| (name.clone(), value.as_str().expect("a text").to_owned()))
+        .collect()
+}
+
+fn token(columns: &Value) -> OAuthToken {
+    let columns = pairs(columns).into_iter();
+    let token = columns.fold(OAuthToken::builder(), |token, (column, value)| {
+        token.field(column.parse().expect("a column"), value)
+    });
+    token.build().expect("a valid token")
+}
+
+fn names_of(vector: &Value) -> SecretNames {
+    SecretNames::new(text(vector, "prefix")).expect("a valid prefix")
+}
+
+/// Fingerprints with the keys of the vector.
+fn fingerprints(vector: &Value) -> Fingerprints {
+    let keys: Vec<_> = texts(&vector["keys"]).into_iter().map(key).collect();
+    Fingerprints::new(&keys).expect("valid keys")
+}
+
+fn key(hexadecimal: &str) -> SecretSlice<u8> {
+    let digits = hexadecimal.as_bytes().chunks_exact(2);
+    let bytes = digits.map(|digits| {
+        let digits = std::str::from_utf8(digits).expect("ASCII");
+        u8::from_str_radix(digits, 16).expect("two hexadecimal digits")
+    });
+    bytes.collect::<Vec<_>>().into()
+}
+
+#[test]
+fn every_group_of_vectors_is_checked() {
+    let about = ["about", "schema_version"];
+    let groups = VECTORS.keys().map(String::as_str);
+    let mut groups: Vec<_> = groups.filter(|group| !about.contains(group)).collect();
+    groups.sort_unstable();
+    assert_eq!(groups, GROUPS);
+}
+
+#[test]
+fn prefixes() {
+    let prefixes = &VECTORS["prefixes"];
+    for prefix in texts(&prefixes["valid"]) {
+        assert!(SecretNames::new(prefix).is_ok(), "{prefix}");
+    }
+    for prefix in texts(&prefixes["invalid"]) {
+        let error = SecretNames::new(prefix).expect_err(prefix);
+        assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{prefix}");
+    }
+}
+
+#[test]
+fn names() {
+    for vector in vectors("names") {
+        let (id, name) = (text(vector, "id"), text(vector, "name"));
+        assert_eq!(names_of(vector).name_of(id).expect(name), name);
+        assert_eq!(names_of(vector).id_of(name).as_deref(), Some(id));
+    }
+    for vector in vectors("names_too_long") {
+        let error = names_of(vector).name_of(text(vector, "id"));
+        assert_eq!(error.expect_err("too long").kind(), ErrorKind::TooLarge);
+    }
+    for vector in vectors("foreign_names") {
+        assert_eq!(
+            names_of(vector).id_of(text(vector, "name")),
+            None,
+            "{vector}"
+        );
+    }
+}
+
+#[test]
+fn documents() {
+    for vector in vectors("documents") {
+        let read = document::decode(text(vector, "id"), text(vector, "document"));
+        let Ok(Document::Record { token, unknown }) = read else {
+            panic!("{vector} is a record's: {read:?}");
+        };
+        let columns = Field::ALL
+            .iter()
+            .copied()
+            .filter_map(|field| Some((field.as_str().to_owned(), token.expose(field)?.to_owned())));
+        assert_eq!(
+            columns.collect::<BTreeMap<_, _>>(),
+            pairs(&vector["columns"])
+        );
+        let written = document::encode(&token, &unknown).expect("it can be written");
+        assert_eq!(written.expose_secret(), text(vector, "written"));
+    }
+}
+
+#[test]
+fn refused_documents() {
+    for vector in vectors("refused_documents") {
+        let read = document::decode(text(vector, "id"), text(vector, "document"));
+        let error = read.expect_err(text(vector, "reason"));
+        assert_eq!(error.kind(), ErrorKind::Decode, "{vector}");
+        let newer = error.to_string().contains("newer version of this crate");
+        assert_eq!(Some(newer), vector["newer"].as_bool(), "{vector}");
+    }
+}
+
+#[test]
+fn tombstones() {
+    for vector in vectors("tombstones") {
+        let (id, document) = (text(vector, "id"), text(vector, "document"));
+        let deleted = text(vector, "deleted").parse().expect("nanoseconds");
+        let deleted = SystemTime::UNIX_EPOCH + Duration::from_nanos(deleted);
+        let written = document::encode_tombstone(id, deleted);
+        assert_eq!(written.expose_secret(), document);
+        let read = document::decode(id, document);
+        assert!(matches!(read, Ok(Document::Tombstone)), "{vector}");
+    }
+}
+
+#[test]
+fn fingerprints_of_columns() {
+    for vector in vectors("fingerprints") {
+        let column = text(vector, "column").parse().expect("a column");
+        let fingerprint = fingerprints(vector).of(column, text(vector, "value"));
+        assert_eq!(fingerprint, text(vector, "fingerprint"), "{vector}");
+    }
+}
+
+#[test]
+fn derived_ids() {
+    for vector in vectors("derived_ids") {
+        let (prints, record) = (fingerprints(vector), token(&vector["record"]));
+        let field = fingerprint::id_source(&record).expect("a field to derive the id from");
+        assert_eq!(field.as_str(), text(vector, "field"));
+        let sequences = vector["ids"].as_array().expect("a list for each key");
+        let sequences: Vec<_> = sequences.iter().map(texts).collect();
+        let chains = prints.chains(&record, field);
+        let chains: Vec<Vec<_>> = chains.map(Iterator::collect).collect();
+        assert_eq!(chains, sequences, "{vector}");
+        assert!(
+            prints
+                .derived_ids(&record, field)
+                .eq(sequences[0].iter().copied())
+        );
+    }
+}
+
+#[test]
+fn tags() {
+    for vector in vectors("tags") {
+        let tags = tags::index_tags(&fingerprints(vector), &token(&vector["record"]));
+        assert_eq!(BTreeMap::from_iter(tags), pairs(&vector["tags"]));
+    }
+    for vector in vectors("changed_tags") {
+        let (before, after) = (token(&vector["before"]), token(&vector["after"]));
+        let tags = tags::changed_tags(&fingerprints(vector), &after, &before);
+        assert_eq!(BTreeMap::from_iter(tags), pairs(&vector["tags"]));
+    }
+    for vector in vectors("lookup_values") {
+        let values = tags::lookup_values(&fingerprints(vector), &token(&vector["token"]));
+        // A filter is a set: the order of its values means nothing.
+        let values: BTreeSet<_> = values.into_iter().collect();
+        assert_eq!(values, texts(&vector["values"]).into_iter().collect());
+    }
+}
+
+#[test]
+fn successors() {
+    for vector in vectors("successors") {
+        let version = text(vector, "version");
+        let number = vector["number"].as_u64().expect("a number");
+        let number = number.try_into().expect("a small number");
+        assert_eq!(
+            successor(version, number),
+            text(vector, "successor"),
+            "{vector}"
+        );
+    }
+}
