@@ -14,6 +14,7 @@ use crate::secrets_manager::aws::client;
 use crate::secrets_manager::aws::rate_limit::RateLimits;
 use crate::secrets_manager::cache::Cache;
 use crate::secrets_manager::cache::bounded::Bounds;
+use crate::secrets_manager::clock::Clock;
 use crate::secrets_manager::format::fingerprint::{Fingerprints, MANAGED_BY, OWN_TAGS};
 use crate::secrets_manager::format::secret_name::SecretNames;
 use crate::secrets_manager::ops::single_flight::SingleFlight;
@@ -262,7 +263,12 @@ impl SecretsManagerTokenStoreBuilder {
                 api,
                 names,
                 tag_index: self.tag_index,
-                cache: Cache::new(self.cache_bounds, self.cache_time_to_live, self.stale_for),
+                cache: Cache::new(
+                    self.cache_bounds,
+                    self.cache_time_to_live,
+                    self.stale_for,
+                    Clock::default(),
+                ),
                 fingerprint_key: self.fingerprint_key,
                 fingerprints: OnceCell::new(),
                 reads: SingleFlight::new(),

@@ -69,7 +69,7 @@ fn an_outdated_token_is_dropped_though_an_answer_showed_it() {
 
 #[test]
 fn hits_keep_a_record_from_being_evicted() {
-    let cache = Cache::new(entries(10), MINUTE, Duration::ZERO);
+    let cache = Cache::new(entries(10), MINUTE, Duration::ZERO, Clock::default());
     load(&cache, "id=used");
     for number in 0..1_000 {
         (0..200).for_each(|_| drop(cache.token("used")));

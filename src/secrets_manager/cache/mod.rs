@@ -17,7 +17,7 @@ mod validity;
 
 use std::cmp::Ordering;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use moka::ops::compute::Op;
 
@@ -28,6 +28,7 @@ use crate::secrets_manager::cache::kept::Kept;
 use crate::secrets_manager::cache::recent_writes::RecentWrites;
 use crate::secrets_manager::cache::record::Record;
 use crate::secrets_manager::cache::validity::Validity;
+use crate::secrets_manager::clock::{Clock, Moment};
 use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::secrets_manager::format::version_id;
 use crate::{Field, OAuthToken, matching};
@@ -36,6 +37,7 @@ use crate::{Field, OAuthToken, matching};
 const EXPIRED_RECHECK: Duration = Duration::from_secs(3);
 
 pub(crate) struct Cache {
+    clock: Clock,
     time_to_live: Duration,
     stale_for: Duration,
     /// None if the cache is off.
@@ -46,14 +48,25 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// A cache within these bounds for its records; zero of either switches it off.
-    pub(crate) fn new(bounds: Bounds, time_to_live: Duration, stale_for: Duration) -> Self {
+    pub(crate) fn new(
+        bounds: Bounds,
+        time_to_live: Duration,
+        stale_for: Duration,
+        clock: Clock,
+    ) -> Self {
         Cache {
+            clock,
             time_to_live,
             stale_for,
             kept: Kept::new(bounds, time_to_live.saturating_add(stale_for)),
             recent: RecentWrites::new(),
             generations: Generations::new(),
         }
+    }
+
+    /// The current time by the clock that everything here is measured with.
+    pub(crate) fn now(&self) -> Moment {
+        self.clock.now()
     }
 
     /// Whether it keeps nothing.
@@ -64,18 +77,18 @@ impl Cache {
     /// The record with this id, if it is known and still good.
     pub(crate) fn record(&self, id: &str) -> Option<Arc<StoredRecord>> {
         let record = self.known(id)?;
-        let good = record.good.has(SystemTime::now());
+        let good = record.good.has(self.now().wall);
         good.then(|| record.entry.clone())
     }
 
     /// The token in it.
     pub(crate) fn token(&self, id: &str) -> Option<OAuthToken> {
-        let (kept, now) = (self.kept.as_ref()?, SystemTime::now());
+        let (kept, now) = (self.kept.as_ref()?, self.now().wall);
         let question = self.question_of_id(id);
         let shown = kept.shown(question, now, |token| token.id() == Some(id));
         shown.flatten().or_else(|| {
             // It may have come only now.
-            let good = |record: &Arc<Record>| record.good.has(SystemTime::now());
+            let good = |record: &Arc<Record>| record.good.has(self.now().wall);
             let record = self.known(id).filter(good)?;
             let answer = kept.answered(question, question.hash, record.good);
             kept.show(&answer, &record);
@@ -88,7 +101,7 @@ impl Cache {
         if let Some(id) = partial.id() {
             return self.token(id);
         }
-        let (kept, now) = (self.kept.as_ref()?, SystemTime::now());
+        let (kept, now) = (self.kept.as_ref()?, self.now().wall);
         let shown = self.questions(partial).find_map(|question| {
             let matches = |token: &OAuthToken| matching::matches(partial, token, question.field);
             kept.shown(question, now, matches)
@@ -96,7 +109,7 @@ impl Cache {
         shown.flatten().or_else(|| {
             let (question, answer, record) = self.last_answer(partial)?;
             // They may have come only now.
-            let now = SystemTime::now();
+            let now = self.now().wall;
             let holds = answer.question == question && answer.good.has(now);
             (holds && record.good.has(now)).then(|| {
                 kept.show(&answer, &record);
@@ -113,7 +126,7 @@ impl Cache {
             None => self.last_answer(partial)?.2,
         };
         let kept_for = Validity::new(record.entry.asked.wall, self.kept_for());
-        let serve = !self.stale_for.is_zero() && kept_for.has(SystemTime::now());
+        let serve = !self.stale_for.is_zero() && kept_for.has(self.now().wall);
         serve.then(|| record.entry.clone())
     }
 
@@ -139,7 +152,7 @@ impl Cache {
     /// Keeps what a read has brought, unless something was written since. Of two reads at the same
     /// time the later version stays; where that cannot be told, neither.
     pub(crate) fn loaded(&self, entry: &Arc<StoredRecord>, generation: Generation) {
-        if RecentWrites::concerns(entry, SystemTime::now()) {
+        if RecentWrites::concerns(entry, self.now().wall) {
             self.recent.learn(entry.id(), self.keys(&entry.token));
         }
         let Some(kept) = &self.kept else { return };
@@ -156,9 +169,11 @@ impl Cache {
                 Some(known) => version_id::order(&entry.version, &known.entry.version),
             };
             match later {
-                Some(Ordering::Greater) => {
-                    Op::Put(Record::new(entry.clone(), self.good_span(entry)))
-                }
+                Some(Ordering::Greater) => Op::Put(Record::new(
+                    entry.clone(),
+                    self.good_span(entry),
+                    self.now().monotonic,
+                )),
                 Some(_) => Op::Nop,
                 None => {
                     // Others on their way may be older than both.
@@ -189,7 +204,7 @@ impl Cache {
         let id = entry.id();
         self.recent.written_here(id);
         self.recent.learn(id, self.keys(&entry.token));
-        let record = Record::new(entry.clone(), self.good_span(entry));
+        let record = Record::new(entry.clone(), self.good_span(entry), self.now().monotonic);
         self.change(id, |known| {
             // A read that was faster than this write may have seen what followed it.
             let other = known.filter(|known| known.entry.version != entry.version);
@@ -235,7 +250,7 @@ impl Cache {
         decided_by: Field,
         id: &str,
         generation: Generation,
-        known_at: SystemTime,
+        known_at: Moment,
     ) {
         let Some(kept) = &self.kept else { return };
         let mut questions = self.questions(partial);
@@ -244,7 +259,7 @@ impl Cache {
                 generation,
                 ..question
             };
-            let good = Validity::new(known_at, self.time_to_live);
+            let good = Validity::new(known_at.wall, self.time_to_live);
             kept.answered(question, self.generations.hash(id), good);
         }
     }

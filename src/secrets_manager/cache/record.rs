@@ -1,7 +1,8 @@
 //! A record in the cache, and the answers that show its token.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 use crate::secrets_manager::cache::validity::Validity;
 use crate::secrets_manager::format::stored_record::StoredRecord;
@@ -21,10 +22,10 @@ pub(crate) struct Record {
 
 impl Record {
     /// A record that AWS has just told of.
-    pub(crate) fn new(entry: Arc<StoredRecord>, good: Validity) -> Arc<Self> {
+    pub(crate) fn new(entry: Arc<StoredRecord>, good: Validity, answered: Instant) -> Arc<Self> {
         Arc::new(Record {
             entry,
-            answered: Instant::now(),
+            answered,
             good,
             shown_in: Mutex::new(Some(Vec::new())),
         })
@@ -63,7 +64,7 @@ mod tests {
     fn record() -> Arc<Record> {
         let entry = StoredRecord::just_read(token("id=1"));
         let good = Validity::new(SystemTime::now(), Duration::from_secs(60));
-        Record::new(Arc::new(entry), good)
+        Record::new(Arc::new(entry), good, Instant::now())
     }
 
     fn hidden(record: &Record) -> Vec<u64> {

@@ -9,7 +9,7 @@ use crate::testing::token;
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 pub(crate) fn cache() -> Cache {
-    Cache::new(entries(100), MINUTE, Duration::ZERO)
+    Cache::new(entries(100), MINUTE, Duration::ZERO, Clock::default())
 }
 
 pub(crate) fn entries(entries: u64) -> Bounds {
@@ -45,13 +45,7 @@ pub(crate) fn answer(cache: &Cache, partial: &str, decided_by: Field, id: &str) 
         .into_iter()
         .find(|(field, _)| *field == decided_by)
         .unwrap();
-    cache.answered(
-        &token(partial),
-        decided_by,
-        id,
-        generation,
-        SystemTime::now(),
-    );
+    cache.answered(&token(partial), decided_by, id, generation, cache.now());
 }
 
 pub(crate) fn version(cache: &Cache, id: &str) -> Option<String> {
@@ -169,9 +163,9 @@ fn a_write_that_is_dropped_takes_the_record_out() {
 #[test]
 fn an_entry_lives_no_longer_than_its_time_and_its_access_token() {
     let cache = cache();
-    let now = SystemTime::now();
-    let milliseconds = |time: SystemTime| {
-        time.duration_since(SystemTime::UNIX_EPOCH)
+    let now = cache.now().wall;
+    let milliseconds = |time: std::time::SystemTime| {
+        time.duration_since(std::time::SystemTime::UNIX_EPOCH)
             .unwrap()
             .as_millis()
     };
@@ -291,7 +285,7 @@ fn reads_that_found_nothing_end_no_answer() {
 #[test]
 fn what_was_written_is_a_candidate_by_every_key() {
     for capacity in [0, 100] {
-        let cache = Cache::new(entries(capacity), MINUTE, Duration::ZERO);
+        let cache = Cache::new(entries(capacity), MINUTE, Duration::ZERO, Clock::default());
         write(&cache, "id=1 user_name=u access_token=a", None);
         write(&cache, "id=2 user_name=u access_token=b", None);
         assert_eq!(cache.recent_candidates(&token("user_name=u")), ["1", "2"]);
@@ -306,7 +300,12 @@ fn what_was_written_is_a_candidate_by_every_key() {
 fn bytes_are_a_bound_beside_the_number_of_records() {
     let each = weight(&entry("id=1"));
     let kept_of_9 = |entries, bytes| {
-        let cache = Cache::new(Bounds { entries, bytes }, MINUTE, Duration::ZERO);
+        let cache = Cache::new(
+            Bounds { entries, bytes },
+            MINUTE,
+            Duration::ZERO,
+            Clock::default(),
+        );
         (1..=9).for_each(|id| load(&cache, &format!("id={id}")));
         (1..=9)
             .filter(|id| version(&cache, &id.to_string()).is_some())
@@ -321,7 +320,7 @@ fn bytes_are_a_bound_beside_the_number_of_records() {
 
 #[test]
 fn of_answers_there_are_no_more_than_records_account_for() {
-    let cache = Cache::new(entries(1), MINUTE, Duration::ZERO);
+    let cache = Cache::new(entries(1), MINUTE, Duration::ZERO, Clock::default());
     load(&cache, "id=1 user_name=u");
     for client in 0..9 {
         let partial = format!("user_name=u client_id={client}");
@@ -336,7 +335,7 @@ fn of_answers_there_are_no_more_than_records_account_for() {
 
 #[test]
 fn a_cache_that_is_off_keeps_nothing() {
-    let cache = Cache::new(entries(0), MINUTE, MINUTE);
+    let cache = Cache::new(entries(0), MINUTE, MINUTE, Clock::default());
     load(&cache, "id=1");
     write(&cache, "id=1 user_name=u", None);
     answer(&cache, "user_name=u", Field::UserName, "1");
@@ -357,7 +356,7 @@ fn the_last_known_record_is_there_only_if_that_is_wanted() {
         (MINUTE / 2, false),
         (MINUTE * 2, true),
     ] {
-        let cache = Cache::new(entries(100), MINUTE, stale_for);
+        let cache = Cache::new(entries(100), MINUTE, stale_for, Clock::default());
         cache.loaded(&old, cache.generation_of_record("1"));
         answer(&cache, "user_name=u", Field::UserName, "1");
         assert_eq!(found(&cache, "user_name=u"), None);

@@ -1,8 +1,9 @@
 //! A record as it was read from, or written to, one version of its secret.
 
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use crate::OAuthToken;
+use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::document::UnknownFields;
 
 /// A record with its version.
@@ -13,6 +14,7 @@ pub(crate) struct StoredRecord {
     pub(crate) version: String,
     /// When the version was made, by AWS's clock, where AWS says so.
     pub(crate) created: Option<SystemTime>,
+    /// When the call that read or wrote it was made.
     pub(crate) asked: Moment,
 }
 
@@ -29,6 +31,9 @@ impl StoredRecord {
 }
 
 #[cfg(test)]
+use crate::secrets_manager::clock::Clock;
+
+#[cfg(test)]
 impl StoredRecord {
     /// A record that was read just now, of a version without a name.
     pub(crate) fn just_read(token: OAuthToken) -> Self {
@@ -37,26 +42,7 @@ impl StoredRecord {
             unknown: UnknownFields::default(),
             version: String::new(),
             created: None,
-            asked: Moment::now(),
-        }
-    }
-}
-
-/// When a call was made, by both clocks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    /// Never set back: for what was before what.
-    pub(crate) monotonic: Instant,
-    /// Goes on while a Lambda function is frozen, where the other one stands still: for how old
-    /// something is.
-    pub(crate) wall: SystemTime,
-}
-
-impl Moment {
-    pub(crate) fn now() -> Self {
-        Moment {
-            monotonic: Instant::now(),
-            wall: SystemTime::now(),
+            asked: Clock::default().now(),
         }
     }
 }

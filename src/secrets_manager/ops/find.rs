@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use futures::future::{try_join, try_join_all};
 use secrecy::ExposeSecret;
 
 use crate::secrets_manager::aws::calls::{Value, is_managed};
 use crate::secrets_manager::cache::generations::Generation;
+use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::document::{self, Document};
 use crate::secrets_manager::format::fingerprint::Fingerprints;
-use crate::secrets_manager::format::stored_record::{Moment, StoredRecord};
+use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::secrets_manager::ops::lookup_plan::{self, Denoted, LookupPlan};
 use crate::secrets_manager::{Core, Found};
 use crate::{Error, ErrorKind, Field, OAuthToken, matching};
@@ -102,7 +102,8 @@ impl Core {
             .cache
             .last_known(partial)
             .ok_or_else(|| error.clone())?;
-        let age_seconds = entry.asked.wall.elapsed().unwrap_or_default().as_secs();
+        let age = self.cache.now().wall.duration_since(entry.asked.wall);
+        let age_seconds = age.unwrap_or_default().as_secs();
         tracing::warn!(id = entry.id(), age_seconds, %error, "serving the last known record");
         Ok(Some(entry))
     }
@@ -128,7 +129,7 @@ impl Core {
             });
         }
 
-        let (since, generations) = (SystemTime::now(), self.cache.generations_of_query(partial));
+        let (since, generations) = (self.cache.now(), self.cache.generations_of_query(partial));
         let fingerprints = self.fingerprints().await?;
         let mut plan = LookupPlan::new(fingerprints, partial);
         // The usual lookup ends here: one read, by the name derived from the strongest field.
@@ -254,7 +255,7 @@ impl Core {
     pub(crate) fn asking(&self, id: &str) -> Asked {
         Asked {
             generation: self.cache.generation_of_record(id),
-            at: Moment::now(),
+            at: self.cache.now(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! The write path: create, or compare and swap, and again where another writer was faster.
 
 use std::sync::Arc;
-use std::time::Instant;
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::secrets_manager::Core;
