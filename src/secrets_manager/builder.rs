@@ -13,7 +13,7 @@ use crate::secrets_manager::aws::calls::{Api, Deletion};
 use crate::secrets_manager::aws::client;
 use crate::secrets_manager::aws::rate_limit::RateLimits;
 use crate::secrets_manager::cache::Cache;
-use crate::secrets_manager::cache::bounded::Bounds;
+use crate::secrets_manager::cache::bounded::Bound;
 use crate::secrets_manager::clock::Clock;
 use crate::secrets_manager::format::fingerprint::{Fingerprints, MANAGED_BY, OWN_TAGS};
 use crate::secrets_manager::format::secret_name::SecretNames;
@@ -44,7 +44,8 @@ const TAG_LIMIT: usize = 50;
 pub struct SecretsManagerTokenStoreBuilder {
     prefix: String,
     kms_key_id: Option<String>,
-    cache_bounds: Bounds,
+    cache_capacity: u64,
+    cache_bytes: Option<u64>,
     cache_time_to_live: Duration,
     stale_for: Duration,
     tag_index: bool,
@@ -70,10 +71,8 @@ impl Default for SecretsManagerTokenStoreBuilder {
         SecretsManagerTokenStoreBuilder {
             prefix: "zoho/tokens/".into(),
             kms_key_id: None,
-            cache_bounds: Bounds {
-                entries: 1_000,
-                bytes: u64::MAX,
-            },
+            cache_capacity: 1_000,
+            cache_bytes: None,
             cache_time_to_live: Duration::from_secs(300),
             stale_for: Duration::ZERO,
             tag_index: true,
@@ -117,17 +116,16 @@ impl SecretsManagerTokenStoreBuilder {
 
     /// How many records are cached at most; default 1,000. Zero switches the cache off.
     pub fn cache_capacity(mut self, records: u64) -> Self {
-        self.cache_bounds.entries = records;
+        self.cache_capacity = records;
         self
     }
 
-    /// How many bytes of memory the cache takes at most; default unbounded. Both bounds hold, this
-    /// one and the number of records.
+    /// How many bytes of memory the cache takes at most, instead of a number of records.
     ///
     /// A record counts with its values, its places in the cache's tables, and the keys that may
     /// lead to it: about 2 kB. One that is larger than the bound is not cached.
     pub fn cache_bytes(mut self, bytes: u64) -> Self {
-        self.cache_bounds.bytes = bytes;
+        self.cache_bytes = Some(bytes);
         self
     }
 
@@ -258,13 +256,18 @@ impl SecretsManagerTokenStoreBuilder {
             },
             rate_limits: RateLimits::new(self.writes_per_second),
         };
+        let cache_bound = match self.cache_bytes {
+            _ if self.cache_capacity == 0 => None,
+            Some(bytes) => Some(Bound::Bytes(bytes)),
+            None => Some(Bound::Records(self.cache_capacity)),
+        };
         Ok(SecretsManagerTokenStore {
             core: Arc::new(Core {
                 api,
                 names,
                 tag_index: self.tag_index,
                 cache: Cache::new(
-                    self.cache_bounds,
+                    cache_bound,
                     self.cache_time_to_live,
                     self.stale_for,
                     Clock::default(),

@@ -1,8 +1,10 @@
 //! The cache without AWS: what it keeps, for how long, and who may overwrite what.
 
+use std::time::SystemTime;
+
 use super::*;
-use crate::secrets_manager::cache::kept::{ANSWERS_PER_RECORD, weight};
 use crate::secrets_manager::cache::pending_write::PendingWrite;
+use crate::secrets_manager::cache::records::{EXPIRED_RECHECK, validity, weight};
 use crate::secrets_manager::format::version_id::Succession;
 use crate::testing::token;
 
@@ -12,11 +14,8 @@ pub(crate) fn cache() -> Cache {
     Cache::new(entries(100), MINUTE, Duration::ZERO, Clock::default())
 }
 
-pub(crate) fn entries(entries: u64) -> Bounds {
-    Bounds {
-        entries,
-        bytes: u64::MAX,
-    }
+pub(crate) fn entries(entries: u64) -> Option<Bound> {
+    Some(Bound::Records(entries))
 }
 
 pub(crate) fn entry(columns: &str) -> StoredRecord {
@@ -160,54 +159,54 @@ fn a_write_that_is_dropped_takes_the_record_out() {
     assert!(version(&cache, "1").is_some());
 }
 
+/// This much later, or earlier, by both clocks.
+fn later(moment: Moment, time: Duration) -> Moment {
+    Moment {
+        monotonic: moment.monotonic + time,
+        wall: moment.wall + time,
+    }
+}
+
 #[test]
 fn an_entry_lives_no_longer_than_its_time_and_its_access_token() {
-    let cache = cache();
-    let now = cache.now().wall;
-    let milliseconds = |time: std::time::SystemTime| {
-        time.duration_since(std::time::SystemTime::UNIX_EPOCH)
+    let now = Clock::default().now();
+    let milliseconds = |time: SystemTime| {
+        time.duration_since(SystemTime::UNIX_EPOCH)
             .unwrap()
             .as_millis()
     };
     let mut entry = entry(&format!(
         "id=1 expiry_time={}",
-        milliseconds(now + MINUTE / 2)
+        milliseconds(now.wall + MINUTE / 2)
     ));
-    entry.asked.wall = now;
-    let fresh_at = |after: Duration| cache.good_span(&entry).has(now + after);
+    entry.asked = now;
+    let fresh_at = |after: Duration| validity(&entry, MINUTE).has(later(now, after));
     assert!(fresh_at(MINUTE / 3));
     assert!(
         !fresh_at(MINUTE / 2 + Duration::from_secs(1)),
         "the access token has expired"
     );
+    let set_back = Moment {
+        wall: now.wall - Duration::from_secs(1),
+        ..now
+    };
     assert!(
-        !cache.good_span(&entry).has(now - Duration::from_secs(1)),
+        !validity(&entry, MINUTE).has(set_back),
         "the clock was set back"
     );
 
     entry.token = token("id=1");
-    assert!(
-        cache
-            .good_span(&entry)
-            .has(now + MINUTE - Duration::from_millis(1))
-    );
-    assert!(!cache.good_span(&entry).has(now + MINUTE));
+    let fresh_at = |after: Duration| validity(&entry, MINUTE).has(later(now, after));
+    assert!(fresh_at(MINUTE - Duration::from_millis(1)));
+    assert!(!fresh_at(MINUTE));
 }
 
 #[test]
 fn a_record_that_is_stored_expired_is_read_again_after_seconds() {
-    let cache = cache();
     let entry = entry("id=1 expiry_time=1");
-    assert!(
-        cache
-            .good_span(&entry)
-            .has(entry.asked.wall + EXPIRED_RECHECK / 2)
-    );
-    assert!(
-        !cache
-            .good_span(&entry)
-            .has(entry.asked.wall + EXPIRED_RECHECK)
-    );
+    let fresh_at = |after: Duration| validity(&entry, MINUTE).has(later(entry.asked, after));
+    assert!(fresh_at(EXPIRED_RECHECK / 2));
+    assert!(!fresh_at(EXPIRED_RECHECK));
 }
 
 #[test]
@@ -297,23 +296,18 @@ fn what_was_written_is_a_candidate_by_every_key() {
 }
 
 #[test]
-fn bytes_are_a_bound_beside_the_number_of_records() {
+fn the_bound_is_in_records_or_in_bytes() {
     let each = weight(&entry("id=1"));
-    let kept_of_9 = |entries, bytes| {
-        let cache = Cache::new(
-            Bounds { entries, bytes },
-            MINUTE,
-            Duration::ZERO,
-            Clock::default(),
-        );
+    let kept_of_9 = |bound| {
+        let cache = Cache::new(Some(bound), MINUTE, Duration::ZERO, Clock::default());
         (1..=9).for_each(|id| load(&cache, &format!("id={id}")));
         (1..=9)
             .filter(|id| version(&cache, &id.to_string()).is_some())
             .count()
     };
-    assert_eq!(kept_of_9(100, 4 * each + each / 2), 4);
-    assert_eq!(kept_of_9(3, 4 * each), 3);
-    assert_eq!(kept_of_9(100, each - 1), 0);
+    assert_eq!(kept_of_9(Bound::Bytes(4 * each + each / 2)), 4);
+    assert_eq!(kept_of_9(Bound::Records(3)), 3);
+    assert_eq!(kept_of_9(Bound::Bytes(each - 1)), 0);
     let long = format!("id=1 access_token={}", "x".repeat(1_000));
     assert!(weight(&entry(&long)) > each + 1_000);
 }
@@ -326,24 +320,26 @@ fn of_answers_there_are_no_more_than_records_account_for() {
         let partial = format!("user_name=u client_id={client}");
         answer(&cache, &partial, Field::UserName, "1");
     }
-    let kept = cache.kept.as_ref().unwrap();
     assert_eq!(
-        (kept.records.len(), kept.answers.len()),
-        (1, ANSWERS_PER_RECORD as usize)
+        (cache.records.len(), cache.answers.len()),
+        (1, ANSWERS_PER_RECORD)
     );
 }
 
 #[test]
 fn a_cache_that_is_off_keeps_nothing() {
-    let cache = Cache::new(entries(0), MINUTE, MINUTE, Clock::default());
-    load(&cache, "id=1");
-    write(&cache, "id=1 user_name=u", None);
-    answer(&cache, "user_name=u", Field::UserName, "1");
-    assert_eq!(
-        (version(&cache, "1"), found(&cache, "user_name=u")),
-        (None, None)
-    );
-    assert!(cache.last_known(&token("id=1")).is_none());
+    for bound in [None, entries(0), Some(Bound::Bytes(100))] {
+        let cache = Cache::new(bound, MINUTE, MINUTE, Clock::default());
+        assert!(cache.is_off());
+        load(&cache, "id=1");
+        write(&cache, "id=1 user_name=u", None);
+        answer(&cache, "user_name=u", Field::UserName, "1");
+        assert_eq!(
+            (version(&cache, "1"), found(&cache, "user_name=u")),
+            (None, None)
+        );
+        assert!(cache.last_known(&token("id=1")).is_none());
+    }
 }
 
 #[test]

@@ -1,23 +1,26 @@
-//! Spans of time by the wall clock.
+//! Spans of time in which something holds.
 
 use std::time::{Duration, SystemTime};
 
-/// From when until when something may be relied on, by the wall clock. Before that the clock was
-/// set back: then nothing may.
-#[derive(Clone, Copy)]
+use crate::secrets_manager::clock::Moment;
+
+/// A span of time by the wall clock.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Validity {
-    pub(crate) from: SystemTime,
-    pub(crate) until: SystemTime,
+    from: SystemTime,
+    until: SystemTime,
 }
 
 impl Validity {
-    pub(crate) fn new(from: SystemTime, length: Duration) -> Self {
-        // A time that the clock cannot show is none to rely on.
-        let until = from.checked_add(length).unwrap_or(from);
-        Validity { from, until }
+    pub(crate) fn new(from: Moment, length: Duration) -> Self {
+        // An end that a clock cannot show is none to rely on.
+        Validity {
+            from: from.wall,
+            until: from.wall.checked_add(length).unwrap_or(from.wall),
+        }
     }
 
-    /// What both have.
+    /// The time in which both hold.
     pub(crate) fn and(self, other: Validity) -> Self {
         Validity {
             from: self.from.max(other.from),
@@ -25,7 +28,8 @@ impl Validity {
         }
     }
 
-    pub(crate) fn has(self, now: SystemTime) -> bool {
-        self.from <= now && now < self.until
+    pub(crate) fn has(self, now: Moment) -> bool {
+        // Before its begin the wall clock has been set back.
+        self.from <= now.wall && now.wall < self.until
     }
 }
