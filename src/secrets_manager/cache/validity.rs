@@ -2,13 +2,17 @@
 
 use std::time::{Duration, SystemTime};
 
+use tokio::time::Instant;
+
 use crate::secrets_manager::clock::Moment;
 
-/// A span of time by the wall clock.
+/// A span of time by both clocks. Something is valid only as long as both say so: the monotonic
+/// clock stands still in a frozen Lambda function, and the wall clock can be set back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Validity {
     from: SystemTime,
     until: SystemTime,
+    monotonic_until: Instant,
 }
 
 impl Validity {
@@ -17,6 +21,7 @@ impl Validity {
         Validity {
             from: from.wall,
             until: from.wall.checked_add(length).unwrap_or(from.wall),
+            monotonic_until: from.monotonic.checked_add(length).unwrap_or(from.monotonic),
         }
     }
 
@@ -25,11 +30,72 @@ impl Validity {
         Validity {
             from: self.from.max(other.from),
             until: self.until.min(other.until),
+            monotonic_until: self.monotonic_until.min(other.monotonic_until),
         }
     }
 
     pub(crate) fn has(self, now: Moment) -> bool {
         // Before its begin the wall clock has been set back.
-        self.from <= now.wall && now.wall < self.until
+        self.from <= now.wall && now.wall < self.until && now.monotonic < self.monotonic_until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets_manager::clock::Clock;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn it_ends_when_either_clock_says_so() {
+        let from = Clock::default().now();
+        let validity = Validity::new(from, MINUTE);
+        let at = |monotonic: Duration, wall: Duration| {
+            validity.has(Moment {
+                monotonic: from.monotonic + monotonic,
+                wall: from.wall + wall,
+            })
+        };
+        let (before, after) = (MINUTE - Duration::from_nanos(1), MINUTE);
+        assert!(at(Duration::ZERO, Duration::ZERO));
+        assert!(at(before, before));
+        assert!(!at(before, after), "the process was frozen");
+        assert!(!at(after, before), "the wall clock was set back");
+    }
+
+    #[test]
+    fn it_has_no_time_before_its_begin() {
+        let from = Clock::default().now();
+        let earlier = Moment {
+            wall: from.wall - Duration::from_secs(1),
+            ..from
+        };
+        assert!(!Validity::new(from, MINUTE).has(earlier));
+    }
+
+    #[test]
+    fn both_hold_as_long_as_the_shorter_one() {
+        let from = Clock::default().now();
+        let later = Moment {
+            monotonic: from.monotonic + MINUTE / 2,
+            wall: from.wall + MINUTE / 2,
+        };
+        for both in [
+            Validity::new(from, MINUTE).and(Validity::new(later, MINUTE)),
+            Validity::new(later, MINUTE).and(Validity::new(from, MINUTE)),
+        ] {
+            let end = Moment {
+                monotonic: from.monotonic + MINUTE,
+                wall: from.wall + MINUTE,
+            };
+            assert!(!both.has(from) && both.has(later) && !both.has(end));
+        }
+    }
+
+    #[test]
+    fn a_time_without_end_is_none() {
+        let from = Clock::default().now();
+        assert!(!Validity::new(from, Duration::MAX).has(from));
     }
 }
