@@ -1,21 +1,26 @@
 //! Hashes of ids and lookup keys, keyed at random for each cache.
 //!
-//! Nobody outside can choose values whose hashes collide.
+//! Nobody outside can choose values whose hashes collide. The key comes from fastrand, so that a
+//! test that seeds fastrand has the same hashes in every run.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{DefaultHasher, Hasher};
 
 use crate::Field;
 
-pub(crate) struct KeyedHasher(RandomState);
+/// SipHash after its random key.
+pub(crate) struct KeyedHasher(DefaultHasher);
 
 impl KeyedHasher {
     pub(crate) fn new() -> Self {
-        KeyedHasher(RandomState::new())
+        let mut keyed = DefaultHasher::new();
+        keyed.write_u64(fastrand::u64(..));
+        keyed.write_u64(fastrand::u64(..));
+        KeyedHasher(keyed)
     }
 
     /// The hash of a record's id, or of any other text.
     pub(crate) fn of(&self, text: &str) -> u64 {
-        let mut hasher = self.0.build_hasher();
+        let mut hasher = self.0.clone();
         hasher.write(text.as_bytes());
         hasher.finish()
     }
@@ -29,4 +34,27 @@ impl KeyedHasher {
 /// One hash of two, of which one at least is keyed. The order matters.
 pub(crate) fn combined(one: u64, other: u64) -> u64 {
     (one.rotate_left(23) ^ other).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_caches_hash_differently_unless_the_seed_is_the_same() {
+        let hash = || KeyedHasher::new().of("1");
+        assert_ne!(hash(), hash());
+        let seeded = || {
+            fastrand::seed(7);
+            hash()
+        };
+        assert_eq!(seeded(), seeded());
+    }
+
+    #[test]
+    fn a_value_hashes_differently_in_each_field() {
+        let hasher = KeyedHasher::new();
+        let hash = |field| hasher.of_key(field, "v");
+        assert_ne!(hash(Field::UserName), hash(Field::AccessToken));
+    }
 }
