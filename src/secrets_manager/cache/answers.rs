@@ -79,7 +79,7 @@ impl Answers {
         let mut hash = partial.client_id().map_or(0, |client| hasher.of(client));
         let mut generation = Generation::default();
         matching::identifying_fields(partial).map(move |field| {
-            let key = hasher.of_key(field, partial.expose(field).unwrap_or_default());
+            let key = hasher.key(partial, field);
             generation = generation.and(self.generations.of(key));
             hash = combined(hash, key);
             Question {

@@ -5,7 +5,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use crate::Field;
+use crate::{Field, OAuthToken, matching};
 
 /// SipHash after its random key.
 pub(crate) struct KeyedHasher(DefaultHasher);
@@ -25,9 +25,15 @@ impl KeyedHasher {
         hasher.finish()
     }
 
-    /// The hash of a lookup key.
-    pub(crate) fn of_key(&self, field: Field, value: &str) -> u64 {
+    /// The hash of the token's lookup key in this field.
+    pub(crate) fn key(&self, token: &OAuthToken, field: Field) -> u64 {
+        let value = token.expose(field).unwrap_or_default();
         combined(field as u64, self.of(value))
+    }
+
+    /// The hashes of all of its lookup keys.
+    pub(crate) fn keys(&self, token: &OAuthToken) -> impl Iterator<Item = u64> {
+        matching::identifying_fields(token).map(|field| self.key(token, field))
     }
 }
 
@@ -39,6 +45,7 @@ pub(crate) fn combined(one: u64, other: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::token;
 
     #[test]
     fn two_caches_hash_differently_unless_the_seed_is_the_same() {
@@ -54,7 +61,8 @@ mod tests {
     #[test]
     fn a_value_hashes_differently_in_each_field() {
         let hasher = KeyedHasher::new();
-        let hash = |field| hasher.of_key(field, "v");
-        assert_ne!(hash(Field::UserName), hash(Field::AccessToken));
+        let both = token("user_name=v access_token=v");
+        let keys: Vec<u64> = hasher.keys(&both).collect();
+        assert_ne!(keys[0], keys[1]);
     }
 }

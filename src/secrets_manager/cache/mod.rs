@@ -185,8 +185,11 @@ impl Cache {
     pub(crate) fn loaded(&self, entry: &Arc<StoredRecord>, generation: Generation) {
         let now = self.now();
         if RecentWrites::concerns(entry, now.wall) {
-            self.recent.learn(entry.id(), self.keys(&entry.token));
+            let keys = self.hasher.keys(&entry.token);
+            self.recent.learn(entry.id(), keys, now.monotonic);
         }
+        let keys = self.hasher.keys(&entry.token);
+        self.recent.unlearn(entry.id(), keys, entry.asked.monotonic);
         let record = self.described(entry, now);
         self.records
             .loaded(self.hasher.of(entry.id()), record, generation);
@@ -200,10 +203,11 @@ impl Cache {
 
     /// Keeps what was written, after AWS has confirmed it.
     pub(crate) fn written(&self, entry: &Arc<StoredRecord>, replaced: Option<&OAuthToken>) {
-        let id = entry.id();
-        self.recent.written_here(id);
-        self.recent.learn(id, self.keys(&entry.token));
-        let record = self.described(entry, self.now());
+        let (id, now) = (entry.id(), self.now());
+        self.has_written(&entry.token, now);
+        let keys = self.hasher.keys(&entry.token);
+        self.recent.unlearn(id, keys, entry.asked.monotonic);
+        let record = self.described(entry, now);
         self.records.written(self.hasher.of(id), record);
         // Answers change only if the record has newly come to match.
         let is_new = |&field: &Field| {
@@ -212,22 +216,27 @@ impl Cache {
         let all = is_new(&Field::UserName) || is_new(&Field::ClientId);
         for field in matching::identifying_fields(&entry.token).filter(|field| all || is_new(field))
         {
-            self.answers.end(self.key(&entry.token, field));
+            self.answers.end(self.hasher.key(&entry.token, field));
         }
     }
 
     /// Keeps that a save found the record to be as it should: what was saved here is in lists at
     /// once, whoever wrote it.
     pub(crate) fn confirmed(&self, id: &str) {
-        self.recent.written_here(id);
+        self.recent.written_here(id, self.now().monotonic);
     }
 
     /// Keeps that a record may have been written, which the list may not show. Whatever is found
     /// because of this is read and verified.
     pub(crate) fn perhaps_written(&self, record: &OAuthToken) {
+        self.has_written(record, self.now());
+    }
+
+    fn has_written(&self, record: &OAuthToken, now: Moment) {
         let id = record.id().unwrap_or_default();
-        self.recent.written_here(id);
-        self.recent.learn(id, self.keys(record));
+        self.recent.written_here(id, now.monotonic);
+        self.recent
+            .learn(id, self.hasher.keys(record), now.monotonic);
     }
 
     /// Drops the record: it was deleted, its state is unknown, or AWS has contradicted it.
@@ -257,12 +266,13 @@ impl Cache {
 
     /// Returns the records written lately that may be what the partial token denotes.
     pub(crate) fn recent_candidates(&self, partial: &OAuthToken) -> Vec<String> {
-        self.recent.with_keys(self.keys(partial))
+        self.recent
+            .with_keys(self.hasher.keys(partial), self.now().monotonic)
     }
 
     /// Returns the ids of the records that this process wrote lately.
     pub(crate) fn recently_written(&self) -> Vec<String> {
-        self.recent.all_written_here()
+        self.recent.all_written_here(self.now().monotonic)
     }
 
     /// The record with this id, valid or not.
@@ -274,15 +284,6 @@ impl Cache {
     /// The record as AWS has described it just now.
     fn described(&self, entry: &Arc<StoredRecord>, answered: Moment) -> Record {
         Record::new(entry.clone(), self.time_to_live, answered)
-    }
-
-    fn keys(&self, token: &OAuthToken) -> impl Iterator<Item = u64> {
-        matching::identifying_fields(token).map(|field| self.key(token, field))
-    }
-
-    fn key(&self, token: &OAuthToken, field: Field) -> u64 {
-        let value = token.expose(field).unwrap_or_default();
-        self.hasher.of_key(field, value)
     }
 }
 

@@ -289,10 +289,29 @@ fn what_was_written_is_a_candidate_by_every_key() {
         write(&cache, "id=2 user_name=u access_token=b", None);
         assert_eq!(cache.recent_candidates(&token("user_name=u")), ["1", "2"]);
         assert_eq!(cache.recent_candidates(&token("access_token=b")), ["2"]);
-        let mut written = cache.recently_written();
-        written.sort();
-        assert_eq!(written, ["1", "2"]);
+        assert_eq!(cache.recently_written(), ["1", "2"]);
     }
+}
+
+#[test]
+fn a_record_is_a_candidate_only_by_keys_that_it_was_not_read_without() {
+    let cache = cache();
+    let partial = token("access_token=a");
+    for id in 1..=3 {
+        write(&cache, &format!("id={id} access_token=a"), None);
+    }
+    assert_eq!(cache.recent_candidates(&partial), ["1", "2", "3"]);
+    load(&cache, "id=1 access_token=b");
+    write(&cache, "id=2 access_token=b", None);
+    assert_eq!(cache.recent_candidates(&partial), ["3"]);
+    let late = entry("id=3 access_token=b");
+    cache.perhaps_written(&token("id=3 access_token=a"));
+    cache.loaded(&Arc::new(late), cache.generation_of_record("3"));
+    assert_eq!(
+        cache.recent_candidates(&partial),
+        ["3"],
+        "it was read before"
+    );
 }
 
 #[test]
