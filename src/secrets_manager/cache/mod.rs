@@ -293,8 +293,4 @@ fn is_denoted(partial: &OAuthToken, question: &Question, entry: &StoredRecord) -
 }
 
 #[cfg(test)]
-mod hits;
-#[cfg(test)]
-mod interleavings;
-#[cfg(test)]
 mod tests;

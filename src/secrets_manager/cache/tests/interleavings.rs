@@ -1,11 +1,6 @@
 //! Loads, saves, deletions and invalidations of one record at once, in every order that there is.
 
-use std::sync::Arc;
-
-use super::tests::{MINUTE, entries};
 use super::*;
-use crate::secrets_manager::cache::pending_write::PendingWrite;
-use crate::testing::token;
 
 /// What one task does, step by step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::tests::{MINUTE, answer, cache, entries, entry, load, version, write};
 use super::*;
-use crate::testing::token;
 
 #[test]
 fn what_a_save_has_replaced_is_not_found_once_it_has_returned() {
