@@ -72,17 +72,20 @@ impl Warm {
 
     /// A hit by id.
     pub fn by_id(&self, id: &str) -> OAuthToken {
-        hit(self.store.find_token_by_id(id))
+        hit(TokenStore::find_token_by_id(&self.store, id))
     }
 
     /// A hit by user name.
     pub fn by_user(&self, number: usize) -> OAuthToken {
-        hit(self.store.find_token(&self.users[number]))
+        hit(TokenStore::find_token(&self.store, &self.users[number]))
     }
 
     /// A hit by refresh token.
     pub fn by_refresh_token(&self, number: usize) -> OAuthToken {
-        hit(self.store.find_token(&self.refresh_tokens[number]))
+        hit(TokenStore::find_token(
+            &self.store,
+            &self.refresh_tokens[number],
+        ))
     }
 }
 

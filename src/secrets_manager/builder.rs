@@ -14,7 +14,7 @@ use super::aws::calls::SecretsManager;
 use super::aws::client;
 use super::aws::rate_limit::RateLimits;
 use super::cache::Cache;
-use super::cache::bounded::Bounds;
+use super::cache::bounded::Bound;
 use super::format::fingerprint::Fingerprints;
 use super::format::secret_name::SecretNames;
 use super::format::tags::{INDEX_PREFIX, MANAGED_BY, OWN_TAGS, Tag};
@@ -49,7 +49,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub struct SecretsManagerTokenStoreBuilder {
     prefix: String,
     kms_key_id: Option<String>,
-    cache_bound: Option<CacheBound>,
+    cache_bound: Option<Bound>,
     cache_time_to_live: Duration,
     stale_for: Option<Duration>,
     tag_index: bool,
@@ -61,12 +61,6 @@ pub struct SecretsManagerTokenStoreBuilder {
     operation_timeout: Option<Duration>,
     writes_per_second: Option<u32>,
     source: ClientSource,
-}
-
-/// How much the cache holds.
-enum CacheBound {
-    Records(u64),
-    Bytes(u64),
 }
 
 /// Where the AWS client comes from.
@@ -81,7 +75,7 @@ impl Default for SecretsManagerTokenStoreBuilder {
         SecretsManagerTokenStoreBuilder {
             prefix: "zoho/tokens/".into(),
             kms_key_id: None,
-            cache_bound: Some(CacheBound::Records(1_000)),
+            cache_bound: Some(Bound::Records(1_000)),
             cache_time_to_live: Duration::from_secs(300),
             stale_for: None,
             tag_index: true,
@@ -129,7 +123,7 @@ impl SecretsManagerTokenStoreBuilder {
     ///
     /// The cache has one bound: this replaces [`cache_bytes`](Self::cache_bytes).
     pub fn cache_capacity(mut self, records: impl Into<Option<u64>>) -> Self {
-        self.cache_bound = records.into().map(CacheBound::Records);
+        self.cache_bound = records.into().map(Bound::Records);
         self
     }
 
@@ -138,7 +132,7 @@ impl SecretsManagerTokenStoreBuilder {
     /// A record counts with its values, its entries in the cache's tables, and the lookup keys that
     /// may lead to it: about 2,000 bytes. A record that is larger than the bound is not cached.
     pub fn cache_bytes(mut self, bytes: u64) -> Self {
-        self.cache_bound = Some(CacheBound::Bytes(bytes));
+        self.cache_bound = Some(Bound::Bytes(bytes));
         self
     }
 
@@ -271,27 +265,14 @@ impl SecretsManagerTokenStoreBuilder {
             deletion: self.deletion,
             rate_limits: RateLimits::new(self.writes_per_second),
         };
-        let bounds = match self.cache_bound {
-            None => Bounds {
-                entries: 0,
-                bytes: u64::MAX,
-            },
-            Some(CacheBound::Records(entries)) => Bounds {
-                entries,
-                bytes: u64::MAX,
-            },
-            Some(CacheBound::Bytes(bytes)) => Bounds {
-                entries: u64::MAX,
-                bytes,
-            },
-        };
         let stale_for = self.stale_for.unwrap_or_default();
+        let clock = client::clock(&aws.client);
         Ok(SecretsManagerTokenStore {
             core: Arc::new(Core {
                 aws,
                 names,
                 tag_index: self.tag_index,
-                cache: Cache::new(bounds, self.cache_time_to_live, stale_for),
+                cache: Cache::new(self.cache_bound, self.cache_time_to_live, stale_for, clock),
                 fingerprint_key: self.fingerprint_key,
                 fingerprints: OnceCell::new(),
                 reads: SingleFlight::new(),
@@ -310,10 +291,7 @@ impl SecretsManagerTokenStoreBuilder {
                 "the cache's bound is zero",
                 "set its capacity to `None` to switch the cache off \
                  (ZOHO_TOKEN_STORE_CACHE_CAPACITY=0)",
-                !matches!(
-                    self.cache_bound,
-                    Some(CacheBound::Records(0) | CacheBound::Bytes(0))
-                ),
+                !matches!(self.cache_bound, Some(Bound::Records(0) | Bound::Bytes(0))),
             ),
             (
                 "the cache's time to live is not from 1 second to 1 day",

@@ -6,6 +6,7 @@
 mod aws;
 mod builder;
 mod cache;
+mod clock;
 mod env;
 mod format;
 #[cfg(any(test, fuzzing))]

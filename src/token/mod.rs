@@ -4,7 +4,6 @@ pub(crate) mod builder;
 mod field;
 
 use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -36,18 +35,8 @@ pub use field::Field;
 /// ```
 #[derive(Clone)]
 pub struct OAuthToken {
-    columns: Counted,
+    columns: Arc<Columns>,
 }
-
-/// The columns, and where clones are counted.
-#[derive(Clone)]
-enum Counted {
-    WithThem(Arc<Columns>),
-    Apart(Arc<Count>),
-}
-
-/// One more count of clones; all of them together are one for the columns.
-struct Count(Arc<Columns>);
 
 /// The values by column. All of them are wiped from memory when the last clone is dropped.
 struct Columns {
@@ -163,19 +152,10 @@ impl OAuthToken {
     /// A token of values that the builder has checked.
     pub(crate) fn from_checked(values: Values, expiry_time: Option<u64>) -> Self {
         OAuthToken {
-            columns: Counted::WithThem(Arc::new(Columns {
+            columns: Arc::new(Columns {
                 values,
                 expiry_time,
-            })),
-        }
-    }
-
-    /// The same token, but clones of this one are counted in another place: processors that change
-    /// one count at the same time wait for each other.
-    pub(crate) fn counted_apart(&self) -> Self {
-        let count = Count(self.columns.shared().clone());
-        OAuthToken {
-            columns: Counted::Apart(Arc::new(count)),
+            }),
         }
     }
 
@@ -185,10 +165,10 @@ impl OAuthToken {
         size_of::<Columns>() + values.map(str::len).sum::<usize>()
     }
 
-    /// How many clones of it there are; all of one that is counted apart are one.
+    /// How many clones of it there are.
     #[cfg(test)]
     pub(crate) fn clones(&self) -> usize {
-        Arc::strong_count(self.columns.shared())
+        Arc::strong_count(&self.columns)
     }
 
     fn secret(&self, field: Field) -> Option<&SecretString> {
@@ -196,27 +176,10 @@ impl OAuthToken {
     }
 }
 
-impl Counted {
-    fn shared(&self) -> &Arc<Columns> {
-        match self {
-            Counted::WithThem(columns) => columns,
-            Counted::Apart(count) => &count.0,
-        }
-    }
-}
-
-impl Deref for Counted {
-    type Target = Columns;
-
-    fn deref(&self) -> &Columns {
-        self.shared()
-    }
-}
-
 /// All ten columns are equal, byte for byte.
 impl PartialEq for OAuthToken {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(self.columns.shared(), other.columns.shared())
+        Arc::ptr_eq(&self.columns, &other.columns)
             || Field::ALL
                 .iter()
                 .all(|&field| self.expose(field) == other.expose(field))

@@ -12,10 +12,17 @@ use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
 use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
 
+use crate::secrets_manager::clock::Clock;
 use crate::{Error, ErrorKind};
 
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The clock of the client's configuration: the system's, or one that a test sets.
+pub(crate) fn clock(client: &Client) -> Clock {
+    let time_source = client.config().time_source();
+    time_source.map(Clock::from).unwrap_or_default()
+}
 
 /// The configuration of the environment: variables, profile, container or instance.
 pub(crate) async fn load() -> Result<SdkConfig, Error> {

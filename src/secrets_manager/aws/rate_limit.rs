@@ -1,7 +1,9 @@
 //! Limits the rate of calls, because AWS refuses those above its quotas.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// After a pause, the calls of this much time may be made at once.
 const BURST: Duration = Duration::from_millis(100);

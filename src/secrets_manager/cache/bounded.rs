@@ -1,101 +1,80 @@
-//! A bounded map for what is read much more often than it is written: moka, with a bound in entries
-//! and one in bytes.
+//! A bounded map for what is read much more often than it is written: moka, by hashes.
 
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::Arc;
 use std::time::Duration;
 
 use moka::ops::compute::Op;
-use moka::sync::Cache;
+use moka::sync::{Cache, CacheBuilder};
 
-/// Bytes are weighed in so many parts, for shares of them are rounded.
-const PARTS: u64 = 4_096;
-
-/// More than any value has: a secret has 64 kB at most. With the parts it fits moka's weights.
-const MOST_BYTES: u64 = 1 << 19;
+/// How much the cache keeps at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    Records(u64),
+    /// Of memory.
+    Bytes(u64),
+}
 
 /// Values by the hash of what they belong to.
 ///
-/// Two things may have the same hash: whoever reads a value checks that it is the one meant.
-pub(crate) struct Bounded<V> {
+/// Two things can have the same hash: callers check that a value is the one that they mean.
+pub(super) struct Bounded<V> {
     values: Cache<u64, V, BuildHasherDefault<AsItIs>>,
-    gone: Arc<dyn Fn(u64, V) + Send + Sync>,
-}
-
-/// How much is kept at most.
-#[derive(Clone, Copy)]
-pub(crate) struct Bounds {
-    pub(crate) entries: u64,
-    pub(crate) bytes: u64,
 }
 
 impl<V: Clone + Send + Sync + 'static> Bounded<V> {
-    /// A map for values that are kept for so long at most, and weigh so many bytes. What is gone is
-    /// said, perhaps twice, and before anything else can be seen in its place.
-    pub(crate) fn new(
-        bounds: Bounds,
-        kept_for: Duration,
-        weigh: fn(&V) -> u64,
-        gone: impl Fn(u64, V) + Send + Sync + 'static,
-    ) -> Self {
-        let gone: Arc<dyn Fn(u64, V) + Send + Sync> = Arc::new(gone);
-        let evicted = gone.clone();
-        let builder = Cache::builder()
-            .time_to_live(kept_for)
-            // moka locks the key until this returns.
-            .eviction_listener(move |key, value, _| evicted(*key, value));
-        let builder = match bounds.bytes {
-            u64::MAX => builder.max_capacity(bounds.entries),
-            bytes => {
-                // moka has one bound: so each value weighs its share of the bytes at least. Above
-                // what all values together can have, more bytes are no bound.
-                let bytes = bytes.min(bounds.entries.saturating_mul(MOST_BYTES));
-                let bytes = bytes.saturating_mul(PARTS);
-                let share = bytes.div_ceil(bounds.entries.max(1));
-                let all = match share {
-                    1 => bytes,
-                    share => share.saturating_mul(bounds.entries),
-                };
-                let weight = move |value: &V| (weigh(value) * PARTS).max(share).try_into();
-                builder
-                    .max_capacity(all)
-                    .weigher(move |_, value| weight(value).unwrap_or(u32::MAX))
-            }
-        };
+    /// A map of at most this many values, each kept for at most this long.
+    pub(super) fn of_values(number: u64, kept_for: Duration) -> Self {
+        Self::built(Cache::builder().max_capacity(number), kept_for)
+    }
+
+    /// A map of values that weigh at most this many bytes together.
+    pub(super) fn of_bytes(bytes: u64, kept_for: Duration, weigh: fn(&V) -> u64) -> Self {
+        let weigher = move |_: &u64, value: &V| weigh(value).try_into().unwrap_or(u32::MAX);
+        Self::built(
+            Cache::builder().max_capacity(bytes).weigher(weigher),
+            kept_for,
+        )
+    }
+
+    fn built(builder: CacheBuilder<u64, V, Cache<u64, V>>, kept_for: Duration) -> Self {
+        let builder = builder.time_to_live(kept_for);
         Bounded {
             values: builder.build_with_hasher(BuildHasherDefault::default()),
-            gone,
         }
     }
 
-    pub(crate) fn get(&self, key: u64) -> Option<V> {
+    pub(super) fn get(&self, key: u64) -> Option<V> {
         self.values.get(&key)
     }
 
+    /// Returns what the function makes of the value, which nobody changes meanwhile.
+    pub(super) fn get_locked<T>(&self, key: u64, of: impl FnOnce(Option<V>) -> T) -> Option<T> {
+        let mut result = None;
+        self.values.entry(key).and_compute_with(|known| {
+            result = Some(of(known.map(|known| known.into_value())));
+            Op::Nop
+        });
+        result
+    }
+
+    /// Does what the function returns, while nobody else changes the value.
+    ///
+    /// A value that is replaced or removed is dropped at once, not at moka's next upkeep: it may
+    /// hold a token, which is wiped then.
+    pub(super) fn change(&self, key: u64, operation: impl FnOnce(Option<V>) -> Op<V>) {
+        let entry = self.values.entry(key);
+        entry.and_compute_with(|known| operation(known.map(|known| known.into_value())));
+        self.values.run_pending_tasks();
+    }
+
     #[cfg(test)]
-    pub(crate) fn len(&self) -> u64 {
+    pub(super) fn len(&self) -> u64 {
         self.values.run_pending_tasks();
         self.values.entry_count()
     }
-
-    /// Does with the value what the function says, while nobody else changes it. What is replaced or
-    /// removed is dropped at once, not at moka's next upkeep: it may be a token, which is wiped then.
-    pub(crate) fn change(&self, key: u64, operation: impl FnOnce(Option<V>) -> Op<V>) {
-        let entry = self.values.entry(key);
-        entry.and_compute_with(|known| {
-            let known = known.map(|known| known.into_value());
-            let operation = operation(known.clone());
-            // moka would say it only when what replaces it can be seen already.
-            if let (Some(known), Op::Put(_) | Op::Remove) = (known, &operation) {
-                (self.gone)(key, known);
-            }
-            operation
-        });
-        self.values.run_pending_tasks();
-    }
 }
 
-/// Takes a key that is a hash for its own hash.
+/// The hash of a key that is a hash.
 #[derive(Default)]
 struct AsItIs(u64);
 
@@ -105,7 +84,7 @@ impl Hasher for AsItIs {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        // Only for keys that are no `u64`, of which there are none.
+        // Only for keys other than `u64`, of which there are none.
         for &byte in bytes {
             self.0 = self.0.rotate_left(8) ^ u64::from(byte);
         }
@@ -118,20 +97,14 @@ impl Hasher for AsItIs {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Mutex, OnceLock};
+    use std::sync::Arc;
 
     use super::*;
 
-    const NO_BOUND: u64 = u64::MAX;
+    const MINUTE: Duration = Duration::from_secs(60);
 
-    fn bounded(entries: u64, bytes: u64) -> Bounded<Arc<str>> {
-        let weigh = |value: &Arc<str>| value.len() as u64;
-        Bounded::new(
-            Bounds { entries, bytes },
-            Duration::from_secs(60),
-            weigh,
-            |_, _| (),
-        )
+    fn of_bytes(bytes: u64) -> Bounded<Arc<str>> {
+        Bounded::of_bytes(bytes, MINUTE, |value: &Arc<str>| value.len() as u64)
     }
 
     fn put(map: &Bounded<Arc<str>>, key: u64, value: &str) {
@@ -143,28 +116,18 @@ mod tests {
     }
 
     #[test]
-    fn both_bounds_hold() {
-        for (entries, bytes) in [(3, NO_BOUND), (3, 1_000), (NO_BOUND, 30), (100, 30)] {
-            let map = bounded(entries, bytes);
+    fn either_bound_holds() {
+        for map in [Bounded::of_values(3, MINUTE), of_bytes(30)] {
             for key in 1..=20 {
                 put(&map, key, "ten bytes.");
             }
-            assert_eq!(kept(&map).len(), 3, "{entries} entries, {bytes} bytes");
-        }
-    }
-
-    #[test]
-    fn the_bound_in_entries_holds_however_many_bytes_are_allowed() {
-        for bytes in [1 << 30, 1 << 40, NO_BOUND - 1] {
-            let map = bounded(3, bytes);
-            (1..=20).for_each(|key| put(&map, key, "ten bytes."));
-            assert_eq!(kept(&map).len(), 3, "{bytes} bytes");
+            assert_eq!(kept(&map).len(), 3);
         }
     }
 
     #[test]
     fn what_is_larger_than_the_bound_is_not_kept() {
-        let map = bounded(NO_BOUND, 10);
+        let map = of_bytes(10);
         put(&map, 1, "eleven byte");
         assert!(kept(&map).is_empty());
         put(&map, 1, "ten bytes.");
@@ -175,7 +138,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_out_is_dropped_at_once() {
-        let map = bounded(2, NO_BOUND);
+        let map = Bounded::of_values(2, MINUTE);
         let value: Arc<str> = "v".into();
         for key in 1..=2 {
             map.change(key, |_| Op::Put(value.clone()));
@@ -185,32 +148,5 @@ mod tests {
         assert_eq!(Arc::strong_count(&value), 2, "one was replaced");
         map.change(1, |_| Op::Remove);
         assert_eq!(Arc::strong_count(&value), 1, "one was removed");
-    }
-
-    #[test]
-    fn what_is_gone_is_said_before_another_value_is_seen() {
-        let map: Arc<OnceLock<Bounded<Arc<str>>>> = Arc::default();
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let gone = {
-            let (map, said) = (map.clone(), said.clone());
-            move |key, value: Arc<str>| {
-                let seen = map.get().and_then(|map| map.get(key));
-                said.lock().unwrap().push((value, seen));
-            }
-        };
-        let bounds = Bounds {
-            entries: 2,
-            bytes: NO_BOUND,
-        };
-        let map = map.get_or_init(|| Bounded::new(bounds, Duration::from_secs(60), |_| 1, gone));
-        put(map, 1, "first");
-        put(map, 1, "second");
-        map.change(1, |_| Op::Remove);
-        let mut said = said.lock().unwrap().clone();
-        said.dedup_by(|later, earlier| later.0 == earlier.0);
-        assert_eq!(
-            said,
-            ["first", "second"].map(|value| (value.into(), Some(value.into())))
-        );
     }
 }

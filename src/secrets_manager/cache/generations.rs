@@ -1,22 +1,18 @@
-//! Whether anything was written here that concerns a record or a lookup key.
+//! Counters that tell whether something has happened since they were last read.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::Field;
+/// Two things that share a counter cost a needless call, never a wrong result.
+const COUNTERS: usize = 4_096;
 
-/// A fixed number of counters. Two things that share one cost a needless call, never a wrong
-/// answer.
-const COUNTERS: usize = 8_192;
+/// Counters by hash, a fixed number of them.
+pub(crate) struct Generations(Box<[Counter]>);
 
-/// Counts writes by what they concern.
-pub(crate) struct Generations {
-    counters: Box<[AtomicU64]>,
-    writes: AtomicU64,
-    hasher: RandomState,
-}
+/// One counter.
+#[derive(Default)]
+pub(crate) struct Counter(AtomicU64);
 
-/// A state of some counters: while it is the same, nothing that it stands for was written.
+/// What one or several counters showed. If they show the same later, nothing has happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Generation(u64);
 
@@ -30,59 +26,33 @@ impl Generation {
 
 impl Generations {
     pub(crate) fn new() -> Self {
-        Generations {
-            counters: (0..COUNTERS).map(|_| AtomicU64::new(0)).collect(),
-            writes: AtomicU64::new(0),
-            hasher: RandomState::new(),
-        }
+        Generations((0..COUNTERS).map(|_| Counter::default()).collect())
     }
 
-    /// The hash of a record's id, to count by; not the same in another process.
-    pub(crate) fn hash(&self, id: &str) -> u64 {
-        self.hash_of(id) & !1
-    }
-
-    /// The hash of a lookup key. Records and keys share no counter, for the hash of a key is odd: a
-    /// read that found no record, of which there are many, ends no answer.
-    pub(crate) fn hash_of_key(&self, field: Field, value: &str) -> u64 {
-        mixed(field as u64, self.hash_of(value)) | 1
-    }
-
-    /// The hash of any text.
-    pub(crate) fn hash_of(&self, text: &str) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write(text.as_bytes());
-        hasher.finish()
-    }
-
-    /// The generation of what has this hash.
+    /// The current generation of what has this hash.
     pub(crate) fn of(&self, hash: u64) -> Generation {
-        Generation(self.counter(hash).load(Ordering::Acquire))
+        self.counter(hash).generation()
     }
 
-    /// The generation of everything there is.
-    pub(crate) fn of_all(&self) -> Generation {
-        Generation(self.writes.load(Ordering::Acquire))
+    /// Ends the current generation of what has this hash.
+    pub(crate) fn end(&self, hash: u64) {
+        self.counter(hash).end();
     }
 
-    /// Marks a write.
-    pub(crate) fn written(&self, hash: u64) {
-        self.overtaken(hash);
-        self.writes.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// Marks that what was read about this before may be outdated, though nothing was written here.
-    pub(crate) fn overtaken(&self, hash: u64) {
-        self.counter(hash).fetch_add(1, Ordering::AcqRel);
-    }
-
-    fn counter(&self, hash: u64) -> &AtomicU64 {
-        &self.counters[usize::try_from(hash).unwrap_or(usize::MAX) % COUNTERS]
+    fn counter(&self, hash: u64) -> &Counter {
+        // The upper bits: the hashes of one value in two fields differ in these alone.
+        &self.0[(hash >> 32) as usize % self.0.len()]
     }
 }
 
-/// One hash of two. They are hashes that nobody can choose: all this has to do is to keep their
-/// order.
-pub(crate) fn mixed(one: u64, other: u64) -> u64 {
-    (one.rotate_left(23) ^ other).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+impl Counter {
+    /// The current generation.
+    pub(crate) fn generation(&self) -> Generation {
+        Generation(self.0.load(Ordering::Acquire))
+    }
+
+    /// Ends it.
+    pub(crate) fn end(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::OAuthToken;
 use crate::secrets_manager::cache::Cache;
-use crate::secrets_manager::format::stored_record::{Moment, StoredRecord};
+use crate::secrets_manager::clock::Moment;
+use crate::secrets_manager::format::stored_record::StoredRecord;
 
 /// A write under way. Until AWS has said yes nobody knows what the secret holds: dropped, however
 /// that comes about, it takes the record out of the cache; a record that was to be saved is looked
@@ -34,7 +35,7 @@ impl<'a> PendingWrite<'a> {
             cache,
             id,
             record,
-            begun: Moment::now(),
+            begun: cache.now(),
             settled: false,
         }
     }

@@ -2,9 +2,10 @@
 //! place.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use crate::OAuthToken;
+use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::document::UnknownFields;
 
 /// A record with its version.
@@ -15,6 +16,7 @@ pub(crate) struct StoredRecord {
     pub(crate) version: String,
     /// When the version was made, by AWS's clock, if known.
     pub(crate) created: Option<SystemTime>,
+    /// When the call that read or wrote it was made.
     pub(crate) asked: Moment,
 }
 
@@ -31,6 +33,9 @@ impl StoredRecord {
 }
 
 #[cfg(test)]
+use crate::secrets_manager::clock::Clock;
+
+#[cfg(test)]
 impl StoredRecord {
     /// A record that was read just now, of a version without a name.
     pub(crate) fn just_read(token: OAuthToken) -> Self {
@@ -39,7 +44,7 @@ impl StoredRecord {
             unknown: UnknownFields::default(),
             version: String::new(),
             created: None,
-            asked: Moment::now(),
+            asked: Clock::default().now(),
         }
     }
 }
@@ -55,23 +60,4 @@ pub(crate) enum Slot {
     /// A secret that is marked for deletion.
     Deleted,
     Absent,
-}
-
-/// When a call was made, by both clocks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    /// Never set back: tells which of two calls came first.
-    pub(crate) monotonic: Instant,
-    /// Goes on while a Lambda function is frozen, when the monotonic clock stands still: tells how
-    /// old something is.
-    pub(crate) wall: SystemTime,
-}
-
-impl Moment {
-    pub(crate) fn now() -> Self {
-        Moment {
-            monotonic: Instant::now(),
-            wall: SystemTime::now(),
-        }
-    }
 }

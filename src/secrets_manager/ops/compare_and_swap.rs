@@ -1,6 +1,8 @@
 //! Compare-and-swap: a value is put as the successor of the version it was made from.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use secrecy::SecretString;
 

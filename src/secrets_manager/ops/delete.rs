@@ -1,7 +1,5 @@
 //! Deleting a record so that it stays deleted even if its secret is restored.
 
-use std::time::SystemTime;
-
 use super::compare_and_swap::{Succession, swap};
 use super::core::Core;
 use super::read::read_now;
@@ -59,7 +57,7 @@ async fn delete_slot(
         Slot::Absent | Slot::Deleted => return Ok(None),
         Slot::Vacant { .. } => None,
         Slot::Record(stored) => {
-            let document = document::encode_tombstone(id, SystemTime::now());
+            let document = document::encode_tombstone(id, core.cache.now().wall);
             match swap(core, &name, &document, &stored.version, succession).await {
                 Ok(tombstone) => Some((stored, tombstone)),
                 Err(failure) => match failure.reason {

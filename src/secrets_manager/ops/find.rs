@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use futures::future::{try_join, try_join_all};
 
@@ -71,7 +70,8 @@ fn or_last_known(core: &Core, found: Found, partial: &OAuthToken) -> Found {
         .cache
         .last_known(partial)
         .ok_or_else(|| error.clone())?;
-    let age_seconds = record.asked.wall.elapsed().unwrap_or_default().as_secs();
+    let age = core.cache.now().wall.duration_since(record.asked.wall);
+    let age_seconds = age.unwrap_or_default().as_secs();
     tracing::warn!(id = record.id(), age_seconds, %error, "serving the last known record");
     Ok(Some(record))
 }
@@ -97,7 +97,7 @@ pub(crate) async fn look_up(
         });
     }
 
-    let (since, generations) = (SystemTime::now(), core.cache.generations_of_query(partial));
+    let (since, generations) = (core.cache.now(), core.cache.generations_of_query(partial));
     let fingerprints = core.fingerprints().await?;
     let mut plan = LookupPlan::new(fingerprints, partial);
     // The usual lookup ends here: one read, by the name derived from the strongest field.

@@ -7,8 +7,9 @@ use secrecy::ExposeSecret;
 use super::core::Core;
 use crate::secrets_manager::aws::calls::Value;
 use crate::secrets_manager::cache::generations::Generation;
+use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::document::{self, Document};
-use crate::secrets_manager::format::stored_record::{Moment, Slot, StoredRecord};
+use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
 use crate::{Error, ErrorKind};
 
 /// Whether a lookup may wait for reads that other lookups have started.
@@ -66,7 +67,7 @@ pub(crate) async fn read_now(core: &Core, id: &str) -> Result<Slot, Error> {
 pub(crate) fn starting(core: &Core, id: &str) -> Started {
     Started {
         generation: core.cache.generation_of_record(id),
-        at: Moment::now(),
+        at: core.cache.now(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Locks by record: two tasks of one process do not write the same record at the same time.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -11,20 +11,19 @@ const LOCKS: usize = 256;
 /// The locks.
 pub(crate) struct RecordLocks {
     locks: Box<[Mutex<()>]>,
-    hasher: RandomState,
 }
 
 impl RecordLocks {
     pub(crate) fn new() -> Self {
         RecordLocks {
             locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
-            hasher: RandomState::new(),
         }
     }
 
     /// Waits until no other task of this process writes the record.
     pub(crate) async fn lock(&self, id: &str) -> MutexGuard<'_, ()> {
-        let number = usize::try_from(self.hasher.hash_one(id)).unwrap_or(usize::MAX);
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(id);
+        let number = usize::try_from(hash).unwrap_or(usize::MAX);
         self.locks[number % self.locks.len()].lock().await
     }
 }

@@ -1,6 +1,8 @@
 //! Retries of writes: bounded in time, with jitter.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::{Error, ErrorKind};
 

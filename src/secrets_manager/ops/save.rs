@@ -2,8 +2,8 @@
 //! writer was faster.
 
 use std::sync::Arc;
-use std::time::Instant;
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::compare_and_swap::Succession;

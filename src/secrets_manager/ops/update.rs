@@ -1,7 +1,7 @@
 //! Updating a stored record.
 
 use std::sync::Arc;
-use std::time::Instant;
+use tokio::time::Instant;
 
 use super::compare_and_swap::Succession;
 use super::core::Core;

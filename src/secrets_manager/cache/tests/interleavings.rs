@@ -1,12 +1,6 @@
 //! Loads, saves, deletions and invalidations of one record at once, in every order that there is.
 
-use std::sync::Arc;
-
-use super::tests::{MINUTE, entries};
 use super::*;
-use crate::secrets_manager::cache::pending_write::PendingWrite;
-use crate::secrets_manager::format::stored_record::Moment;
-use crate::testing::token;
 
 /// What one task does, step by step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +72,7 @@ impl<'a> Progress<'a> {
         match (task, self.steps) {
             (Task::Load, 1) => {
                 self.generation = Some(cache.generation_of_record(id));
-                self.asked = Some(Moment::now());
+                self.asked = Some(cache.now());
             }
             (Task::Load, 2) => self.read = world.aws,
             (Task::Load, _) => {
@@ -214,7 +208,7 @@ fn whatever_the_order_the_cache_never_falls_behind_what_is_known() {
         &[Load, Load, Load, Elsewhere],
         &[Load, Load, Elsewhere, Elsewhere],
     ];
-    let cache = Cache::new(entries(10), MINUTE, Duration::ZERO);
+    let cache = Cache::new(entries(10), MINUTE, Duration::ZERO, Clock::default());
     let mut orders = 0;
     for tasks in together {
         let mut left: Vec<_> = tasks.iter().map(|task| task.steps()).collect();

@@ -1,0 +1,68 @@
+//! Hashes of ids and lookup keys, keyed at random for each cache.
+//!
+//! Nobody outside can choose values whose hashes collide. The key comes from fastrand, so that a
+//! test that seeds fastrand has the same hashes in every run.
+
+use std::hash::{DefaultHasher, Hasher};
+
+use crate::{Field, OAuthToken, matching};
+
+/// SipHash after its random key.
+pub(crate) struct KeyedHasher(DefaultHasher);
+
+impl KeyedHasher {
+    pub(crate) fn new() -> Self {
+        let mut keyed = DefaultHasher::new();
+        keyed.write_u64(fastrand::u64(..));
+        keyed.write_u64(fastrand::u64(..));
+        KeyedHasher(keyed)
+    }
+
+    /// The hash of a record's id, or of any other text.
+    pub(crate) fn of(&self, text: &str) -> u64 {
+        let mut hasher = self.0.clone();
+        hasher.write(text.as_bytes());
+        hasher.finish()
+    }
+
+    /// The hash of the token's lookup key in this field.
+    pub(crate) fn key(&self, token: &OAuthToken, field: Field) -> u64 {
+        let value = token.expose(field).unwrap_or_default();
+        combined(field as u64, self.of(value))
+    }
+
+    /// The hashes of all of its lookup keys.
+    pub(crate) fn keys(&self, token: &OAuthToken) -> impl Iterator<Item = u64> {
+        matching::identifying_fields(token).map(|field| self.key(token, field))
+    }
+}
+
+/// One hash of two, of which one at least is keyed. The order matters.
+pub(crate) fn combined(one: u64, other: u64) -> u64 {
+    (one.rotate_left(23) ^ other).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::token;
+
+    #[test]
+    fn two_caches_hash_differently_unless_the_seed_is_the_same() {
+        let hash = || KeyedHasher::new().of("1");
+        assert_ne!(hash(), hash());
+        let seeded = || {
+            fastrand::seed(7);
+            hash()
+        };
+        assert_eq!(seeded(), seeded());
+    }
+
+    #[test]
+    fn a_value_hashes_differently_in_each_field() {
+        let hasher = KeyedHasher::new();
+        let both = token("user_name=v access_token=v");
+        let keys: Vec<u64> = hasher.keys(&both).collect();
+        assert_ne!(keys[0], keys[1]);
+    }
+}
