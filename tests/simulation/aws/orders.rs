@@ -1,0 +1,111 @@
+//! What a test orders for certain requests, in place of chance.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::faults::Delayed;
+use super::request::Request;
+
+/// What happens to a request.
+#[derive(Clone, Debug)]
+pub enum Order {
+    Fault(Delayed),
+    /// It waits before it is executed, until the test lets it go.
+    HoldBefore(Held),
+    /// Its answer waits.
+    HoldAfter(Held),
+}
+
+/// A request that is held.
+#[derive(Clone, Debug, Default)]
+pub struct Held(Arc<Signals>);
+
+#[derive(Debug, Default)]
+struct Signals {
+    arrived: Notify,
+    released: Notify,
+}
+
+impl Held {
+    /// Waits until the request is there, and returns whether it came within a minute.
+    pub async fn arrived(&self) -> bool {
+        let arrived = self.0.arrived.notified();
+        tokio::time::timeout(Duration::from_secs(60), arrived)
+            .await
+            .is_ok()
+    }
+
+    pub fn release(&self) {
+        self.0.released.notify_one();
+    }
+
+    pub async fn wait(&self) {
+        self.0.arrived.notify_one();
+        self.0.released.notified().await;
+    }
+}
+
+/// The orders that are not carried out yet.
+#[derive(Default)]
+pub struct Orders(Vec<Ordered>);
+
+struct Ordered {
+    process: String,
+    wanted: Wanted,
+    /// How many such requests come before the one it is for.
+    skip: usize,
+    order: Order,
+}
+
+/// The requests that an order is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    Action(&'static str),
+    /// A request that changes something, whichever.
+    AnyWrite,
+    /// Whatever comes next.
+    Any,
+}
+
+impl Wanted {
+    fn covers(self, request: &Request) -> bool {
+        match self {
+            Wanted::Action(action) => request.action == action,
+            Wanted::AnyWrite => request.is_write(),
+            Wanted::Any => true,
+        }
+    }
+}
+
+impl Orders {
+    /// Orders something for one of the requests of a process, after `skip` others like it.
+    pub fn add(&mut self, process: &str, wanted: Wanted, skip: usize, order: Order) {
+        self.0.push(Ordered {
+            process: process.to_owned(),
+            wanted,
+            skip,
+            order,
+        });
+    }
+
+    /// The order for a request, if there is one. Each is carried out once.
+    pub fn take(&mut self, process: &str, request: &Request) -> Option<Order> {
+        let covers =
+            |ordered: &Ordered| ordered.process == process && ordered.wanted.covers(request);
+        let first = self
+            .0
+            .iter()
+            .position(|ordered| covers(ordered) && ordered.skip == 0);
+        for ordered in self.0.iter_mut().filter(|ordered| covers(ordered)) {
+            ordered.skip = ordered.skip.saturating_sub(1);
+        }
+        Some(self.0.remove(first?).order)
+    }
+
+    /// Calls off what was ordered for a process.
+    pub fn clear(&mut self, process: &str) {
+        self.0.retain(|ordered| ordered.process != process);
+    }
+}

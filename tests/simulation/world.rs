@@ -1,0 +1,186 @@
+//! A simulation: AWS, virtual time, and the processes that use the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::retry::{RetryConfig, RetryPartition};
+use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use zoho_token_store::{SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder};
+
+use crate::aws::connector::Connector;
+use crate::aws::{Delayed, Fault, Freedoms, Held, LONGEST_LAG, Operator, Order, Service, Wanted};
+use crate::clock::{Clock, WallClock};
+use crate::link::Link;
+use crate::process::Process;
+use crate::trace::Trace;
+
+/// One simulation.
+#[derive(Clone)]
+pub struct World {
+    pub aws: Arc<Service>,
+}
+
+/// Runs a simulation in a runtime of its own, whose time passes at once when all wait.
+pub fn simulate<T>(seed: u64, freedoms: Freedoms, body: impl AsyncFnOnce(World) -> T) -> T {
+    // What the SDK and the store leave to chance comes from the thread's generator.
+    fastrand::seed(seed);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let world = World::new(seed, freedoms);
+        let _shown = ShownOnPanic(world.trace().clone());
+        body(world).await
+    })
+}
+
+/// Prints a trace when a test fails.
+struct ShownOnPanic(Trace);
+
+impl Drop for ShownOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.0.lines().join("\n"));
+        }
+    }
+}
+
+impl World {
+    pub fn new(seed: u64, freedoms: Freedoms) -> Self {
+        let (clock, trace) = (Clock::new(), Trace::default());
+        World {
+            aws: Arc::new(Service::new(seed, freedoms, clock, trace)),
+        }
+    }
+
+    pub fn now(&self) -> Duration {
+        self.aws.clock.now()
+    }
+
+    pub fn trace(&self) -> &Trace {
+        &self.aws.trace
+    }
+
+    pub fn operator(&self) -> Operator {
+        Operator {
+            service: self.aws.clone(),
+        }
+    }
+
+    /// Changes what AWS does from now on.
+    pub fn change(&self, change: impl FnOnce(&mut Freedoms)) {
+        change(&mut self.aws.inner().freedoms);
+    }
+
+    /// Waits until lists and reads show everything that was done.
+    pub async fn settle(&self) {
+        tokio::time::sleep(LONGEST_LAG + Duration::from_secs(1)).await;
+    }
+
+    /// Starts a process, or starts it again.
+    pub async fn process(&self, name: &str) -> Process {
+        self.process_with(name, 0, |settings| settings).await
+    }
+
+    /// Starts a process with settings of its own, whose clock is ahead by this many seconds.
+    pub async fn process_with(
+        &self,
+        name: &str,
+        ahead: i64,
+        settings: impl FnOnce(SecretsManagerTokenStoreBuilder) -> SecretsManagerTokenStoreBuilder,
+    ) -> Process {
+        let link = Arc::new(Link::new(name));
+        let builder = SecretsManagerTokenStore::builder().client(self.client(&link, ahead));
+        let store = settings(builder).build().await.expect("valid settings");
+        Process {
+            link,
+            store,
+            clock: self.aws.clock,
+            trace: self.aws.trace.clone(),
+        }
+    }
+
+    fn client(&self, link: &Arc<Link>, ahead: i64) -> Client {
+        let connector = Connector {
+            service: self.aws.clone(),
+            link: link.clone(),
+        };
+        // Retries as a configuration from the environment has them, but counted for this process
+        // alone.
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new(
+                "nobody",
+                "checks",
+                None,
+                None,
+                "simulation",
+            ))
+            .retry_config(RetryConfig::standard())
+            .retry_partition(RetryPartition::custom(link.name.clone()).build())
+            .sleep_impl(TokioSleep::new())
+            .time_source(WallClock {
+                clock: self.aws.clock,
+                ahead,
+            })
+            .http_client(connector);
+        Client::from_conf(config.build())
+    }
+
+    /// Has this go wrong with the next such request of a process.
+    pub fn order(&self, process: &str, wanted: Wanted, fault: Fault) {
+        self.order_late(process, wanted, fault, Duration::from_secs(2));
+    }
+
+    /// The same with how long what the fault delays takes.
+    pub fn order_late(&self, process: &str, wanted: Wanted, fault: Fault, by: Duration) {
+        let order = Order::Fault(Delayed { fault, by });
+        self.aws.inner().orders.add(process, wanted, 0, order);
+    }
+
+    /// Has this go wrong with a request of a process, after so many others.
+    pub fn order_after(&self, process: &str, skip: usize, fault: Fault) {
+        let by = Duration::from_secs(2);
+        let order = Order::Fault(Delayed { fault, by });
+        self.aws
+            .inner()
+            .orders
+            .add(process, Wanted::Any, skip, order);
+    }
+
+    /// Holds the next such request of a process before it is executed.
+    pub fn hold_before(&self, process: &str, wanted: Wanted) -> Held {
+        let held = Held::default();
+        let order = Order::HoldBefore(held.clone());
+        self.aws.inner().orders.add(process, wanted, 0, order);
+        held
+    }
+
+    /// Holds the answer to the next such request of a process.
+    pub fn hold_after(&self, process: &str, wanted: Wanted) -> Held {
+        let held = Held::default();
+        let order = Order::HoldAfter(held.clone());
+        self.aws.inner().orders.add(process, wanted, 0, order);
+        held
+    }
+
+    /// Calls off what was ordered for a process.
+    pub fn call_off(&self, process: &str) {
+        self.aws.inner().orders.clear(process);
+    }
+
+    /// Reads by name of a process show the state of that time, for as long as AWS may show it.
+    pub fn reads_show(&self, process: &str, as_of: Duration) {
+        self.aws.inner().frozen.freeze_names(process, as_of);
+    }
+
+    /// The same for lists.
+    pub fn lists_show(&self, process: &str, as_of: Duration) {
+        self.aws.inner().frozen.freeze_lists(process, as_of);
+    }
+}
