@@ -6,6 +6,7 @@ mod clock;
 mod determinism;
 mod link;
 mod process;
+mod scenarios;
 mod token;
 mod trace;
 mod world;

@@ -1,0 +1,151 @@
+//! Deleted tokens stay deleted, and what is saved after a deletion stays saved.
+
+use std::time::Duration;
+
+use zoho_token_store::Field;
+
+use crate::aws::{Fault, Wanted};
+use crate::process::Process;
+use crate::token::id;
+use crate::world::World;
+
+use super::{acknowledged, by, only_record, scenario};
+
+const OLD: &str = "user_name=u access_token=old refresh_token=old";
+const NEW: &str = "user_name=u access_token=new refresh_token=new";
+const LATE: Duration = Duration::from_secs(60);
+
+/// A process that deletes by force.
+async fn forceful(world: &World, name: &str) -> Process {
+    world
+        .process_with(name, 0, |settings| settings.recovery_window_days(0))
+        .await
+}
+
+/// Checks that a process which knows nothing finds no deleted token.
+async fn check_old_is_gone(world: &World) {
+    for (key, value) in [
+        ("user_name", "u"),
+        ("refresh_token", "old"),
+        ("access_token", "old"),
+    ] {
+        let reader = world.process("reader").await;
+        let found = reader.find(&by(key, value)).await.unwrap();
+        let refresh_token = found
+            .as_ref()
+            .and_then(|found| found.expose(Field::RefreshToken));
+        assert_ne!(refresh_token, Some("old"), "found by {key}");
+    }
+}
+
+#[test]
+fn a_token_deleted_at_the_limit_of_versions_does_not_come_back() {
+    scenario(async |world| {
+        let a = world.process("a").await;
+        let record = id(&a.save(OLD).await.unwrap());
+        for number in 1..100 {
+            a.save(&format!("user_name=u access_token=old{number}"))
+                .await
+                .unwrap();
+        }
+        a.delete(&record).await.unwrap();
+        world.settle().await;
+        let b = world.process("b").await;
+        let saved = b.save(NEW).await;
+        check_old_is_gone(&world).await;
+        if saved.is_ok() {
+            assert_eq!(only_record(&world)["refresh_token"], "new");
+        }
+    });
+}
+
+#[test]
+fn a_token_saved_while_its_record_is_deleted_does_not_come_back() {
+    scenario(async |world| {
+        let (a, b) = (world.process("a").await, world.process("b").await);
+        let record = id(&a.save("user_name=u refresh_token=older").await.unwrap());
+        world.settle().await;
+        let held = world.hold_before("a", Wanted::Action("DeleteSecret"));
+        let deleting = a.start_delete(&record);
+        held.arrived().await;
+        acknowledged(&b.save(OLD).await);
+        held.release();
+        let deleted = acknowledged(&deleting.await.unwrap());
+        // What was saved during the deletion may be deleted with it, or not.
+        let is_gone = world.operator().records().is_empty();
+        if !deleted || !is_gone {
+            return;
+        }
+        world.settle().await;
+        let c = world.process("c").await;
+        world.order("c", Wanted::Action("RestoreSecret"), Fault::CrashAfter);
+        let _ = c.save(NEW).await;
+        check_old_is_gone(&world).await;
+    });
+}
+
+#[test]
+fn a_late_put_does_not_bring_a_deleted_token_into_a_secret_created_again() {
+    scenario(async |world| {
+        let (a, b) = (forceful(&world, "a").await, forceful(&world, "b").await);
+        let record = id(&a
+            .save("user_name=u refresh_token=old access_token=older")
+            .await
+            .unwrap());
+        world.settle().await;
+        world.order_late(
+            "a",
+            Wanted::Action("PutSecretValue"),
+            Fault::LateAfterReset,
+            LATE,
+        );
+        acknowledged(&a.save(OLD).await);
+        b.delete(&record).await.unwrap();
+        b.save(NEW).await.unwrap();
+        tokio::time::sleep(LATE).await;
+        assert_eq!(only_record(&world)["refresh_token"], "new");
+        check_old_is_gone(&world).await;
+    });
+}
+
+#[test]
+fn a_late_deletion_does_not_reach_a_secret_created_again() {
+    scenario(async |world| {
+        let (a, b) = (forceful(&world, "a").await, forceful(&world, "b").await);
+        let record = id(&a.save(OLD).await.unwrap());
+        world.settle().await;
+        world.order_late(
+            "a",
+            Wanted::Action("DeleteSecret"),
+            Fault::LateAfterReset,
+            LATE,
+        );
+        acknowledged(&a.delete(&record).await);
+        b.save(NEW).await.unwrap();
+        tokio::time::sleep(LATE).await;
+        assert_eq!(only_record(&world)["refresh_token"], "new");
+    });
+}
+
+#[test]
+fn a_late_tag_does_not_reach_a_secret_created_again() {
+    scenario(async |world| {
+        let (a, b) = (forceful(&world, "a").await, forceful(&world, "b").await);
+        let record = id(&a
+            .save("user_name=u refresh_token=old access_token=older")
+            .await
+            .unwrap());
+        world.settle().await;
+        world.order_late(
+            "a",
+            Wanted::Action("TagResource"),
+            Fault::LateAfterReset,
+            LATE,
+        );
+        acknowledged(&a.save(OLD).await);
+        b.delete(&record).await.unwrap();
+        b.save(NEW).await.unwrap();
+        tokio::time::sleep(LATE).await;
+        super::check_every_key_finds_its_record(&world).await;
+    });
+}
