@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use tokio::task::JoinHandle;
-use zoho_token_store::{Error, OAuthToken, SecretsManagerTokenStore, TokenStore};
+use zoho_token_store::{Error, Field, OAuthToken, SecretsManagerTokenStore, TokenStore};
 
 use crate::clock::Clock;
 use crate::link::Link;
-use crate::token::{text, token};
+use crate::support::token::token;
 use crate::trace::Trace;
 
 /// An operation that takes longer than this is taken for one that never ends.
@@ -151,7 +151,9 @@ impl Process {
     /// A record as a trace shows it.
     fn shown(&self, record: &OAuthToken) -> String {
         let id = self.trace.record(record.id().unwrap_or_default());
-        format!("{id} {{{}}}", text(record))
+        let given = Field::ALL.iter().filter(|&&field| field != Field::Id);
+        let columns = given.filter_map(|&field| Some(format!("{field}={}", record.expose(field)?)));
+        format!("{id} {{{}}}", columns.collect::<Vec<_>>().join(" "))
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use zoho_token_store::Field;
+use zoho_token_store::{Deletion, Field};
 
 use crate::aws::{Fault, Wanted};
 use crate::process::Process;
-use crate::token::id;
+use crate::support::token::id;
 use crate::world::World;
 
 use super::{acknowledged, by, only_record, scenario};
@@ -18,7 +18,7 @@ const LATE: Duration = Duration::from_secs(60);
 /// A process that deletes by force.
 async fn forceful(world: &World, name: &str) -> Process {
     world
-        .process_with(name, 0, |settings| settings.recovery_window_days(0))
+        .process_with(name, 0, |settings| settings.deletion(Deletion::Force))
         .await
 }
 
@@ -42,7 +42,7 @@ async fn check_old_is_gone(world: &World) {
 fn a_token_deleted_at_the_limit_of_versions_does_not_come_back() {
     scenario(async |world| {
         let a = world.process("a").await;
-        let record = id(&a.save(OLD).await.unwrap());
+        let record = id(&a.save(OLD).await.unwrap()).to_owned();
         for number in 1..100 {
             a.save(&format!("user_name=u access_token=old{number}"))
                 .await
@@ -63,7 +63,7 @@ fn a_token_deleted_at_the_limit_of_versions_does_not_come_back() {
 fn a_token_saved_while_its_record_is_deleted_does_not_come_back() {
     scenario(async |world| {
         let (a, b) = (world.process("a").await, world.process("b").await);
-        let record = id(&a.save("user_name=u refresh_token=older").await.unwrap());
+        let record = id(&a.save("user_name=u refresh_token=older").await.unwrap()).to_owned();
         world.settle().await;
         let held = world.hold_before("a", Wanted::Action("DeleteSecret"));
         let deleting = a.start_delete(&record);
@@ -91,7 +91,8 @@ fn a_late_put_does_not_bring_a_deleted_token_into_a_secret_created_again() {
         let record = id(&a
             .save("user_name=u refresh_token=old access_token=older")
             .await
-            .unwrap());
+            .unwrap())
+        .to_owned();
         world.settle().await;
         world.order_late(
             "a",
@@ -112,7 +113,7 @@ fn a_late_put_does_not_bring_a_deleted_token_into_a_secret_created_again() {
 fn a_late_deletion_does_not_reach_a_secret_created_again() {
     scenario(async |world| {
         let (a, b) = (forceful(&world, "a").await, forceful(&world, "b").await);
-        let record = id(&a.save(OLD).await.unwrap());
+        let record = id(&a.save(OLD).await.unwrap()).to_owned();
         world.settle().await;
         world.order_late(
             "a",
@@ -134,7 +135,8 @@ fn a_late_tag_does_not_reach_a_secret_created_again() {
         let record = id(&a
             .save("user_name=u refresh_token=old access_token=older")
             .await
-            .unwrap());
+            .unwrap())
+        .to_owned();
         world.settle().await;
         world.order_late(
             "a",

@@ -25,7 +25,7 @@ fn first_saves_at_once_under_different_keys_make_one_record() {
 }
 
 #[test]
-fn so_do_they_when_one_writer_dies_after_its_creation() {
+fn the_next_save_makes_one_record_of_two_when_a_first_writer_died() {
     for dies in ["a", "b"] {
         scenario(async |world| {
             let (a, b) = (world.process("a").await, world.process("b").await);

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use tokio::time::{Instant, timeout};
 
 use crate::aws::{Fault, Freedoms, Wanted};
-use crate::token::id;
+use crate::support::token::id;
 use crate::world::World;
 
 use super::scenario;
@@ -44,7 +44,7 @@ fn a_save_that_is_not_polled_does_not_hold_up_another_one() {
 }
 
 #[test]
-fn nor_a_deletion_or_a_lookup() {
+fn a_save_that_is_not_polled_does_not_hold_up_a_deletion_or_a_lookup() {
     scenario(async |world| {
         let a = world.process("a").await;
         for point in POINTS {

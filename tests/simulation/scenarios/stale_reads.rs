@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::process::Process;
-use crate::token::id;
+use crate::support::token::id;
 use crate::world::World;
 
 use super::{acknowledged, by, only_record, scenario};
@@ -16,7 +16,7 @@ async fn settled_record(world: &World) -> (Process, String) {
         .await
         .unwrap();
     world.settle().await;
-    (a, id(&saved))
+    (a, id(&saved).to_owned())
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn a_save_that_finds_what_it_saves_in_a_stale_read_is_not_acknowledged_in_vain()
 }
 
 #[test]
-fn nor_is_that_of_another_process() {
+fn a_save_of_what_another_process_replaced_is_not_acknowledged_on_a_stale_read() {
     scenario(async |world| {
         let (a, _) = settled_record(&world).await;
         let before = world.now();
@@ -159,7 +159,7 @@ fn a_stale_not_found_does_not_double_a_record() {
         ),
     ];
     for (first, second) in second_saves {
-        for capacity in [0, 1_000] {
+        for capacity in [None, Some(1_000)] {
             scenario(async |world| {
                 let a = world
                     .process_with("a", 0, |settings| settings.cache_capacity(capacity))
