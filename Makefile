@@ -22,9 +22,11 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 demo: ## run the quickstart example against a LocalStack (which stays up)
-	@endpoint=$$($(LOCALSTACK) up) || \
+	@echo '==> $(LOCALSTACK) up'; \
+	endpoint=$$($(LOCALSTACK) up) || \
 		{ echo 'make demo: no LocalStack, see above and infra/localstack/README.md' >&2; exit 1; }; \
-	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo run --quiet --example quickstart
+	echo '==> cargo run --locked --example quickstart (the first time, this compiles for some minutes)'; \
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo run --locked --example quickstart
 
 test: ## format, lints, docs, then all tests against a LocalStack
 	$(call step,cargo fmt --all --check)
