@@ -16,15 +16,17 @@ step = @printf '==> %s\n' '$(1)'; $(1)
 
 LAMBDA := zoho-token-store-lambda-example
 
-.PHONY: help demo test bench soak fuzz deny lambda localstack localstack-down clean
+.PHONY: help demo test bench soak fuzz deny release-check lambda localstack localstack-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 demo: ## run the quickstart example against a LocalStack (which stays up)
-	@endpoint=$$($(LOCALSTACK) up) || \
+	@echo '==> $(LOCALSTACK) up'; \
+	endpoint=$$($(LOCALSTACK) up) || \
 		{ echo 'make demo: no LocalStack, see above and infra/localstack/README.md' >&2; exit 1; }; \
-	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo run --quiet --example quickstart
+	echo '==> cargo run --locked --example quickstart (the first time, this compiles for some minutes)'; \
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo run --locked --example quickstart
 
 test: ## format, lints, docs, then all tests against a LocalStack
 	$(call step,cargo fmt --all --check)
@@ -72,7 +74,15 @@ fuzz: ## fuzz each target for FUZZ_SECONDS=60 seconds
 	done
 
 deny: ## licences, duplicate versions, sources and advisories of the dependencies
-	@.ci/deny
+	$(call step,.ci/deny)
+
+release-check: ## links, features, docs.rs, package, oldest Rust, API changes: uploads nothing
+	$(call step,.ci/links)
+	$(call step,.ci/msrv)
+	$(call step,.ci/semver)
+	$(call step,.ci/features)
+	$(call step,.ci/docs-rs)
+	$(call step,.ci/package)
 
 lambda: ## build the release zips of examples/lambda, for arm64 and x86_64
 	@examples/lambda/build

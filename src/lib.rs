@@ -38,6 +38,8 @@
 //!
 //! And one for tests: `conformance`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod error;
 mod memory;
 mod secrets_manager;
