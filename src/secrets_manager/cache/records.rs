@@ -209,6 +209,14 @@ impl Records {
         });
     }
 
+    /// Drops a record as moka does when there are too many.
+    #[cfg(test)]
+    pub(super) fn evict(&self, hash: u64) {
+        if let Some(kept) = &self.kept {
+            kept.change(hash, |_| Op::Remove);
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn len(&self) -> u64 {
         self.kept.as_ref().map_or(0, Bounded::len)
