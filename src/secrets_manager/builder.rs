@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use secrecy::SecretSlice;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use super::aws::calls::SecretsManager;
 use super::aws::client;
@@ -274,7 +274,8 @@ impl SecretsManagerTokenStoreBuilder {
                 tag_index: self.tag_index,
                 cache: Cache::new(self.cache_bound, self.cache_time_to_live, stale_for, clock),
                 fingerprint_key: self.fingerprint_key,
-                fingerprints: OnceCell::new(),
+                fingerprints: OnceLock::new(),
+                key_lock: Mutex::new(()),
                 reads: SingleFlight::new(),
                 lookups: SingleFlight::new(),
                 locks: RecordLocks::new(),

@@ -14,11 +14,13 @@
 //!   wall clock and the monotonic clock ([`validity`]).
 //! * What was written lately is looked at whatever AWS's list says ([`recent_writes`]), and a write
 //!   without an outcome takes its record out ([`pending_write`]).
+//! * A read that is older than a known state is not believed ([`known_states`]).
 
 mod answers;
 pub(crate) mod bounded;
 pub(crate) mod generations;
 mod hash;
+pub(crate) mod known_states;
 pub(crate) mod pending_write;
 mod recent_writes;
 mod records;
@@ -31,6 +33,7 @@ use crate::secrets_manager::cache::answers::{ANSWERS_PER_RECORD, Answer, Answers
 use crate::secrets_manager::cache::bounded::Bound;
 use crate::secrets_manager::cache::generations::Generation;
 use crate::secrets_manager::cache::hash::KeyedHasher;
+use crate::secrets_manager::cache::known_states::{KnownStates, State, Verdict};
 use crate::secrets_manager::cache::recent_writes::RecentWrites;
 use crate::secrets_manager::cache::records::{Record, Records, most_records};
 use crate::secrets_manager::cache::validity::Validity;
@@ -46,6 +49,7 @@ pub(crate) struct Cache {
     records: Records,
     answers: Answers,
     recent: RecentWrites,
+    states: KnownStates,
 }
 
 impl Cache {
@@ -66,6 +70,7 @@ impl Cache {
             records: Records::new(bound, kept_for),
             answers: Answers::new(answers, kept_for, clock.now()),
             recent: RecentWrites::new(),
+            states: KnownStates::new(),
             clock,
         }
     }
@@ -78,6 +83,21 @@ impl Cache {
     /// Whether it keeps nothing.
     pub(crate) fn is_off(&self) -> bool {
         self.records.is_off()
+    }
+
+    /// Returns whether a read that returned this state can be believed.
+    pub(crate) fn judge(&self, id: &str, read: &State) -> Verdict {
+        self.states.judge(id, read, self.now().monotonic)
+    }
+
+    /// Remembers a state that AWS has acknowledged, or that was read and believed.
+    pub(crate) fn learn_state(&self, id: &str, state: &State) {
+        self.states.learn(id, state, self.now().monotonic);
+    }
+
+    /// Believes a state although a later one was known.
+    pub(crate) fn accept_state(&self, id: &str, state: &State) {
+        self.states.accept(id, state, self.now().monotonic);
     }
 
     /// Returns the record with this id, if it is known and valid.

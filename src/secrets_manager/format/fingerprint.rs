@@ -126,6 +126,13 @@ fn digest(keyed: &Hmac<Sha256>, parts: &[&str]) -> String {
         })
 }
 
+/// How strong the field is from which the id of a record is derived: 0 is the strongest.
+pub(crate) fn id_strength(token: &OAuthToken) -> usize {
+    let mut fields = ID_SOURCES.iter();
+    let position = fields.position(|&field| token.expose(field).is_some());
+    position.unwrap_or(ID_SOURCES.len())
+}
+
 /// The field from which the id of a new record is derived.
 pub(crate) fn id_source(token: &OAuthToken) -> Option<Field> {
     ID_SOURCES

@@ -10,3 +10,4 @@ pub(crate) mod tags;
 #[cfg(test)]
 mod vectors;
 pub(crate) mod version_id;
+pub(crate) mod write_id;

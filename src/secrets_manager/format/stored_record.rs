@@ -6,13 +6,17 @@ use std::time::SystemTime;
 
 use crate::OAuthToken;
 use crate::secrets_manager::clock::Moment;
-use crate::secrets_manager::format::document::UnknownFields;
+use crate::secrets_manager::format::document::{Metadata, UnknownFields};
 
 /// A record with its version.
 #[derive(Debug)]
 pub(crate) struct StoredRecord {
     pub(crate) token: OAuthToken,
+    pub(crate) metadata: Metadata,
     pub(crate) unknown: UnknownFields,
+    /// The secret's ARN. It ends in six random characters: a secret that is deleted and created
+    /// again has another one.
+    pub(crate) arn: Arc<str>,
     pub(crate) version: String,
     /// When the version was made, by AWS's clock, if known.
     pub(crate) created: Option<SystemTime>,
@@ -27,7 +31,11 @@ impl StoredRecord {
 
     /// The size in memory, in bytes.
     pub(crate) fn size(&self) -> usize {
-        let parts = self.token.size() + self.unknown.size() + self.version.len();
+        let parts = self.token.size()
+            + self.metadata.index.size()
+            + self.unknown.size()
+            + self.version.len()
+            + self.arn.len();
         size_of::<Self>() + parts
     }
 }
@@ -41,7 +49,9 @@ impl StoredRecord {
     pub(crate) fn just_read(token: OAuthToken) -> Self {
         StoredRecord {
             token,
+            metadata: Metadata::default(),
             unknown: UnknownFields::default(),
+            arn: "".into(),
             version: String::new(),
             created: None,
             asked: Clock::default().now(),
@@ -55,6 +65,7 @@ pub(crate) enum Slot {
     Record(Arc<StoredRecord>),
     /// A secret whose current version is a tombstone: its deletion was started and not finished.
     Vacant {
+        arn: Arc<str>,
         version: Arc<str>,
     },
     /// A secret that is marked for deletion.

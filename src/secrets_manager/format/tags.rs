@@ -1,6 +1,11 @@
 //! The tags of a secret: which store it belongs to, and the index of its lookup keys.
+//!
+//! The key of an index tag holds the id of the write that added it, so that writers never overwrite
+//! each other's tags: tags have no compare-and-swap. A document names the tags that belong to it
+//! ([`Index`]); all others are leftovers, which lookups verify and discard like any other hint.
 
 use super::fingerprint::Fingerprints;
+use super::write_id::WriteId;
 use crate::{Field, OAuthToken};
 
 /// The key and the value of a tag.
@@ -9,18 +14,130 @@ pub(crate) type Tag = (String, String);
 /// The tag of every secret of this crate's stores.
 pub(crate) const MANAGED_BY: (&str, &str) = ("managed-by", "zoho-token-store");
 
-/// How many tags the store sets itself: [`MANAGED_BY`] and three for every lookup key.
-pub(crate) const OWN_TAGS: usize = 13;
+/// The number of tags that the store reserves for itself: [`MANAGED_BY`], two for each lookup key
+/// of a record, and the same again for writes in progress.
+pub(crate) const OWN_TAGS: usize = 25;
 
 /// The keys of index tags begin with it.
 pub(crate) const INDEX_PREFIX: &str = "zoho-token-store:";
 
 const INDEXED: [(Field, &str); 4] = [
-    (Field::UserName, "zoho-token-store:user"),
-    (Field::AccessToken, "zoho-token-store:access"),
-    (Field::GrantToken, "zoho-token-store:grant"),
-    (Field::RefreshToken, "zoho-token-store:refresh"),
+    (Field::UserName, "user"),
+    (Field::AccessToken, "access"),
+    (Field::GrantToken, "grant"),
+    (Field::RefreshToken, "refresh"),
 ];
+
+/// Marks the tag for the previous fingerprint key.
+const FORMER: &str = "-former";
+
+/// The index tags that belong to a document: for each indexed field the write that tagged it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Index(Vec<(Field, WriteId)>);
+
+impl Index {
+    /// Reads the form that [`to_text`](Self::to_text) writes. Parts that it cannot read are ignored:
+    /// their fields count as not indexed.
+    pub(crate) fn parse(text: &str) -> Self {
+        let parts = text.split(' ').filter_map(|part| {
+            let (name, write) = part.split_once(':')?;
+            let (field, _) = INDEXED.iter().find(|(_, known)| *known == name)?;
+            Some((*field, WriteId::parse(write)?))
+        });
+        Index(parts.collect())
+    }
+
+    /// Returns the form that documents hold, such as `user:<write id> refresh:<write id>`.
+    pub(crate) fn to_text(&self) -> String {
+        let parts = self
+            .0
+            .iter()
+            .map(|(field, write)| format!("{}:{}", name(*field), write.as_str()));
+        parts.collect::<Vec<_>>().join(" ")
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The size in memory, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.0.len() * (size_of::<(Field, WriteId)>() + 24)
+    }
+
+    /// The keys of the tags: of each field with the current and with the previous fingerprint key.
+    pub(crate) fn tag_keys(&self) -> impl Iterator<Item = String> {
+        self.0
+            .iter()
+            .flat_map(|(field, write)| [key(*field, "", write), key(*field, FORMER, write)])
+    }
+
+    fn of(&self, field: Field) -> Option<&WriteId> {
+        let mut parts = self.0.iter();
+        parts.find_map(|(known, write)| (*known == field).then_some(write))
+    }
+}
+
+/// How the index of a record changes with a write.
+#[derive(Debug, Default)]
+pub(crate) struct IndexChange {
+    /// The tags to add before the write.
+    pub(crate) added: Vec<Tag>,
+    /// The index of the record after the write.
+    pub(crate) index: Index,
+    /// What the write replaces, to be removed after it.
+    pub(crate) replaced: Index,
+}
+
+/// Returns how the index changes if a write replaces a record.
+///
+/// Tags are added before the value is put. So the record is found under its old and its new keys
+/// whichever value it holds, even if the writer stops in between.
+pub(crate) fn change(
+    fingerprints: &Fingerprints,
+    record: &OAuthToken,
+    replaced: Option<(&OAuthToken, &Index)>,
+    write: &WriteId,
+) -> IndexChange {
+    let mut change = IndexChange::default();
+    for (field, _) in INDEXED {
+        let known = replaced.and_then(|(old, index)| Some((old, index.of(field)?)));
+        match known {
+            Some((old, known)) if old.expose(field) == record.expose(field) => {
+                change.index.0.push((field, known.clone()));
+                continue;
+            }
+            Some((_, known)) => change.replaced.0.push((field, known.clone())),
+            None => {}
+        }
+        if record.expose(field).is_some() {
+            change
+                .added
+                .extend(tags_of(fingerprints, record, field, write));
+            change.index.0.push((field, write.clone()));
+        }
+    }
+    change
+}
+
+/// Returns the index of a record that is written without tags: fields that change lose theirs.
+pub(crate) fn change_without_tags(
+    record: &OAuthToken,
+    replaced: Option<(&OAuthToken, &Index)>,
+) -> IndexChange {
+    let mut change = IndexChange::default();
+    if let Some((old, index)) = replaced {
+        for (field, write) in &index.0 {
+            let is_same = old.expose(*field) == record.expose(*field);
+            let list = match is_same {
+                true => &mut change.index,
+                false => &mut change.replaced,
+            };
+            list.0.push((*field, write.clone()));
+        }
+    }
+    change
+}
 
 /// Whether a secret with these tags belongs to one of this crate's stores.
 pub(crate) fn is_managed(tags: &[Tag]) -> bool {
@@ -41,47 +158,71 @@ pub(crate) fn lookup_values(fingerprints: &Fingerprints, partial: &OAuthToken) -
     values.collect()
 }
 
-/// The index tags of a record: for each lookup key its fingerprint, and the one under which
-/// processes that still have the previous fingerprint key look it up.
-pub(crate) fn index_tags(fingerprints: &Fingerprints, record: &OAuthToken) -> Vec<Tag> {
-    let tags = INDEXED.iter();
-    tags.flat_map(|&(field, key)| tags_of(fingerprints, record, field, key))
-        .collect()
-}
-
-/// The index tags that a change of a record needs: those of the lookup keys that change, and the
-/// fingerprints that they replace.
-///
-/// Tags change before the value does. With both fingerprints, the record is found under its old
-/// and its new key whichever value it holds, even if the writer stops in between. Tags of keys
-/// that do not change are left alone: another writer may be changing them.
-pub(crate) fn changed_tags(
+/// Returns the index tags of a record as its document names them; `None` if the document does not
+/// name one for each of its lookup keys.
+pub(crate) fn expected(
     fingerprints: &Fingerprints,
     record: &OAuthToken,
-    replaced: &OAuthToken,
-) -> Vec<Tag> {
+    index: &Index,
+) -> Option<Vec<Tag>> {
     let mut tags = Vec::new();
-    for (field, key) in INDEXED {
-        if record.expose(field) != replaced.expose(field) {
-            tags.extend(tags_of(fingerprints, record, field, key));
-            let before = fingerprints.of_field(replaced, field).next();
-            tags.extend(before.map(|before| (format!("{key}-before"), value(field, &before))));
+    for (field, _) in INDEXED {
+        if record.expose(field).is_some() {
+            tags.extend(tags_of(fingerprints, record, field, index.of(field)?));
         }
     }
-    tags
+    Some(tags)
+}
+
+/// Returns the keys of the index tags that no write needs any more: those that the document does
+/// not name, added by a write that `is_over`, and those without a write id, of an older layout.
+pub(crate) fn leftovers(
+    tags: &[Tag],
+    index: &Index,
+    is_over: impl Fn(&WriteId) -> bool,
+) -> Vec<String> {
+    let named: Vec<_> = index.tag_keys().collect();
+    let unused = tags.iter().filter_map(|(key, _)| {
+        let rest = key.strip_prefix(INDEX_PREFIX)?;
+        let write = rest.split_once(':').map(|(_, write)| write);
+        let over = match write.and_then(WriteId::parse) {
+            Some(write) => is_over(&write),
+            None => true,
+        };
+        (over && !named.contains(key)).then(|| key.clone())
+    });
+    unused.collect()
+}
+
+/// The keys of index tags in the layout without write ids, which the first versions wrote.
+pub(crate) fn former_layout() -> impl Iterator<Item = String> {
+    INDEXED.iter().flat_map(|(_, name)| {
+        ["", "-before", "-former-key"].map(|suffix| format!("{INDEX_PREFIX}{name}{suffix}"))
+    })
 }
 
 fn tags_of(
     fingerprints: &Fingerprints,
     record: &OAuthToken,
     field: Field,
-    key: &str,
+    write: &WriteId,
 ) -> impl Iterator<Item = Tag> {
-    let keys = [key.to_owned(), format!("{key}-former-key")];
+    let keys = [key(field, "", write), key(field, FORMER, write)];
     let of_field = fingerprints.of_field(record, field);
     keys.into_iter()
         .zip(of_field)
         .map(move |(key, fingerprint)| (key, value(field, &fingerprint)))
+}
+
+fn key(field: Field, suffix: &str, write: &WriteId) -> String {
+    format!("{INDEX_PREFIX}{}{suffix}:{}", name(field), write.as_str())
+}
+
+fn name(field: Field) -> &'static str {
+    let mut names = INDEXED.iter();
+    names
+        .find_map(|(known, name)| (*known == field).then_some(*name))
+        .unwrap_or_default()
 }
 
 fn value(field: Field, fingerprint: &str) -> String {
@@ -90,6 +231,8 @@ fn value(field: Field, fingerprint: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use secrecy::SecretSlice;
 
     use super::*;
@@ -99,35 +242,100 @@ mod tests {
         Fingerprints::new(&[]).unwrap()
     }
 
+    fn write(number: u64) -> WriteId {
+        WriteId::new(SystemTime::UNIX_EPOCH, number)
+    }
+
     fn keys(tags: &[Tag]) -> Vec<&str> {
         tags.iter().map(|(key, _)| key.as_str()).collect()
     }
 
     #[test]
-    fn a_change_tags_the_new_and_the_replaced_key_and_no_other() {
+    fn a_change_adds_the_tags_of_the_keys_that_change_and_replaces_theirs() {
+        let (old, new) = (
+            token("user_name=ada access_token=old"),
+            token("user_name=ada access_token=new refresh_token=r"),
+        );
+        let first = change(&fingerprints(), &old, None, &write(1));
+        let user = "zoho-token-store:user:000000000000000000000001";
+        let access = "zoho-token-store:access:000000000000000000000001";
+        assert_eq!(keys(&first.added), [user, access]);
+        assert!(first.replaced.is_empty());
+
+        let second = change(&fingerprints(), &new, Some((&old, &first.index)), &write(2));
+        let added = [
+            "zoho-token-store:access:000000000000000000000002",
+            "zoho-token-store:refresh:000000000000000000000002",
+        ];
+        assert_eq!(keys(&second.added), added);
+        let replaced: Vec<_> = second.replaced.tag_keys().collect();
+        assert_eq!(replaced[0], access);
+        assert_eq!(second.index.of(Field::UserName), Some(&write(1)));
+        assert_eq!(second.index.of(Field::AccessToken), Some(&write(2)));
+
+        let none = change(
+            &fingerprints(),
+            &new,
+            Some((&new, &second.index)),
+            &write(3),
+        );
+        assert!(none.added.is_empty() && none.replaced.is_empty());
+        assert_eq!(none.index, second.index);
+        let plain = |(_, value): &Tag| {
+            ["ada", "old", "new"]
+                .iter()
+                .any(|text| value.contains(text))
+        };
+        assert!(!first.added.iter().chain(&second.added).any(plain));
+    }
+
+    #[test]
+    fn an_index_is_read_as_it_was_written_and_damage_is_no_index() {
+        let index = change(
+            &fingerprints(),
+            &token("user_name=u access_token=a"),
+            None,
+            &write(5),
+        )
+        .index;
+        assert_eq!(Index::parse(&index.to_text()), index);
+        for damaged in [
+            "",
+            "user",
+            "user:7",
+            "nobody:000000000000000000000005",
+            "user:",
+        ] {
+            assert!(Index::parse(damaged).is_empty(), "{damaged}");
+        }
+    }
+
+    #[test]
+    fn without_a_tag_index_changed_keys_lose_their_tags() {
         let (old, new) = (
             token("user_name=ada access_token=old"),
             token("user_name=ada access_token=new"),
         );
-        let all = index_tags(&fingerprints(), &new);
-        assert_eq!(
-            keys(&all),
-            ["zoho-token-store:user", "zoho-token-store:access"]
-        );
-        let changed = changed_tags(&fingerprints(), &new, &old);
-        assert_eq!(
-            keys(&changed),
-            ["zoho-token-store:access", "zoho-token-store:access-before"]
-        );
-        assert_eq!(changed[0], all[1]);
-        assert_eq!(changed[1].1, lookup_values(&fingerprints(), &old)[1]);
-        let plain = |(_, value): &Tag| {
-            ["ada", "old", "new"]
-                .iter()
-                .any(|plain| value.contains(plain))
-        };
-        assert!(!all.iter().chain(&changed).any(plain));
-        assert_eq!(changed_tags(&fingerprints(), &old, &old), []);
+        let index = change(&fingerprints(), &old, None, &write(1)).index;
+        let change = change_without_tags(&new, Some((&old, &index)));
+        assert_eq!(change.index.of(Field::UserName), Some(&write(1)));
+        assert_eq!(change.index.of(Field::AccessToken), None);
+        assert_eq!(change.replaced.of(Field::AccessToken), Some(&write(1)));
+    }
+
+    #[test]
+    fn leftovers_are_the_tags_that_no_write_needs() {
+        let record = token("user_name=u access_token=a");
+        let current = change(&fingerprints(), &record, None, &write(1));
+        let dead = change(&fingerprints(), &record, None, &write(2));
+        let alive = change(&fingerprints(), &record, None, &write(3));
+        let mut tags = [current.added, dead.added.clone(), alive.added].concat();
+        tags.push(("zoho-token-store:user".into(), "user_name:x".into()));
+        tags.push(("team".into(), "crm".into()));
+        let leftovers = leftovers(&tags, &current.index, |other| *other == write(2));
+        let mut expected = keys(&dead.added);
+        expected.push("zoho-token-store:user");
+        assert_eq!(leftovers, expected);
     }
 
     #[test]
@@ -143,7 +351,7 @@ mod tests {
         assert_eq!(values.len(), 4);
         let before = lookup_values(&before, &token);
         assert!(before.iter().all(|value| values.contains(value)));
-        let tags = index_tags(&after, &token).into_iter();
+        let tags = change(&after, &token, None, &write(1)).added.into_iter();
         let tags: Vec<_> = tags.map(|(_, value)| value).collect();
         assert!(values.iter().all(|value| tags.contains(value)));
     }

@@ -7,11 +7,12 @@ use std::time::{Duration, SystemTime};
 use secrecy::{ExposeSecret, SecretSlice};
 use serde_json::{Map, Value};
 
-use super::document::{self, Document};
+use super::document::{self, Document, Metadata};
 use super::fingerprint::{self, Fingerprints};
 use super::secret_name::SecretNames;
-use super::tags;
-use super::version_id::successor;
+use super::tags::{self, Index};
+use super::version_id::{successor, successor_after_rollback};
+use super::write_id::WriteId;
 use crate::{ErrorKind, Field, OAuthToken};
 
 static VECTORS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
@@ -133,7 +134,7 @@ fn names() {
 fn documents() {
     for vector in vectors("documents") {
         let read = document::decode(text(vector, "id"), text(vector, "document"));
-        let Ok(Document::Record { token, unknown }) = read else {
+        let Ok(Document::Record { token, unknown, .. }) = read else {
             panic!("{vector} is a record's: {read:?}");
         };
         let columns = Field::ALL
@@ -144,7 +145,8 @@ fn documents() {
             columns.collect::<BTreeMap<_, _>>(),
             pairs(&vector["columns"])
         );
-        let written = document::encode(&token, &unknown).expect("it can be written");
+        let written =
+            document::encode(&token, &Metadata::default(), &unknown).expect("it can be written");
         assert_eq!(written.expose_secret(), text(vector, "written"));
     }
 }
@@ -204,13 +206,22 @@ fn derived_ids() {
 #[test]
 fn tags() {
     for vector in vectors("tags") {
-        let tags = tags::index_tags(&fingerprints(vector), &token(&vector["record"]));
-        assert_eq!(BTreeMap::from_iter(tags), pairs(&vector["tags"]));
+        let write = WriteId::parse(text(vector, "write_id")).expect("a write id");
+        let record = token(&vector["record"]);
+        let change = tags::change(&fingerprints(vector), &record, None, &write);
+        assert_eq!(BTreeMap::from_iter(change.added), pairs(&vector["tags"]));
+        assert_eq!(change.index.to_text(), text(vector, "index"));
     }
     for vector in vectors("changed_tags") {
+        let write = WriteId::parse(text(vector, "write_id")).expect("a write id");
         let (before, after) = (token(&vector["before"]), token(&vector["after"]));
-        let tags = tags::changed_tags(&fingerprints(vector), &after, &before);
-        assert_eq!(BTreeMap::from_iter(tags), pairs(&vector["tags"]));
+        let index = Index::parse(text(vector, "index_before"));
+        let replaced = Some((&before, &index));
+        let change = tags::change(&fingerprints(vector), &after, replaced, &write);
+        assert_eq!(BTreeMap::from_iter(change.added), pairs(&vector["tags"]));
+        assert_eq!(change.index.to_text(), text(vector, "index_after"));
+        let removed: Vec<_> = change.replaced.tag_keys().collect();
+        assert_eq!(removed, texts(&vector["removed_keys"]));
     }
     for vector in vectors("lookup_values") {
         let values = tags::lookup_values(&fingerprints(vector), &token(&vector["token"]));
@@ -230,12 +241,10 @@ fn tags() {
 fn successors() {
     for vector in vectors("successors") {
         let version = text(vector, "version");
-        let number = vector["number"].as_u64().expect("a number");
-        let number = number.try_into().expect("a small number");
-        assert_eq!(
-            successor(version, number),
-            text(vector, "successor"),
-            "{vector}"
-        );
+        let successor = match vector.get("rolled_back_from") {
+            None => successor(version),
+            Some(from) => successor_after_rollback(version, from.as_str().expect("a version")),
+        };
+        assert_eq!(successor, text(vector, "successor"), "{vector}");
     }
 }

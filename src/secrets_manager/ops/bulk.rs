@@ -9,9 +9,10 @@ use futures::{Stream, StreamExt, TryStreamExt, stream};
 use super::core::Core;
 use super::delete::delete_read;
 use super::list::{ids, listed};
-use super::read::{read_now, slot, starting};
+use super::read::{read_now, slot, starting, state_of};
 use crate::secrets_manager::aws::calls::BATCH_LIMIT;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
+use crate::secrets_manager::cache::known_states::Verdict;
 use crate::secrets_manager::format::stored_record::Slot;
 use crate::secrets_manager::format::tags::{Tag, is_managed};
 use crate::{Error, ErrorKind, OAuthToken};
@@ -160,6 +161,10 @@ async fn get_batch(
         let Some((_, started)) = started.iter().find(|(asked, _)| **asked == id) else {
             continue;
         };
+        // A state that is older than a known one is read again, alone.
+        if core.cache.judge(&id, &state_of(&value)) != Verdict::Believed {
+            continue;
+        }
         let slot = slot(core, &id, &name, value, *started);
         slots.push((id, slot));
     }

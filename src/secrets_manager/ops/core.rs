@@ -1,10 +1,13 @@
 //! What the operations share: the connection to AWS, the cache, the locks, and the settings.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretSlice};
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::query::Query;
 use super::record_locks::RecordLocks;
@@ -18,6 +21,9 @@ use crate::secrets_manager::format::secret_name::SecretNames;
 use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
 use crate::{Error, ErrorKind};
 
+/// How long a task waits for another one that reads the fingerprint key.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
 /// The result of a lookup.
 pub(crate) type Found = Result<Option<Arc<StoredRecord>>, Error>;
 
@@ -28,7 +34,8 @@ pub(crate) struct Core {
     pub(crate) tag_index: bool,
     pub(crate) cache: Cache,
     pub(crate) fingerprint_key: FingerprintKey,
-    pub(crate) fingerprints: OnceCell<Fingerprints>,
+    pub(crate) fingerprints: OnceLock<Fingerprints>,
+    pub(crate) key_lock: Mutex<()>,
     pub(crate) reads: SingleFlight<(Arc<str>, Generation), Result<Slot, Error>>,
     pub(crate) lookups: SingleFlight<(Query, Generation), Found>,
     pub(crate) locks: RecordLocks,
@@ -36,6 +43,11 @@ pub(crate) struct Core {
 }
 
 impl Core {
+    /// A random number that no other process draws.
+    pub(crate) fn random(&self) -> u64 {
+        Uuid::new_v4().as_u64_pair().1
+    }
+
     /// The fingerprints. If their key is in a secret, it is read the first time.
     pub(crate) async fn fingerprints(&self) -> Result<&Fingerprints, Error> {
         let make = async || match &self.fingerprint_key {
@@ -46,7 +58,17 @@ impl Core {
                 Fingerprints::new(&keys).map_err(|error| error.about_secret(name))
             }
         };
-        self.fingerprints.get_or_try_init(make).await
+        if let Some(fingerprints) = self.fingerprints.get() {
+            return Ok(fingerprints);
+        }
+        // One task reads the key for all. If it does not finish (it may not be polled), the others
+        // read it too.
+        let _reading = timeout(LONGEST_WAIT, self.key_lock.lock()).await;
+        if let Some(fingerprints) = self.fingerprints.get() {
+            return Ok(fingerprints);
+        }
+        let fingerprints = make().await?;
+        Ok(self.fingerprints.get_or_init(|| fingerprints))
     }
 
     /// The current and the previous version of the key in this secret. Records are found under

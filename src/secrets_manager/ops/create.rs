@@ -1,25 +1,25 @@
 //! Inserting a new record: CreateSecret, and what to do if it is refused.
 
-use super::compare_and_swap::Succession;
 use super::core::Core;
 use super::read::read_now;
 use super::restore::{describe_own, restore};
-use super::write::{Content, Step, index_tags, write};
+use super::write::{Attempt, Content, Step, learn, write};
+use crate::Error;
+use crate::secrets_manager::aws::calls::Address;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
 use crate::secrets_manager::cache::pending_write::PendingWrite;
 use crate::secrets_manager::format::document::{self, UnknownFields};
 use crate::secrets_manager::format::stored_record::Slot;
-use crate::{Error, OAuthToken};
 
 /// Inserts a record under its id, where a lookup has found this slot.
 pub(crate) async fn insert(
     core: &Core,
-    record: &OAuthToken,
+    content: Content<'_>,
     slot: Slot,
     first_version: &str,
-    succession: &mut Succession,
+    attempt: &mut Attempt,
 ) -> Result<Step, Error> {
-    let id = record.id().unwrap_or_default();
+    let id = content.record.id().unwrap_or_default();
     let name = core.names.name_of(id)?;
     let _lock = core.locks.lock(id).await;
     if core.cache.record(id).is_some() {
@@ -27,29 +27,42 @@ pub(crate) async fn insert(
     }
     match slot {
         Slot::Record(_) => Ok(Step::Again),
-        Slot::Vacant { version } => {
-            write(core, &name, Content::fresh(record), &version, succession).await
+        Slot::Vacant { arn, version } => {
+            let secret = Address {
+                name: &name,
+                arn: &arn,
+            };
+            write(core, secret, content, &version, attempt).await
         }
-        Slot::Deleted => restore(core, &name, record, succession).await,
-        Slot::Absent => create(core, &name, record, first_version, succession).await,
+        Slot::Deleted => restore(core, &name, content, attempt).await,
+        Slot::Absent => create(core, &name, content, first_version, attempt).await,
     }
 }
 
 async fn create(
     core: &Core,
     name: &str,
-    record: &OAuthToken,
+    content: Content<'_>,
     first_version: &str,
-    succession: &mut Succession,
+    attempt: &mut Attempt,
 ) -> Result<Step, Error> {
-    let document = document::encode(record, &UnknownFields::default())?;
-    let tags = index_tags(core, record, None).await?;
+    let record = content.record;
+    let (change, metadata) = content.plan(core, &attempt.write_id).await?;
+    let document = document::encode(record, &metadata, &UnknownFields::default())?;
     let pending = PendingWrite::save(&core.cache, record);
-    match core.aws.create(name, &document, tags, first_version).await {
-        Ok(()) => Ok(Content::fresh(record).acknowledge(pending, first_version.to_owned())),
+    let created = core
+        .aws
+        .create(name, &document, change.added, first_version)
+        .await;
+    match created {
+        Ok(arn) => {
+            let version = first_version.to_owned();
+            content.acknowledge(core, pending, &arn, version, metadata);
+            Ok(Step::Saved(record.clone()))
+        }
         Err(failure) => {
             pending.failed(failure.reason == Reason::Denied);
-            refused(core, name, record, first_version, failure, succession).await
+            refused(core, name, content, failure, attempt).await
         }
     }
 }
@@ -58,20 +71,21 @@ async fn create(
 async fn refused(
     core: &Core,
     name: &str,
-    record: &OAuthToken,
-    first_version: &str,
+    content: Content<'_>,
     failure: Failure,
-    succession: &mut Succession,
+    attempt: &mut Attempt,
 ) -> Result<Step, Error> {
     match failure.reason {
-        Reason::Deleted => return restore(core, name, record, succession).await,
+        Reason::Deleted => return restore(core, name, content, attempt).await,
         Reason::Exists => {}
         Reason::Throttled => return Ok(Step::Wait(failure.error)),
         _ => return Err(failure.error),
     }
+    let record = content.record;
     match read_now(core, record.id().unwrap_or_default()).await? {
         // This creation itself, whose answer was lost.
-        Slot::Record(stored) if stored.version == first_version => {
+        Slot::Record(stored) if stored.metadata.write_id.as_ref() == Some(&attempt.write_id) => {
+            learn(core, record, &stored.arn, &stored.version);
             core.cache.written(&stored, None);
             Ok(Step::Saved(stored.token.clone()))
         }
@@ -79,8 +93,12 @@ async fn refused(
         Slot::Deleted => Ok(Step::Wait(failure.error)),
         Slot::Absent => match describe_own(core, name).await? {
             // A secret without any value.
-            Some(secret) if secret.current_version.is_none() => {
-                write(core, name, Content::fresh(record), "", succession).await
+            Some(described) if described.current_version.is_none() => {
+                let secret = Address {
+                    name,
+                    arn: &described.arn,
+                };
+                write(core, secret, content, "", attempt).await
             }
             // A value that reads do not show yet, or a secret that is gone again.
             Some(_) | None => Ok(Step::Wait(failure.error)),

@@ -1,14 +1,17 @@
 //! Deleting a record so that it stays deleted even if its secret is restored.
 
-use super::compare_and_swap::{Succession, swap};
+use super::compare_and_swap::{Put, Succession, swap};
 use super::core::Core;
 use super::read::read_now;
 use super::retry::Retry;
 use crate::Error;
+use crate::secrets_manager::aws::calls::Address;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
+use crate::secrets_manager::cache::known_states::State;
 use crate::secrets_manager::cache::pending_write::PendingWrite;
-use crate::secrets_manager::format::document;
+use crate::secrets_manager::format::document::{self, Metadata};
 use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
+use crate::secrets_manager::format::write_id::WriteId;
 
 /// Deletes the record with this id.
 pub(crate) async fn delete(core: &Core, id: &str) -> Result<(), Error> {
@@ -53,13 +56,23 @@ async fn delete_slot(
 ) -> Result<Option<Error>, Error> {
     let _pending = PendingWrite::deletion(&core.cache, id);
     let name = core.names.name_of(id)?;
-    let record = match slot {
+    let (arn, record) = match slot {
         Slot::Absent | Slot::Deleted => return Ok(None),
-        Slot::Vacant { .. } => None,
+        Slot::Vacant { arn, .. } => (arn, None),
         Slot::Record(stored) => {
+            let secret = Address {
+                name: &name,
+                arn: &stored.arn,
+            };
             let document = document::encode_tombstone(id, core.cache.now().wall);
-            match swap(core, &name, &document, &stored.version, succession).await {
-                Ok(tombstone) => Some((stored, tombstone)),
+            let put = Put::Tombstone(&document);
+            match swap(core, secret, put, &stored.version, succession).await {
+                Ok(swapped) if swapped.is_current => {
+                    learn(core, id, &stored.arn, &swapped.version);
+                    (stored.arn.clone(), Some((stored, swapped.version)))
+                }
+                // Another writer has put a record on top of the tombstone.
+                Ok(_) => return Ok(Some(Failure::outrun(&name).error)),
                 Err(failure) => match failure.reason {
                     Reason::NotFound | Reason::Deleted => return Ok(None),
                     Reason::Exists | Reason::Throttled => return Ok(Some(failure.error)),
@@ -67,53 +80,77 @@ async fn delete_slot(
                     Reason::Limit => {
                         let error = failure.error;
                         tracing::warn!(secret = name, %error, "deleting without a tombstone");
-                        None
+                        (stored.arn.clone(), None)
                     }
                     _ => return Err(failure.error),
                 },
             }
         }
     };
-    match delete_secret(core, &name).await {
-        Ok(()) => Ok(None),
+    let secret = Address {
+        name: &name,
+        arn: &arn,
+    };
+    let error = match delete_secret(core, secret).await {
+        Ok(()) => None,
         Err(failure) => match failure.reason {
-            Reason::NotFound | Reason::Deleted => Ok(None),
-            Reason::Throttled => Ok(Some(failure.error)),
+            Reason::NotFound | Reason::Deleted => None,
+            Reason::Throttled => Some(failure.error),
             Reason::Denied => {
                 if let Some((stored, tombstone)) = record {
-                    put_back(core, &name, &stored, &tombstone).await;
+                    put_back(core, secret, &stored, &tombstone).await;
                 }
-                Err(failure.error)
+                return Err(failure.error);
             }
-            _ => Err(failure.error),
+            _ => return Err(failure.error),
         },
+    };
+    if error.is_none() {
+        core.cache.accept_state(id, &State::Gone);
     }
+    Ok(error)
+}
+
+fn learn(core: &Core, id: &str, arn: &str, version: &str) {
+    let state = State::Version {
+        arn: arn.into(),
+        version: version.into(),
+        created: None,
+    };
+    core.cache.learn_state(id, &state);
 }
 
 /// Deletes a secret; if it has replicas, removes them first.
-async fn delete_secret(core: &Core, name: &str) -> Result<(), Failure> {
-    match core.aws.delete(name).await {
+async fn delete_secret(core: &Core, secret: Address<'_>) -> Result<(), Failure> {
+    match core.aws.delete(secret).await {
         Err(failure) if failure.reason == Reason::Replicated => {}
         deleted => return deleted,
     }
-    let secret = core.aws.describe(name).await?;
+    let described = core.aws.describe(secret.name).await?;
     core.aws
-        .remove_replicas(name, secret.replica_regions)
+        .remove_replicas(secret, described.replica_regions)
         .await?;
-    core.aws.delete(name).await
+    core.aws.delete(secret).await
 }
 
 /// Puts the record back in place of its tombstone, after the deletion was not allowed.
-async fn put_back(core: &Core, name: &str, stored: &StoredRecord, tombstone: &str) {
+async fn put_back(core: &Core, secret: Address<'_>, stored: &StoredRecord, tombstone: &str) {
     let back = async {
-        let document = document::encode(&stored.token, &stored.unknown)?;
+        let metadata = Metadata {
+            write_id: Some(WriteId::new(core.cache.now().wall, core.random())),
+            ..stored.metadata.clone()
+        };
+        let document = document::encode(&stored.token, &metadata, &stored.unknown)?;
         let mut succession = Succession::default();
-        let swapped = swap(core, name, &document, tombstone, &mut succession).await;
-        swapped.map_err(|failure| failure.error)
+        let put = Put::Record(&document);
+        let swapped = swap(core, secret, put, tombstone, &mut succession).await;
+        let swapped = swapped.map_err(|failure| failure.error)?;
+        learn(core, stored.id(), secret.arn, &swapped.version);
+        Ok::<_, Error>(())
     };
     if let Err(error) = back.await {
         tracing::warn!(
-            secret = name, %error,
+            secret = secret.name, %error,
             "a token whose deletion was not allowed could not be put back; its version is AWSPREVIOUS"
         );
     }

@@ -27,8 +27,9 @@ impl Lookup {
         &self,
         token: &OAuthToken,
         fingerprints: &Fingerprints,
+        occupied: &[String],
     ) -> Option<(String, Slot)> {
-        lookup_plan::vacancy(&self.slots, token, fingerprints)
+        lookup_plan::vacancy(&self.slots, token, fingerprints, occupied)
     }
 }
 
@@ -48,7 +49,10 @@ pub(crate) async fn find_uncached(core: &Arc<Core>, partial: &OAuthToken) -> Fou
             let (core, partial) = (core.clone(), partial.clone());
             async move { find(&core, &partial, Reads::Shared).await }
         });
-        found.await
+        match found.await {
+            Some(found) => found,
+            None => find(core, partial, Reads::Own).await,
+        }
     };
     or_last_known(core, found, partial)
 }

@@ -124,6 +124,7 @@ pub(crate) fn vacancy(
     slots: &HashMap<String, Slot>,
     token: &OAuthToken,
     fingerprints: &Fingerprints,
+    occupied: &[String],
 ) -> Option<(String, Slot)> {
     let slot = |id: &str| slots.get(id).cloned().unwrap_or(Slot::Absent);
     if let Some(id) = token.id() {
@@ -131,6 +132,7 @@ pub(crate) fn vacancy(
     }
     fingerprints
         .derived_ids(token, fingerprint::id_source(token)?)
+        .filter(|id| !occupied.contains(id))
         .map(|id| (slot(&id), id))
         .find(|(slot, _)| !matches!(slot, Slot::Record(_)))
         .map(|(slot, id)| (id, slot))
@@ -209,6 +211,7 @@ mod tests {
             record(&ids[0], "user_name=u client_id=d").1,
             Slot::Deleted,
             Slot::Vacant {
+                arn: "a".into(),
                 version: "1".into(),
             },
         ];
@@ -228,7 +231,7 @@ mod tests {
         let new = token("user_name=u client_id=c access_token=a");
         let ids: Vec<_> = prints.derived_ids(&new, Field::UserName).take(2).collect();
         let free = |slots: Vec<(String, Slot)>| {
-            vacancy(&HashMap::from_iter(slots), &new, &prints).map(|(id, _)| id)
+            vacancy(&HashMap::from_iter(slots), &new, &prints, &[]).map(|(id, _)| id)
         };
         assert_eq!(free(vec![]), Some(ids[0].clone()));
         assert_eq!(

@@ -18,6 +18,7 @@ pub(crate) mod reindex;
 mod restore;
 mod retry;
 pub(crate) mod save;
+mod settle;
 pub(crate) mod single_flight;
 mod update;
 pub(crate) mod warm_up;

@@ -5,12 +5,18 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 
 use super::core::Core;
-use crate::secrets_manager::aws::calls::Value;
+use super::retry::Settling;
+use crate::secrets_manager::aws::calls::{Address, Value};
+use crate::secrets_manager::aws::failure::Reason;
 use crate::secrets_manager::cache::generations::Generation;
+use crate::secrets_manager::cache::known_states::{State, Verdict};
 use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::document::{self, Document};
 use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
 use crate::{Error, ErrorKind};
+
+/// A tag that no secret has. Removing it changes nothing, and fails if there is no secret.
+const NO_TAG: &str = "zoho-token-store:none";
 
 /// Whether a lookup may wait for reads that other lookups have started.
 #[derive(Clone, Copy, Debug)]
@@ -49,18 +55,80 @@ async fn read_shared(core: &Arc<Core>, id: &str) -> Result<Slot, Error> {
     let id: Arc<str> = id.into();
     let key = (id.clone(), core.cache.generation_of_record(&id));
     let read = core.reads.join(key, || {
-        let core = core.clone();
+        let (core, id) = (core.clone(), id.clone());
         async move { read_now(&core, &id).await }
     });
-    read.await
+    match read.await {
+        Some(slot) => slot,
+        None => read_now(core, &id).await,
+    }
 }
 
 /// Reads a record by name, in a call of its own.
+///
+/// Reads are eventually consistent. A state that is older than one that this process knows is read
+/// again until it is newer, or until AWS proves that it is the current one; if neither happens for
+/// some seconds, the read fails with a retryable error.
 pub(crate) async fn read_now(core: &Core, id: &str) -> Result<Slot, Error> {
     let name = core.names.name_of(id)?;
-    let started = starting(core, id);
-    let value = core.aws.get(&name).await.map_err(|failure| failure.error)?;
-    slot(core, id, &name, value, started)
+    let mut settling = Settling::new();
+    loop {
+        let started = starting(core, id);
+        let value = core.aws.get(&name).await.map_err(|failure| failure.error)?;
+        let state = state_of(&value);
+        let Verdict::Older { arn, version } = core.cache.judge(id, &state) else {
+            return slot(core, id, &name, value, started);
+        };
+        let is_newer = is_current(core, &name, &state, &version).await?
+            || (settling.is_over() && state == State::Gone && is_gone(core, &name, &arn).await);
+        if is_newer {
+            core.cache.accept_state(id, &state);
+            return slot(core, id, &name, value, started);
+        }
+        settling.wait(outdated(&name)).await?;
+    }
+}
+
+/// Whether AWS proves that a state which seems to be older than a known one is the current state.
+///
+/// A description that lists the known version was made after that version. So what it says about
+/// the current version, or about a deletion, is newer: somebody has made an earlier version current
+/// again, or has deleted the secret.
+async fn is_current(
+    core: &Core,
+    name: &str,
+    state: &State,
+    known_version: &str,
+) -> Result<bool, Error> {
+    let described = match core.aws.describe(name).await {
+        Ok(described) => described,
+        // Without this permission, there is no proof.
+        Err(failure) if matches!(failure.reason, Reason::NotFound | Reason::Denied) => {
+            return Ok(false);
+        }
+        Err(failure) => return Err(failure.error),
+    };
+    let mut versions = described.versions.iter();
+    let lists_known = versions.any(|version| version == known_version);
+    let agrees = match state {
+        State::Version { version, .. } => {
+            described.current_version.as_deref() == Some(version) && !described.is_deleted
+        }
+        State::Gone => described.is_deleted,
+    };
+    Ok(lists_known && agrees)
+}
+
+/// Whether a secret that reads do not find any more is really gone. A call that changes nothing
+/// tells: AWS checks the current state before a change.
+async fn is_gone(core: &Core, name: &str, known_arn: &str) -> bool {
+    let secret = Address {
+        name,
+        arn: known_arn,
+    };
+    let untagged = core.aws.untag(secret, vec![NO_TAG.to_owned()]).await;
+    let gone = |reason| matches!(reason, Reason::NotFound | Reason::Deleted);
+    untagged.is_err_and(|failure| gone(failure.reason))
 }
 
 /// To be called before a read; its result is given to [`slot`] after the read.
@@ -68,6 +136,24 @@ pub(crate) fn starting(core: &Core, id: &str) -> Started {
     Started {
         generation: core.cache.generation_of_record(id),
         at: core.cache.now(),
+    }
+}
+
+/// The state that a value shows.
+pub(crate) fn state_of(value: &Value) -> State {
+    match value {
+        Value::Text {
+            arn,
+            version,
+            created,
+            ..
+        } => State::Version {
+            arn: arn.as_str().into(),
+            version: version.as_str().into(),
+            created: *created,
+        },
+        // A binary value is not a record's; there is nothing to compare it with.
+        Value::Binary { .. } | Value::NotFound | Value::Deleted => State::Gone,
     }
 }
 
@@ -79,6 +165,7 @@ pub(crate) fn slot(
     value: Value,
     started: Started,
 ) -> Result<Slot, Error> {
+    core.cache.learn_state(id, &state_of(&value));
     let slot = match value {
         Value::NotFound => Slot::Absent,
         Value::Deleted => Slot::Deleted,
@@ -86,17 +173,25 @@ pub(crate) fn slot(
             return Err(binary().about_secret(name).about_version(&version));
         }
         Value::Text {
+            arn,
             text,
             version,
             created,
         } => match document::decode(id, text.expose_secret()) {
             Err(error) => return Err(error.about_secret(name).about_version(&version)),
             Ok(Document::Tombstone) => Slot::Vacant {
+                arn: arn.into(),
                 version: version.into(),
             },
-            Ok(Document::Record { token, unknown }) => Slot::Record(Arc::new(StoredRecord {
+            Ok(Document::Record {
                 token,
+                metadata,
                 unknown,
+            }) => Slot::Record(Arc::new(StoredRecord {
+                token,
+                metadata,
+                unknown,
+                arn: arn.into(),
                 version,
                 created,
                 asked: started.at,
@@ -110,6 +205,13 @@ pub(crate) fn slot(
         }
     }
     Ok(slot)
+}
+
+fn outdated(name: &str) -> Error {
+    let problem = "AWS returns an older state of the secret than one that it has confirmed";
+    Error::new(ErrorKind::Unavailable, problem)
+        .about_secret(name)
+        .advise("try again in some seconds: Secrets Manager is eventually consistent")
 }
 
 fn binary() -> Error {

@@ -9,9 +9,12 @@ use super::bulk::{CALLS_AT_ONCE, gather, read_all};
 use super::core::Core;
 use super::list::listed;
 use super::read::read_now;
-use crate::secrets_manager::aws::failure::Reason;
-use crate::secrets_manager::format::stored_record::Slot;
+use super::retry::Retry;
+use super::write::{Attempt, Content, LONGEST_WRITE, Step, write};
+use crate::secrets_manager::aws::calls::Address;
+use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
 use crate::secrets_manager::format::tags::{self, Tag};
+use crate::secrets_manager::format::write_id::WriteId;
 use crate::{Error, ErrorKind};
 
 /// Gives every record the tags that it should have, and returns how many records needed it.
@@ -37,6 +40,9 @@ pub(crate) async fn reindex(core: &Arc<Core>) -> Result<usize, Error> {
 }
 
 /// Tags one record, unless its tags are right. Returns whether they were wrong.
+///
+/// The record is written again with new tags, as any save does: a document names the tags that
+/// belong to it, so both change together.
 async fn reindex_record(
     core: &Core,
     id: &str,
@@ -44,23 +50,59 @@ async fn reindex_record(
     listed: &[Tag],
 ) -> Result<bool, Error> {
     let name = core.names.name_of(id)?;
-    let fingerprints = core.fingerprints().await?;
-    let mut tagged = None;
+    let mut attempt = Attempt::new(core);
+    let mut retry = Retry::new();
+    let mut was_wrong = false;
     while let Slot::Record(record) = &slot {
-        let tags = tags::index_tags(fingerprints, &record.token);
-        // If another process saves the record meanwhile, its tags may have been overwritten here.
-        // Only a record that is unchanged after the call has the right ones.
-        let settled = tagged.as_ref() == Some(&record.version);
-        if settled || (tagged.is_none() && tags.iter().all(|tag| listed.contains(tag))) {
+        let secret = Address {
+            name: &name,
+            arn: &record.arn,
+        };
+        if has_its_tags(core, record, listed).await? {
+            remove_leftovers(core, secret, record, listed).await?;
             break;
         }
-        let version = record.version.clone();
-        match core.aws.tag(&name, tags).await {
-            Ok(()) => tagged = Some(version),
-            Err(failure) if matches!(failure.reason, Reason::NotFound | Reason::Deleted) => break,
-            Err(failure) => return Err(failure.error),
+        was_wrong = true;
+        let unindexed = StoredRecord {
+            token: record.token.clone(),
+            metadata: record.metadata.without_index(),
+            unknown: record.unknown.clone(),
+            arn: record.arn.clone(),
+            version: record.version.clone(),
+            created: record.created,
+            asked: record.asked,
+        };
+        let content = Content::update(&record.token, &unindexed);
+        match write(core, secret, content, &record.version, &mut attempt).await? {
+            Step::Saved(_) => break,
+            Step::Again => retry.again()?,
+            Step::Wait(error) | Step::Occupied(error) => retry.wait(error).await?,
         }
         slot = read_now(core, id).await?;
     }
-    Ok(tagged.is_some())
+    Ok(was_wrong)
+}
+
+/// Whether the list shows all index tags that the record should have.
+async fn has_its_tags(core: &Core, record: &StoredRecord, listed: &[Tag]) -> Result<bool, Error> {
+    let fingerprints = core.fingerprints().await?;
+    let expected = tags::expected(fingerprints, &record.token, &record.metadata.index);
+    Ok(expected.is_some_and(|tags| tags.iter().all(|tag| listed.contains(tag))))
+}
+
+/// Removes index tags that no write needs any more.
+async fn remove_leftovers(
+    core: &Core,
+    secret: Address<'_>,
+    record: &StoredRecord,
+    listed: &[Tag],
+) -> Result<(), Error> {
+    let now = core.cache.now().wall;
+    let is_over = |write: &WriteId| write.is_older_than(LONGEST_WRITE, now);
+    let leftovers = tags::leftovers(listed, &record.metadata.index, is_over);
+    if leftovers.is_empty() {
+        return Ok(());
+    }
+    let removed = core.aws.untag(secret, leftovers).await;
+    removed.map_err(|failure| failure.error)
 }

@@ -16,6 +16,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// net.
 const TRIES_AT_ONCE: u32 = 100;
 
+/// How long AWS may take until reads return what it has confirmed. AWS's own tests wait up to five
+/// seconds.
+const SETTLING_TIME: Duration = Duration::from_secs(5);
+
 pub(crate) struct Retry {
     since: Instant,
     pause: Duration,
@@ -52,6 +56,36 @@ impl Retry {
         tracing::debug!(%error, "trying again");
         // Full jitter, so that writers that met once do not meet again.
         tokio::time::sleep(self.pause.mul_f64(fastrand::f64())).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        Ok(())
+    }
+}
+
+/// Repeated reads of a secret until AWS returns its current state.
+pub(crate) struct Settling {
+    since: Instant,
+    pause: Duration,
+}
+
+impl Settling {
+    pub(crate) fn new() -> Self {
+        Settling {
+            since: Instant::now(),
+            pause: FIRST_PAUSE,
+        }
+    }
+
+    /// Whether the time has passed that AWS may take.
+    pub(crate) fn is_over(&self) -> bool {
+        self.since.elapsed() >= SETTLING_TIME
+    }
+
+    /// Waits before the next read, or returns the error if that time has passed.
+    pub(crate) async fn wait(&mut self, error: Error) -> Result<(), Error> {
+        if self.is_over() {
+            return Err(error);
+        }
+        tokio::time::sleep(self.pause).await;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         Ok(())
     }

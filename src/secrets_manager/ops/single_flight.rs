@@ -3,9 +3,14 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, WeakShared};
+
+/// How long a caller waits for the call of another one: longer than a call to AWS usually takes with
+/// its retries.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 type Call<T> = Shared<BoxFuture<'static, T>>;
 
@@ -36,15 +41,22 @@ where
         }
     }
 
-    /// Waits for the call that is under way for this key, or makes it.
-    pub(crate) async fn join<F>(&self, key: K, call: impl FnOnce() -> F) -> T
+    /// Makes the call for this key, or waits for the one that is under way.
+    ///
+    /// Returns `None` if another caller's call takes too long: it may belong to a runtime that
+    /// stands still.
+    pub(crate) async fn join<F>(&self, key: K, call: impl FnOnce() -> F) -> Option<T>
     where
         F: Future<Output = T> + Send + 'static,
     {
-        self.call(key, call).await
+        match self.call(key, call) {
+            (call, true) => Some(call.await),
+            (call, false) => tokio::time::timeout(LONGEST_WAIT, call).await.ok(),
+        }
     }
 
-    fn call<F>(&self, key: K, call: impl FnOnce() -> F) -> Call<T>
+    /// Returns the call, and whether it is a new one.
+    fn call<F>(&self, key: K, call: impl FnOnce() -> F) -> (Call<T>, bool)
     where
         F: Future<Output = T> + Send + 'static,
     {
@@ -57,7 +69,7 @@ where
             .get(&key)
             .and_then(|(_, call)| call.upgrade())
         {
-            return running;
+            return (running, false);
         }
         under_way.started += 1;
         let number = under_way.started;
@@ -76,7 +88,7 @@ where
         under_way
             .calls
             .extend(call.downgrade().map(|weak| (key, (number, weak))));
-        call
+        (call, true)
     }
 }
 
@@ -127,8 +139,8 @@ mod tests {
             assert_eq!(caller.now_or_never(), None);
         }
         send.send(()).unwrap();
-        assert_eq!(join_all(callers).await, vec![0; 100]);
-        assert_eq!(flights.join(1, call).await, 1);
+        assert_eq!(join_all(callers).await, vec![Some(0); 100]);
+        assert_eq!(flights.join(1, call).await, Some(1));
         assert!(flights.under_way.lock().unwrap().calls.is_empty());
     }
 
@@ -142,7 +154,7 @@ mod tests {
         assert_eq!((&mut follower).now_or_never(), None);
         drop(leader);
         send.send(7).unwrap();
-        assert_eq!(follower.await, 7);
+        assert_eq!(follower.await, Some(7));
     }
 
     #[tokio::test]
@@ -152,6 +164,6 @@ mod tests {
         assert_eq!((&mut first).now_or_never(), None);
         drop(first);
         assert!(flights.under_way.lock().unwrap().calls.is_empty());
-        assert_eq!(flights.join(1, || async { 2 }).await, 2);
+        assert_eq!(flights.join(1, || async { 2 }).await, Some(2));
     }
 }

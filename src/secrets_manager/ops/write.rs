@@ -1,14 +1,22 @@
-//! One attempt to write a record into an existing secret: tags, then the value.
+//! One attempt to write a record into an existing secret: tags, then the value, then old tags.
 
+use std::time::Duration;
+
+use super::compare_and_swap::{Put, Succession, swap};
+use super::core::Core;
+use crate::secrets_manager::aws::calls::Address;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
+use crate::secrets_manager::cache::known_states::State;
 use crate::secrets_manager::cache::pending_write::PendingWrite;
-use crate::secrets_manager::format::document::{self, UnknownFields};
+use crate::secrets_manager::format::document::{self, Metadata, UnknownFields};
 use crate::secrets_manager::format::stored_record::StoredRecord;
-use crate::secrets_manager::format::tags::{self, Tag};
+use crate::secrets_manager::format::tags::{self, Index, IndexChange, Tag};
+use crate::secrets_manager::format::write_id::WriteId;
 use crate::{Error, OAuthToken};
 
-use super::compare_and_swap::{Succession, swap};
-use super::core::Core;
+/// After this time, a write has ended, and its requests have been executed or never will be. Clocks
+/// may differ by some minutes.
+pub(crate) const LONGEST_WRITE: Duration = Duration::from_secs(3_600);
 
 /// How one attempt to save ended.
 pub(crate) enum Step {
@@ -17,23 +25,44 @@ pub(crate) enum Step {
     Again,
     /// Another writer, or a deletion, was in the way. Wait a little, then look again.
     Wait(Error),
+    /// The id cannot be used for a new record. Try another one, if there is a choice.
+    Occupied(Error),
+}
+
+/// One save, with all its attempts.
+pub(crate) struct Attempt {
+    pub(crate) write_id: WriteId,
+    pub(crate) succession: Succession,
+    /// The secret and the tags that an attempt has added.
+    tagged: Option<(String, Vec<Tag>)>,
 }
 
 /// The content of a version, and the record that it replaces.
 #[derive(Clone, Copy)]
 pub(crate) struct Content<'a> {
-    record: &'a OAuthToken,
-    unknown: Option<&'a UnknownFields>,
-    replaced: Option<&'a OAuthToken>,
+    pub(crate) record: &'a OAuthToken,
+    replaced: Option<&'a StoredRecord>,
+    /// Whether a record of the same token may be inserted under another name meanwhile.
+    unsettled: bool,
+}
+
+impl Attempt {
+    pub(crate) fn new(core: &Core) -> Self {
+        Attempt {
+            write_id: WriteId::new(core.cache.now().wall, core.random()),
+            succession: Succession::default(),
+            tagged: None,
+        }
+    }
 }
 
 impl<'a> Content<'a> {
     /// A record that takes over nothing from the secret it is written to.
-    pub(crate) fn fresh(record: &'a OAuthToken) -> Self {
+    pub(crate) fn fresh(record: &'a OAuthToken, unsettled: bool) -> Self {
         Content {
             record,
-            unknown: None,
             replaced: None,
+            unsettled,
         }
     }
 
@@ -41,72 +70,188 @@ impl<'a> Content<'a> {
     pub(crate) fn update(record: &'a OAuthToken, stored: &'a StoredRecord) -> Self {
         Content {
             record,
-            unknown: Some(&stored.unknown),
-            replaced: Some(&stored.token),
+            replaced: Some(stored),
+            unsettled: false,
+        }
+    }
+
+    /// The write that inserted the record, as long as the record is unsettled.
+    fn unsettled_since(&self, core: &Core, write_id: &WriteId) -> Option<WriteId> {
+        let now = core.cache.now().wall;
+        match self.replaced {
+            None => self.unsettled.then(|| write_id.clone()),
+            Some(old) => {
+                let inserted = old.metadata.unsettled.clone();
+                inserted.filter(|write| !write.is_older_than(LONGEST_WRITE, now))
+            }
         }
     }
 
     fn unknown(&self) -> UnknownFields {
-        self.unknown.cloned().unwrap_or_default()
+        let replaced = self.replaced.map(|stored| stored.unknown.clone());
+        replaced.unwrap_or_default()
+    }
+
+    /// How the index changes, and what the document notes.
+    pub(crate) async fn plan(
+        &self,
+        core: &Core,
+        write_id: &WriteId,
+    ) -> Result<(IndexChange, Metadata), Error> {
+        let replaced = self.replaced.map(|old| (&old.token, &old.metadata.index));
+        let change = match core.tag_index {
+            true => tags::change(core.fingerprints().await?, self.record, replaced, write_id),
+            false => tags::change_without_tags(self.record, replaced),
+        };
+        let metadata = Metadata {
+            write_id: Some(write_id.clone()),
+            index: change.index.clone(),
+            replaced_index: change.replaced.clone(),
+            unsettled: self.unsettled_since(core, write_id),
+        };
+        Ok((change, metadata))
     }
 
     /// Tells the cache what AWS has acknowledged.
-    pub(crate) fn acknowledge(&self, pending: PendingWrite<'_>, version: String) -> Step {
+    pub(crate) fn acknowledge(
+        &self,
+        core: &Core,
+        pending: PendingWrite<'_>,
+        arn: &str,
+        version: String,
+        metadata: Metadata,
+    ) {
         let started = pending.started();
+        learn(core, self.record, arn, &version);
         let stored = StoredRecord {
             token: self.record.clone(),
+            metadata,
             unknown: self.unknown(),
+            arn: arn.into(),
             version,
             created: Some(started.wall),
             asked: started,
         };
-        pending.acknowledged(stored, self.replaced);
-        Step::Saved(self.record.clone())
+        pending.acknowledged(stored, self.replaced.map(|stored| &stored.token));
     }
+}
+
+/// Remembers that AWS has acknowledged this version.
+pub(crate) fn learn(core: &Core, record: &OAuthToken, arn: &str, version: &str) {
+    let state = State::Version {
+        arn: arn.into(),
+        version: version.into(),
+        created: None,
+    };
+    core.cache
+        .learn_state(record.id().unwrap_or_default(), &state);
 }
 
 /// Writes a record as the successor of this version.
 ///
-/// Tags come first: a crash in between leaves a tag that leads to a record without that key, and
-/// lookups discard it.
+/// Tags are added first: a crash in between leaves a tag that leads to a record without that key,
+/// and lookups discard it. Replaced tags are removed last, by keys that no other write uses.
 pub(crate) async fn write(
     core: &Core,
-    name: &str,
+    secret: Address<'_>,
     content: Content<'_>,
     version: &str,
-    succession: &mut Succession,
+    attempt: &mut Attempt,
 ) -> Result<Step, Error> {
-    let document = document::encode(content.record, &content.unknown())?;
-    let tags = index_tags(core, content.record, content.replaced).await?;
-    if !tags.is_empty()
-        && let Err(failure) = core.aws.tag(name, tags).await
-    {
+    let (change, metadata) = content.plan(core, &attempt.write_id).await?;
+    let document = document::encode(content.record, &metadata, &content.unknown())?;
+    if let Err(failure) = add_tags(core, secret, content.replaced, &change, attempt).await {
         return contended(failure);
     }
     let pending = PendingWrite::save(&core.cache, content.record);
-    match swap(core, name, &document, version, succession).await {
-        Ok(version) => Ok(content.acknowledge(pending, version)),
+    let put = Put::Record(&document);
+    let swapped = match swap(core, secret, put, version, &mut attempt.succession).await {
+        Ok(swapped) => swapped,
         Err(failure) => {
             pending.failed(failure.reason == Reason::Denied);
-            contended(failure)
+            return contended(failure);
         }
+    };
+    if swapped.is_current {
+        content.acknowledge(core, pending, secret.arn, swapped.version, metadata);
+    } else {
+        // It was saved, and another writer has already built on it. The cache reads that again.
+        learn(core, content.record, secret.arn, &swapped.version);
+        pending.failed(false);
     }
+    prune(core, secret, content.replaced, &change.replaced).await;
+    Ok(Step::Saved(content.record.clone()))
 }
 
-/// The tags that a new record needs, or a record that replaces another.
-pub(crate) async fn index_tags(
+/// Adds the index tags that the write needs, unless an earlier attempt has.
+async fn add_tags(
     core: &Core,
-    record: &OAuthToken,
-    replaced: Option<&OAuthToken>,
-) -> Result<Vec<Tag>, Error> {
-    if !core.tag_index {
-        return Ok(Vec::new());
+    secret: Address<'_>,
+    replaced: Option<&StoredRecord>,
+    change: &IndexChange,
+    attempt: &mut Attempt,
+) -> Result<(), Failure> {
+    let is_there = |tag: &Tag| match &attempt.tagged {
+        Some((arn, tags)) => arn == secret.arn && tags.contains(tag),
+        None => false,
+    };
+    if change.added.iter().all(is_there) {
+        return Ok(());
     }
-    let fingerprints = core.fingerprints().await?;
-    Ok(match replaced {
-        None => tags::index_tags(fingerprints, record),
-        Some(replaced) => tags::changed_tags(fingerprints, record, replaced),
-    })
+    if let Err(failure) = core.aws.tag(secret, change.added.clone()).await {
+        // A secret has at most 50 tags.
+        let may_be_full = matches!(failure.reason, Reason::Limit | Reason::Other);
+        if !may_be_full || !remove_leftovers(core, secret, replaced).await? {
+            return Err(failure);
+        }
+        core.aws.tag(secret, change.added.clone()).await?;
+    }
+    attempt.tagged = Some((secret.arn.to_owned(), change.added.clone()));
+    Ok(())
+}
+
+/// Removes the index tags that writers have left behind when they stopped halfway. Returns whether
+/// there were any.
+async fn remove_leftovers(
+    core: &Core,
+    secret: Address<'_>,
+    replaced: Option<&StoredRecord>,
+) -> Result<bool, Failure> {
+    let described = core.aws.describe(secret.name).await?;
+    let index = replaced.map(|old| old.metadata.index.clone());
+    let now = core.cache.now().wall;
+    let is_over = |write: &WriteId| write.is_older_than(LONGEST_WRITE, now);
+    let keys = tags::leftovers(&described.tags, &index.unwrap_or_default(), is_over);
+    if keys.is_empty() {
+        return Ok(false);
+    }
+    core.aws.untag(secret, keys).await?;
+    Ok(true)
+}
+
+/// Removes the tags that a write has replaced. If that fails, the next write tries again: the
+/// document names them.
+async fn prune(
+    core: &Core,
+    secret: Address<'_>,
+    replaced: Option<&StoredRecord>,
+    replaced_index: &Index,
+) {
+    let Some(old) = replaced.filter(|_| core.tag_index) else {
+        return;
+    };
+    let mut keys: Vec<_> = replaced_index.tag_keys().collect();
+    keys.extend(old.metadata.replaced_index.tag_keys());
+    if old.metadata.index.is_empty() {
+        keys.extend(tags::former_layout());
+    }
+    if keys.is_empty() {
+        return;
+    }
+    if let Err(failure) = core.aws.untag(secret, keys).await {
+        let error = failure.error;
+        tracing::debug!(secret = secret.name, %error, "replaced tags remain until the next save");
+    }
 }
 
 fn contended(failure: Failure) -> Result<Step, Error> {

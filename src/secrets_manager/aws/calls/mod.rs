@@ -19,6 +19,10 @@ use crate::secrets_manager::format::tags::{Tag, is_managed};
 /// [API reference]: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html
 pub(crate) const BATCH_LIMIT: usize = 20;
 
+/// The staging label of tombstones. It tells of a secret that is marked for deletion, whose value
+/// cannot be read, that it holds no token.
+pub(crate) const TOMBSTONE: &str = "zoho-token-store-tombstone";
+
 /// A Secrets Manager client, with the settings that concern calls.
 pub(crate) struct SecretsManager {
     pub(crate) client: Client,
@@ -29,10 +33,21 @@ pub(crate) struct SecretsManager {
     pub(crate) rate_limits: RateLimits,
 }
 
+/// A secret that was read or created before: its name, for errors, and its ARN, for calls.
+///
+/// Calls that change a secret address it by the ARN that was read. The ARN ends in six random
+/// characters, so a late call does not reach a secret that was deleted and created again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) arn: &'a str,
+}
+
 /// The value of a secret, or why there is none.
 #[derive(Debug)]
 pub(crate) enum Value {
     Text {
+        arn: String,
         text: SecretString,
         version: String,
         created: Option<SystemTime>,
@@ -47,7 +62,14 @@ pub(crate) enum Value {
 /// What DescribeSecret says about a secret.
 #[derive(Debug)]
 pub(crate) struct Description {
+    pub(crate) arn: String,
     pub(crate) tags: Vec<Tag>,
+    /// All versions that have a staging label.
+    pub(crate) versions: Vec<String>,
+    /// The version with the staging label [`TOMBSTONE`].
+    pub(crate) tombstone: Option<String>,
+    /// The version with the staging label AWSPREVIOUS.
+    pub(crate) previous_version: Option<String>,
     /// The version with the staging label AWSCURRENT.
     pub(crate) current_version: Option<String>,
     /// Whether the secret is marked for deletion.

@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use aws_sdk_secretsmanager::primitives::DateTime;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretValueEntry};
 
-use super::{Description, Page, SecretsManager, Value, tags_of};
+use super::{Description, Page, SecretsManager, TOMBSTONE, Value, tags_of};
 use crate::secrets_manager::aws::failure::{Failure, Reason};
 use crate::token::builder::wiped;
 
@@ -93,22 +93,22 @@ impl SecretsManager {
 
 impl From<GetSecretValueOutput> for Value {
     fn from(output: GetSecretValueOutput) -> Self {
+        let arn = output.arn.unwrap_or_default();
         let version = output.version_id.unwrap_or_default();
-        value(output.secret_string, version, output.created_date)
+        value(arn, output.secret_string, version, output.created_date)
     }
 }
 
 fn named_value(entry: SecretValueEntry) -> Option<(String, Value)> {
     let version = entry.version_id?;
-    Some((
-        entry.name?,
-        value(entry.secret_string, version, entry.created_date),
-    ))
+    let value = value(entry.arn?, entry.secret_string, version, entry.created_date);
+    Some((entry.name?, value))
 }
 
-fn value(text: Option<String>, version: String, created: Option<DateTime>) -> Value {
+fn value(arn: String, text: Option<String>, version: String, created: Option<DateTime>) -> Value {
     match text {
         Some(text) => Value::Text {
+            arn,
             text: wiped(text),
             version,
             created: created.and_then(|date| SystemTime::try_from(date).ok()),
@@ -119,14 +119,20 @@ fn value(text: Option<String>, version: String, created: Option<DateTime>) -> Va
 
 impl From<DescribeSecretOutput> for Description {
     fn from(output: DescribeSecretOutput) -> Self {
-        let versions = output.version_ids_to_stages.unwrap_or_default().into_iter();
+        let versions = output.version_ids_to_stages.unwrap_or_default();
+        let with_label = |label: &str| {
+            let mut versions = versions.iter();
+            let version = versions.find(|(_, labels)| labels.iter().any(|own| own == label));
+            version.map(|(version, _)| version.clone())
+        };
         let replicas = output.replication_status.unwrap_or_default().into_iter();
         Description {
             tags: tags_of(output.tags.as_deref().unwrap_or_default()),
-            current_version: versions
-                .into_iter()
-                .find(|(_, stages)| stages.iter().any(|stage| stage == "AWSCURRENT"))
-                .map(|(version, _)| version),
+            arn: output.arn.unwrap_or_default(),
+            tombstone: with_label(TOMBSTONE),
+            previous_version: with_label("AWSPREVIOUS"),
+            current_version: with_label("AWSCURRENT"),
+            versions: versions.into_keys().collect(),
             is_deleted: output.deleted_date.is_some(),
             replica_regions: replicas.filter_map(|replica| replica.region).collect(),
         }

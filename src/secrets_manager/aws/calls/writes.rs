@@ -5,21 +5,24 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
-use super::SecretsManager;
+use super::{Address, SecretsManager, TOMBSTONE};
 use crate::secrets_manager::Deletion;
 use crate::secrets_manager::aws::failure::Failure;
 use crate::secrets_manager::format::tags::{MANAGED_BY, Tag};
 
+const CURRENT: &str = "AWSCURRENT";
+
 const DESCRIPTION: &str = "An OAuth token for Zoho, kept by zoho-token-store";
 
 impl SecretsManager {
+    /// Creates a secret, and returns its ARN.
     pub(crate) async fn create(
         &self,
         name: &str,
         document: &SecretString,
         tags: Vec<Tag>,
         request_token: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<String, Failure> {
         self.rate_limits.create.acquire().await;
         tracing::debug!(secret = name, "CreateSecret");
         let call = self
@@ -34,98 +37,146 @@ impl SecretsManager {
             .client_request_token(request_token)
             .send();
         match silently(call).await {
-            Ok(_) => Ok(()),
+            Ok(output) => Ok(output.arn.unwrap_or_default()),
             Err(error) => Err(Failure::of("secretsmanager:CreateSecret", error).about(name)),
         }
     }
 
-    /// Puts a value under this version id. Returns whether AWS says that it is the current version.
+    /// Puts a record under this version id. Returns whether AWS says that it is the current version:
+    /// if the version exists with the same content, AWS does nothing and returns success.
     pub(crate) async fn put(
         &self,
-        name: &str,
+        secret: Address<'_>,
         document: &SecretString,
         version: &str,
     ) -> Result<bool, Failure> {
+        self.put_with_labels(secret, document, version, None).await
+    }
+
+    /// Puts a tombstone under this version id.
+    pub(crate) async fn put_tombstone(
+        &self,
+        secret: Address<'_>,
+        document: &SecretString,
+        version: &str,
+    ) -> Result<bool, Failure> {
+        let labels = [CURRENT, TOMBSTONE].map(str::to_owned);
+        self.put_with_labels(secret, document, version, Some(labels.into()))
+            .await
+    }
+
+    async fn put_with_labels(
+        &self,
+        secret: Address<'_>,
+        document: &SecretString,
+        version: &str,
+        labels: Option<Vec<String>>,
+    ) -> Result<bool, Failure> {
         self.rate_limits.put.acquire().await;
-        tracing::debug!(secret = name, version, "PutSecretValue");
-        let call = self.client.put_secret_value().secret_id(name);
+        tracing::debug!(secret = secret.name, version, "PutSecretValue");
+        let call = self.client.put_secret_value().secret_id(secret.arn);
         let call = call
             .secret_string(document.expose_secret())
             .client_request_token(version)
+            .set_version_stages(labels)
             .send();
         match silently(call).await {
-            Ok(output) => Ok(output
-                .version_stages()
-                .iter()
-                .any(|stage| stage == "AWSCURRENT")),
-            Err(error) => Err(Failure::of("secretsmanager:PutSecretValue", error).about(name)),
+            Ok(output) => Ok(output.version_stages().iter().any(|label| label == CURRENT)),
+            Err(error) => {
+                Err(Failure::of("secretsmanager:PutSecretValue", error).about(secret.name))
+            }
         }
     }
 
-    pub(crate) async fn tag(&self, name: &str, tags: Vec<Tag>) -> Result<(), Failure> {
+    pub(crate) async fn tag(&self, secret: Address<'_>, tags: Vec<Tag>) -> Result<(), Failure> {
         self.rate_limits.tag.acquire().await;
-        tracing::debug!(secret = name, "TagResource");
-        let call = self.client.tag_resource().secret_id(name);
+        tracing::debug!(secret = secret.name, "TagResource");
+        let call = self.client.tag_resource().secret_id(secret.arn);
         match call.set_tags(Some(self.all_tags(tags))).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(Failure::of("secretsmanager:TagResource", error).about(name)),
+            Err(error) => Err(Failure::of("secretsmanager:TagResource", error).about(secret.name)),
         }
     }
 
-    pub(crate) async fn restore(&self, name: &str) -> Result<(), Failure> {
-        self.rate_limits.restore.acquire().await;
-        tracing::debug!(secret = name, "RestoreSecret");
-        match self.client.restore_secret().secret_id(name).send().await {
+    /// Removes tags. It is not an error if the secret does not have them.
+    pub(crate) async fn untag(
+        &self,
+        secret: Address<'_>,
+        keys: Vec<String>,
+    ) -> Result<(), Failure> {
+        // TagResource and UntagResource have one quota.
+        self.rate_limits.tag.acquire().await;
+        tracing::debug!(secret = secret.name, "UntagResource");
+        let call = self.client.untag_resource().secret_id(secret.arn);
+        match call.set_tag_keys(Some(keys)).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(Failure::of("secretsmanager:RestoreSecret", error).about(name)),
+            Err(error) => {
+                Err(Failure::of("secretsmanager:UntagResource", error).about(secret.name))
+            }
         }
     }
 
-    pub(crate) async fn delete(&self, name: &str) -> Result<(), Failure> {
+    pub(crate) async fn restore(&self, secret: Address<'_>) -> Result<(), Failure> {
+        self.rate_limits.restore.acquire().await;
+        tracing::debug!(secret = secret.name, "RestoreSecret");
+        let call = self.client.restore_secret().secret_id(secret.arn);
+        match call.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                Err(Failure::of("secretsmanager:RestoreSecret", error).about(secret.name))
+            }
+        }
+    }
+
+    pub(crate) async fn delete(&self, secret: Address<'_>) -> Result<(), Failure> {
         self.rate_limits.delete.acquire().await;
-        tracing::debug!(secret = name, "DeleteSecret");
-        let call = self.client.delete_secret().secret_id(name);
+        tracing::debug!(secret = secret.name, "DeleteSecret");
+        let call = self.client.delete_secret().secret_id(secret.arn);
         let call = match self.deletion {
             Deletion::RecoveryWindow { days } => call.recovery_window_in_days(days.into()),
             Deletion::Force => call.force_delete_without_recovery(true),
         };
         match call.send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(Failure::of("secretsmanager:DeleteSecret", error).about(name)),
+            Err(error) => Err(Failure::of("secretsmanager:DeleteSecret", error).about(secret.name)),
         }
     }
 
     /// Gives a secret the replicas that every secret of the store has.
-    pub(crate) async fn replicate(&self, name: &str) -> Result<(), Failure> {
+    pub(crate) async fn replicate(&self, secret: Address<'_>) -> Result<(), Failure> {
         let Some(replicas) = self.replicas() else {
             return Ok(());
         };
-        tracing::debug!(secret = name, "ReplicateSecretToRegions");
-        let call = self.client.replicate_secret_to_regions().secret_id(name);
+        tracing::debug!(secret = secret.name, "ReplicateSecretToRegions");
+        let call = self
+            .client
+            .replicate_secret_to_regions()
+            .secret_id(secret.arn);
         match call.set_add_replica_regions(Some(replicas)).send().await {
             Ok(_) => Ok(()),
-            Err(error) => {
-                Err(Failure::of("secretsmanager:ReplicateSecretToRegions", error).about(name))
-            }
+            Err(error) => Err(
+                Failure::of("secretsmanager:ReplicateSecretToRegions", error).about(secret.name),
+            ),
         }
     }
 
     /// Removes a secret's replicas; a secret that has replicas cannot be deleted.
     pub(crate) async fn remove_replicas(
         &self,
-        name: &str,
+        secret: Address<'_>,
         regions: Vec<String>,
     ) -> Result<(), Failure> {
-        tracing::debug!(secret = name, "RemoveRegionsFromReplication");
+        tracing::debug!(secret = secret.name, "RemoveRegionsFromReplication");
         let call = self
             .client
             .remove_regions_from_replication()
-            .secret_id(name);
+            .secret_id(secret.arn);
         match call.set_remove_replica_regions(Some(regions)).send().await {
             Ok(_) => Ok(()),
-            Err(error) => {
-                Err(Failure::of("secretsmanager:RemoveRegionsFromReplication", error).about(name))
-            }
+            Err(error) => Err(
+                Failure::of("secretsmanager:RemoveRegionsFromReplication", error)
+                    .about(secret.name),
+            ),
         }
     }
 

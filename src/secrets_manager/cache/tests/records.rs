@@ -14,7 +14,7 @@ fn of_version(version: &str) -> StoredRecord {
 }
 
 fn successor(version: &str) -> String {
-    version_id::successor(version, 0)
+    version_id::successor(version)
 }
 
 #[test]

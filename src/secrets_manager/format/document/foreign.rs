@@ -54,7 +54,7 @@ fn what_is_a_document_is_read_whoever_wrote_it() {
         .unwrap();
     for (file, text, unknown_fields) in texts("read", &table) {
         let read = decode("1", &text).unwrap_or_else(|error| panic!("{file}: {error}"));
-        let Document::Record { token, unknown } = read else {
+        let Document::Record { token, unknown, .. } = read else {
             panic!("{file} is a tombstone");
         };
         assert_eq!(token, expected, "{file}");

@@ -18,6 +18,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use self::fields::{UniqueFields, Value};
 
+use super::tags::Index;
+use super::write_id::WriteId;
 use crate::{Error, ErrorKind, Field, OAuthToken};
 
 /// The largest value of a secret, in bytes (AWS's quotas for Secrets Manager).
@@ -30,14 +32,78 @@ const CURRENT_SCHEMA: &str = "1";
 /// value is the time of the deletion.
 const DELETED: &str = "deleted";
 
+/// The write that made the version. It makes the content of every version unique: AWS takes a put of
+/// the same content under the same version id for a repetition.
+const WRITE_ID: &str = "_write_id";
+
+/// The index tags that belong to the record, and those that it has replaced.
+const INDEX: &str = "_index";
+const REPLACED_INDEX: &str = "_replaced_index";
+
+/// The write that inserted the record, while another process may have inserted the same token under
+/// another name.
+const UNSETTLED: &str = "_unsettled";
+
 /// The value of a secret of this store.
 #[derive(Debug)]
 pub(crate) enum Document {
     Record {
         token: OAuthToken,
+        metadata: Metadata,
         unknown: UnknownFields,
     },
     Tombstone,
+}
+
+/// What the store itself notes in a document, beside the token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Metadata {
+    /// `None` if another program wrote the document.
+    pub(crate) write_id: Option<WriteId>,
+    pub(crate) index: Index,
+    pub(crate) replaced_index: Index,
+    /// The write that inserted the record, while a record of the same token may exist under another
+    /// name.
+    pub(crate) unsettled: Option<WriteId>,
+}
+
+impl Metadata {
+    /// The same, of a record whose tags are unknown: all that the document names are replaced.
+    pub(crate) fn without_index(&self) -> Self {
+        Metadata {
+            index: Index::default(),
+            replaced_index: self.index.clone(),
+            ..self.clone()
+        }
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let mut fields = Vec::new();
+        if let Some(write_id) = &self.write_id {
+            fields.push((WRITE_ID, write_id.as_str().to_owned()));
+        }
+        for (name, index) in [(INDEX, &self.index), (REPLACED_INDEX, &self.replaced_index)] {
+            if !index.is_empty() {
+                fields.push((name, index.to_text()));
+            }
+        }
+        if let Some(inserted) = &self.unsettled {
+            fields.push((UNSETTLED, inserted.as_str().to_owned()));
+        }
+        fields
+    }
+
+    /// Takes a field of a document; returns whether it is one of these.
+    fn take(&mut self, name: &str, value: &str) -> bool {
+        match name {
+            WRITE_ID => self.write_id = WriteId::parse(value),
+            INDEX => self.index = Index::parse(value),
+            REPLACED_INDEX => self.replaced_index = Index::parse(value),
+            UNSETTLED => self.unsettled = WriteId::parse(value),
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// Fields of a document that this version does not know and keeps when it writes.
@@ -62,7 +128,11 @@ impl fmt::Debug for UnknownFields {
 }
 
 /// The document of a record.
-pub(crate) fn encode(token: &OAuthToken, unknown: &UnknownFields) -> Result<SecretString, Error> {
+pub(crate) fn encode(
+    token: &OAuthToken,
+    metadata: &Metadata,
+    unknown: &UnknownFields,
+) -> Result<SecretString, Error> {
     let columns = Field::ALL
         .iter()
         .filter_map(|&field| Some((field.as_str(), token.expose(field)?)));
@@ -70,7 +140,9 @@ pub(crate) fn encode(token: &OAuthToken, unknown: &UnknownFields) -> Result<Secr
         .0
         .iter()
         .map(|(name, value)| (name.as_str(), value.expose_secret()));
-    let document = flat_object(columns.chain(kept));
+    let metadata = metadata.fields();
+    let noted = metadata.iter().map(|(name, value)| (*name, value.as_str()));
+    let document = flat_object(columns.chain(noted).chain(kept));
     let length = document.expose_secret().len();
     if length > SIZE_LIMIT {
         return Err(Error::new(
@@ -144,8 +216,9 @@ pub(crate) fn decode(id: &str, document: &str) -> Result<Document, Error> {
     check_schema(&fields)?;
 
     let mut token = OAuthToken::builder();
+    let mut metadata = Metadata::default();
     let mut unknown = Vec::new();
-    let mut tombstone = false;
+    let is_tombstone = is_tombstone(&fields);
     for (name, value) in fields.0 {
         let field = name.parse::<Field>().ok();
         let Value::Text(value) = value else {
@@ -158,7 +231,7 @@ pub(crate) fn decode(id: &str, document: &str) -> Result<Document, Error> {
         match field {
             Some(field) => token = token.secret(field, value),
             None if name == SCHEMA_VERSION => {}
-            None if name == DELETED => tombstone = true,
+            None if metadata.take(&name, value.expose_secret()) => {}
             None => unknown.push((name, value)),
         }
     }
@@ -170,14 +243,22 @@ pub(crate) fn decode(id: &str, document: &str) -> Result<Document, Error> {
             "its `id` is not the one in the secret's name".into(),
         ));
     }
-    Ok(if tombstone {
+    Ok(if is_tombstone {
         Document::Tombstone
     } else {
         Document::Record {
             token,
+            metadata,
             unknown: UnknownFields(unknown.into()),
         }
     })
+}
+
+/// A tombstone has exactly the fields that [`encode_tombstone`] writes. A record to which somebody
+/// has added a field `deleted` is still a record.
+fn is_tombstone(fields: &UniqueFields) -> bool {
+    let names = [SCHEMA_VERSION, Field::Id.as_str(), DELETED];
+    fields.0.len() == names.len() && names.iter().all(|name| fields.get(name).is_some())
 }
 
 fn check_schema(fields: &UniqueFields) -> Result<(), Error> {

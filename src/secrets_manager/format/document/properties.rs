@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use std::time::Duration;
+
 use super::*;
 use crate::testing::{any_token, for_all};
 
@@ -52,27 +54,62 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
+fn metadata() -> impl Strategy<Value = Metadata> {
+    let write_id = || {
+        let write_id = (0..u64::from(u32::MAX), any::<u64>());
+        write_id.prop_map(|(seconds, random)| {
+            WriteId::new(
+                SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+                random,
+            )
+        })
+    };
+    let index = move || {
+        let names = prop::sample::subsequence(vec!["user", "access", "grant", "refresh"], 0..=4);
+        (names, write_id()).prop_map(|(names, write)| {
+            let parts = names
+                .iter()
+                .map(|name| format!("{name}:{}", write.as_str()));
+            Index::parse(&parts.collect::<Vec<_>>().join(" "))
+        })
+    };
+    let write_ids = (prop::option::of(write_id()), prop::option::of(write_id()));
+    (write_ids, index(), index()).prop_map(|((write_id, unsettled), index, replaced_index)| {
+        Metadata {
+            write_id,
+            index,
+            replaced_index,
+            unsettled,
+        }
+    })
+}
+
 #[test]
 fn what_is_written_is_read() {
-    for_all(1_000, (with_id(), unknown()), |(token, unknown)| {
-        let id = token.id().unwrap();
-        let document = encode(&token, &unknown).unwrap();
-        let Document::Record {
-            token: read,
-            unknown: kept,
-        } = decode(id, document.expose_secret()).unwrap()
-        else {
-            panic!("a record is read as a tombstone");
-        };
-        assert_eq!(read, token);
-        assert_eq!(plain(&kept), plain(&unknown));
-    });
+    for_all(
+        1_000,
+        (with_id(), metadata(), unknown()),
+        |(token, metadata, unknown)| {
+            let id = token.id().unwrap();
+            let document = encode(&token, &metadata, &unknown).unwrap();
+            let Document::Record {
+                token: read,
+                metadata: noted,
+                unknown: kept,
+            } = decode(id, document.expose_secret()).unwrap()
+            else {
+                panic!("a record is read as a tombstone");
+            };
+            assert_eq!((read, noted), (token, metadata));
+            assert_eq!(plain(&kept), plain(&unknown));
+        },
+    );
 }
 
 #[test]
 fn every_document_is_a_flat_object_of_strings_to_other_readers() {
     for_all(1_000, (with_id(), unknown()), |(token, unknown)| {
-        let document = encode(&token, &unknown).unwrap();
+        let document = encode(&token, &Metadata::default(), &unknown).unwrap();
         let fields: Map<String, Value> = serde_json::from_str(document.expose_secret()).unwrap();
         let columns = Field::ALL
             .iter()
@@ -121,7 +158,7 @@ fn prop_assume_other(name: &str, fields: &Map<String, Value>) {
 fn a_change_of_one_byte_is_refused_or_read_as_it_stands() {
     let edit = (any::<prop::sample::Index>(), any::<u8>());
     for_all(1_000, (with_id(), edit), |(token, (at, byte))| {
-        let document = encode(&token, &UnknownFields::default()).unwrap();
+        let document = encode(&token, &Metadata::default(), &UnknownFields::default()).unwrap();
         let mut bytes = document.expose_secret().as_bytes().to_vec();
         let at = at.index(bytes.len());
         bytes[at] = byte;

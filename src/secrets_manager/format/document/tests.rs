@@ -4,7 +4,7 @@ use super::*;
 
 fn record(document: &str) -> (OAuthToken, UnknownFields) {
     match decode("1", document).unwrap() {
-        Document::Record { token, unknown } => (token, unknown),
+        Document::Record { token, unknown, .. } => (token, unknown),
         Document::Tombstone => panic!("a tombstone"),
     }
 }
@@ -18,7 +18,7 @@ fn the_document_is_flat_and_in_the_order_of_the_columns() {
         .user_name("ü")
         .build()
         .unwrap();
-    let document = encode(&token, &UnknownFields::default()).unwrap();
+    let document = encode(&token, &Metadata::default(), &UnknownFields::default()).unwrap();
     let document = document.expose_secret();
     assert_eq!(
         document,
@@ -31,7 +31,9 @@ fn the_document_is_flat_and_in_the_order_of_the_columns() {
 fn unknown_fields_are_kept() {
     let (token, unknown) = record(r#"{"schema_version":"1","id":"1","note":"x","scope":"y"}"#);
     assert_eq!(
-        encode(&token, &unknown).unwrap().expose_secret(),
+        encode(&token, &Metadata::default(), &unknown)
+            .unwrap()
+            .expose_secret(),
         r#"{"schema_version":"1","id":"1","note":"x","scope":"y"}"#
     );
     assert_eq!(format!("{unknown:?}"), "2 unknown fields");
@@ -113,14 +115,25 @@ fn the_size_limit_counts_bytes() {
             .build()
             .unwrap()
     };
-    let least = encode(&token(1), &UnknownFields::default()).unwrap();
+    let least = encode(&token(1), &Metadata::default(), &UnknownFields::default()).unwrap();
     let frame = least.expose_secret().len() - 2;
     let most = (SIZE_LIMIT - frame) / 2;
-    assert!(encode(&token(most), &UnknownFields::default()).is_ok());
+    assert!(
+        encode(
+            &token(most),
+            &Metadata::default(),
+            &UnknownFields::default()
+        )
+        .is_ok()
+    );
     assert_eq!(
-        encode(&token(most + 1), &UnknownFields::default())
-            .unwrap_err()
-            .kind(),
+        encode(
+            &token(most + 1),
+            &Metadata::default(),
+            &UnknownFields::default()
+        )
+        .unwrap_err()
+        .kind(),
         ErrorKind::TooLarge
     );
 }

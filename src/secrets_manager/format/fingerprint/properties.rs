@@ -7,8 +7,14 @@ use proptest::sample::select;
 
 use super::*;
 use crate::matching::IDENTIFYING_FIELDS;
-use crate::secrets_manager::format::tags::{index_tags, lookup_values};
+use crate::secrets_manager::format::tags::{Tag, change, lookup_values};
+use crate::secrets_manager::format::write_id::WriteId;
 use crate::testing::{any_token, for_all};
+
+fn index_tags(fingerprints: &Fingerprints, token: &OAuthToken) -> Vec<Tag> {
+    let write = WriteId::new(std::time::SystemTime::UNIX_EPOCH, 1);
+    change(fingerprints, token, None, &write).added
+}
 
 fn with_key(key: &[u8]) -> Fingerprints {
     Fingerprints::new(&[SecretSlice::from(key.to_vec())]).unwrap()
