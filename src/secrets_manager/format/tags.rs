@@ -174,8 +174,9 @@ pub(crate) fn expected(
     Some(tags)
 }
 
-/// Returns the keys of the index tags that no write needs any more: those that the document does
-/// not name, added by a write that `is_over`, and those without a write id, of an older layout.
+/// Returns the keys of the index tags that no write needs any more, the oldest first: those that the
+/// document does not name, added by a write that `is_over`, and those without a write id, of an
+/// older layout.
 pub(crate) fn leftovers(
     tags: &[Tag],
     index: &Index,
@@ -185,13 +186,13 @@ pub(crate) fn leftovers(
     let unused = tags.iter().filter_map(|(key, _)| {
         let rest = key.strip_prefix(INDEX_PREFIX)?;
         let write = rest.split_once(':').map(|(_, write)| write);
-        let over = match write.and_then(WriteId::parse) {
-            Some(write) => is_over(&write),
-            None => true,
-        };
-        (over && !named.contains(key)).then(|| key.clone())
+        let write = write.and_then(WriteId::parse);
+        let over = write.as_ref().is_none_or(&is_over);
+        (over && !named.contains(key)).then(|| (write, key.clone()))
     });
-    unused.collect()
+    let mut unused: Vec<_> = unused.collect();
+    unused.sort_unstable();
+    unused.into_iter().map(|(_, key)| key).collect()
 }
 
 /// The keys of index tags in the layout without write ids, which the first versions wrote.
@@ -333,8 +334,10 @@ mod tests {
         tags.push(("zoho-token-store:user".into(), "user_name:x".into()));
         tags.push(("team".into(), "crm".into()));
         let leftovers = leftovers(&tags, &current.index, |other| *other == write(2));
-        let mut expected = keys(&dead.added);
-        expected.push("zoho-token-store:user");
+        let mut expected = vec!["zoho-token-store:user"];
+        let mut added = keys(&dead.added);
+        added.sort_unstable();
+        expected.extend(added);
         assert_eq!(leftovers, expected);
     }
 

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::core::Core;
-use crate::secrets_manager::aws::calls::Address;
+use crate::secrets_manager::aws::calls::{Address, PutOutcome};
 use crate::secrets_manager::aws::failure::{Failure, Reason};
 use crate::secrets_manager::format::version_id::{order, successor, successor_after_rollback};
 
@@ -93,9 +93,9 @@ pub(crate) async fn swap(
         Put::Tombstone(document) => core.aws.put_tombstone(secret, document, &version).await,
     };
     match put {
-        Ok(is_current) => Ok(Swapped {
+        Ok(outcome) => Ok(Swapped {
             version,
-            is_current,
+            is_current: outcome == PutOutcome::Current,
         }),
         Err(failure) => {
             if failure.reason == Reason::Exists {

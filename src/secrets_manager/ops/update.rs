@@ -8,7 +8,7 @@ use super::core::Core;
 use super::lookup_plan::Denoted;
 use super::read::read_now;
 use super::write::{Attempt, Content, Step, write};
-use crate::secrets_manager::aws::calls::Address;
+use crate::secrets_manager::aws::calls::{Address, PutOutcome};
 use crate::secrets_manager::aws::failure::Reason;
 use crate::secrets_manager::format::document;
 use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
@@ -54,7 +54,7 @@ pub(crate) async fn update(
                 return Ok(Step::Saved(record));
             }
             Confirmed::Outdated(step) => return Ok(step),
-            // Another program has formatted the document; only a new version can be compared.
+            // A new version with the same record is refused if this one is not current.
             Confirmed::Unknown => {}
         }
     }
@@ -73,7 +73,7 @@ enum Confirmed {
 ///
 /// Puts the version again, with the same id and content. AWS changes nothing then and returns "the
 /// list of staging labels that are currently attached to this version of the secret"
-/// ([PutSecretValue]). LocalStack returns none, and is asked by DescribeSecret.
+/// ([PutSecretValue]). If it returns none, as LocalStack does, only a new version can tell.
 ///
 /// [PutSecretValue]: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
 async fn confirm(
@@ -83,19 +83,14 @@ async fn confirm(
 ) -> Result<Confirmed, Error> {
     let document = document::encode(&current.token, &current.metadata, &current.unknown)?;
     match core.aws.put(secret, &document, &current.version).await {
-        Ok(true) => Ok(Confirmed::Current),
-        Ok(false) => {
-            let described = core.aws.describe(secret.name).await;
-            let described = described.map_err(|failure| failure.error)?;
-            Ok(match described.current_version {
-                Some(version) if version == current.version => Confirmed::Current,
-                _ => {
-                    core.cache.forget(current.id());
-                    Confirmed::Outdated(Step::Again)
-                }
-            })
+        Ok(PutOutcome::Current) => Ok(Confirmed::Current),
+        Ok(PutOutcome::Outdated) => {
+            core.cache.forget(current.id());
+            Ok(Confirmed::Outdated(Step::Again))
         }
+        Ok(PutOutcome::Unknown) => Ok(Confirmed::Unknown),
         Err(failure) => match failure.reason {
+            // Another program has formatted the document differently.
             Reason::Exists => Ok(Confirmed::Unknown),
             Reason::NotFound | Reason::Deleted | Reason::Throttled => {
                 core.cache.forget(current.id());

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::compare_and_swap::{Put, Succession, swap};
 use super::core::Core;
 use crate::secrets_manager::aws::calls::Address;
@@ -18,6 +20,10 @@ use crate::{Error, OAuthToken};
 /// may differ by some minutes.
 pub(crate) const LONGEST_WRITE: Duration = Duration::from_secs(3_600);
 
+/// For this time at least, tags of a write in progress stay, even if a secret has as many tags as it
+/// can have.
+const TAGS_STAY: Duration = Duration::from_secs(30);
+
 /// How one attempt to save ended.
 pub(crate) enum Step {
     Saved(OAuthToken),
@@ -33,8 +39,8 @@ pub(crate) enum Step {
 pub(crate) struct Attempt {
     pub(crate) write_id: WriteId,
     pub(crate) succession: Succession,
-    /// The secret and the tags that an attempt has added.
-    tagged: Option<(String, Vec<Tag>)>,
+    /// The secret and the tags that an attempt has added, and when.
+    tagged: Option<(String, Vec<Tag>, Instant)>,
 }
 
 /// The content of a version, and the record that it replaces.
@@ -192,7 +198,9 @@ async fn add_tags(
     attempt: &mut Attempt,
 ) -> Result<(), Failure> {
     let is_there = |tag: &Tag| match &attempt.tagged {
-        Some((arn, tags)) => arn == secret.arn && tags.contains(tag),
+        Some((arn, tags, at)) => {
+            arn == secret.arn && tags.contains(tag) && at.elapsed() < TAGS_STAY
+        }
         None => false,
     };
     if change.added.iter().all(is_there) {
@@ -206,7 +214,7 @@ async fn add_tags(
         }
         core.aws.tag(secret, change.added.clone()).await?;
     }
-    attempt.tagged = Some((secret.arn.to_owned(), change.added.clone()));
+    attempt.tagged = Some((secret.arn.to_owned(), change.added.clone(), Instant::now()));
     Ok(())
 }
 
@@ -219,9 +227,16 @@ async fn remove_leftovers(
 ) -> Result<bool, Failure> {
     let described = core.aws.describe(secret.name).await?;
     let index = replaced.map(|old| old.metadata.index.clone());
+    let index = index.unwrap_or_default();
     let now = core.cache.now().wall;
     let is_over = |write: &WriteId| write.is_older_than(LONGEST_WRITE, now);
-    let keys = tags::leftovers(&described.tags, &index.unwrap_or_default(), is_over);
+    let mut keys = tags::leftovers(&described.tags, &index, is_over);
+    if keys.is_empty() {
+        // Many writers have stopped lately. The oldest tags are the least likely to be needed.
+        let is_over = |write: &WriteId| write.is_older_than(TAGS_STAY, now);
+        keys = tags::leftovers(&described.tags, &index, is_over);
+        keys.truncate(keys.len().div_ceil(2));
+    }
     if keys.is_empty() {
         return Ok(false);
     }

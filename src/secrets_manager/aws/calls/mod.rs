@@ -43,6 +43,16 @@ pub(crate) struct Address<'a> {
     pub(crate) arn: &'a str,
 }
 
+/// What AWS says about a version that was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PutOutcome {
+    Current,
+    /// The version was put before, and another one is current now.
+    Outdated,
+    /// The version was put before. AWS does not say which one is current.
+    Unknown,
+}
+
 /// The value of a secret, or why there is none.
 #[derive(Debug)]
 pub(crate) enum Value {

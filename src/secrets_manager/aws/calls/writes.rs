@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
-use super::{Address, SecretsManager, TOMBSTONE};
+use super::{Address, PutOutcome, SecretsManager, TOMBSTONE};
 use crate::secrets_manager::Deletion;
 use crate::secrets_manager::aws::failure::Failure;
 use crate::secrets_manager::format::tags::{MANAGED_BY, Tag};
@@ -42,14 +42,14 @@ impl SecretsManager {
         }
     }
 
-    /// Puts a record under this version id. Returns whether AWS says that it is the current version:
-    /// if the version exists with the same content, AWS does nothing and returns success.
+    /// Puts a record under this version id. If the version exists with the same content, AWS changes
+    /// nothing and returns success.
     pub(crate) async fn put(
         &self,
         secret: Address<'_>,
         document: &SecretString,
         version: &str,
-    ) -> Result<bool, Failure> {
+    ) -> Result<PutOutcome, Failure> {
         self.put_with_labels(secret, document, version, None).await
     }
 
@@ -59,7 +59,7 @@ impl SecretsManager {
         secret: Address<'_>,
         document: &SecretString,
         version: &str,
-    ) -> Result<bool, Failure> {
+    ) -> Result<PutOutcome, Failure> {
         let labels = [CURRENT, TOMBSTONE].map(str::to_owned);
         self.put_with_labels(secret, document, version, Some(labels.into()))
             .await
@@ -71,7 +71,7 @@ impl SecretsManager {
         document: &SecretString,
         version: &str,
         labels: Option<Vec<String>>,
-    ) -> Result<bool, Failure> {
+    ) -> Result<PutOutcome, Failure> {
         self.rate_limits.put.acquire().await;
         tracing::debug!(secret = secret.name, version, "PutSecretValue");
         let call = self.client.put_secret_value().secret_id(secret.arn);
@@ -81,7 +81,11 @@ impl SecretsManager {
             .set_version_stages(labels)
             .send();
         match silently(call).await {
-            Ok(output) => Ok(output.version_stages().iter().any(|label| label == CURRENT)),
+            Ok(output) => Ok(match output.version_stages() {
+                [] => PutOutcome::Unknown,
+                labels if labels.iter().any(|label| label == CURRENT) => PutOutcome::Current,
+                _ => PutOutcome::Outdated,
+            }),
             Err(error) => {
                 Err(Failure::of("secretsmanager:PutSecretValue", error).about(secret.name))
             }
