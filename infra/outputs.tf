@@ -5,6 +5,13 @@ output "environment" {
   value       = local.environment
 
   precondition {
+    condition = length(local.unknown_settings) == 0
+    error_message = "settings has unknown keys: ${join(", ", [
+      for unknown, nearest in local.nearest_settings :
+      length(nearest) == 0 ? unknown : "${unknown} (did you mean ${join(" or ", nearest)}?)"
+    ])}. The keys are ${join(", ", local.setting_names)}."
+  }
+  precondition {
     condition     = !contains(local.replica_regions, local.region)
     error_message = "replica_regions must not have ${local.region}: the tokens themselves are there."
   }

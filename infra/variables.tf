@@ -138,35 +138,28 @@ variable "fingerprint_key_secret" {
 }
 
 variable "settings" {
-  description = "The settings of the store that need nothing from AWS; what is left out has the store's default."
-  type = object({
-    cache_capacity            = optional(number)
-    cache_bytes               = optional(number)
-    cache_ttl_seconds         = optional(number)
-    serve_stale_seconds       = optional(number)
-    attempt_timeout_seconds   = optional(number)
-    operation_timeout_seconds = optional(number)
-    writes_per_second         = optional(number)
-  })
+  description = "Other settings of the store: attempt_timeout_seconds, cache_bytes, cache_capacity, cache_ttl_seconds, operation_timeout_seconds, serve_stale_seconds, writes_per_second. The store's defaults apply to the others."
+  # Not an object type, which would drop misspelled keys without an error.
+  type     = map(number)
   default  = {}
   nullable = false
 
   validation {
     condition     = alltrue([for number in values(var.settings) : number == null ? true : number >= 0 && floor(number) == number])
-    error_message = "settings must be whole numbers, none below 0."
+    error_message = "settings must be whole numbers that are at least 0."
   }
 
   validation {
-    condition     = coalesce(var.settings.cache_bytes, 1) >= 1
-    error_message = "settings.cache_bytes must be at least 1. To switch the cache off set cache_capacity = 0."
+    condition     = try(var.settings["cache_bytes"] >= 1, true)
+    error_message = "settings.cache_bytes must be at least 1. To switch the cache off, set cache_capacity = 0."
   }
 
   validation {
     condition = alltrue([
-      for number in [var.settings.cache_ttl_seconds, var.settings.attempt_timeout_seconds, var.settings.operation_timeout_seconds] :
-      number == null ? true : number >= 1 && number <= 86400
-    ]) && coalesce(var.settings.serve_stale_seconds, 0) <= 86400
-    error_message = "settings in seconds must be from 1 to 86400; serve_stale_seconds may be 0. To switch the cache off set cache_capacity = 0."
+      for name in ["cache_ttl_seconds", "attempt_timeout_seconds", "operation_timeout_seconds"] :
+      try(var.settings[name] >= 1 && var.settings[name] <= 86400, true)
+    ]) && try(var.settings["serve_stale_seconds"] <= 86400, true)
+    error_message = "settings in seconds must be from 1 to 86400; serve_stale_seconds can be 0. To switch the cache off, set cache_capacity = 0."
   }
 }
 
