@@ -70,7 +70,7 @@ output "fingerprint_key_secret" {
 
 output "fingerprint_key_secret_arn" {
   description = "The ARN of the created secret for the fingerprint key, for modules/fingerprint-key; null if none was created."
-  value       = one(aws_secretsmanager_secret.fingerprint_key[*].arn)
+  value       = try(local.created_fingerprint_key.arn, null)
 }
 
 output "alarm_arns" {

@@ -126,6 +126,13 @@ variable "fingerprint_key" {
   }
 }
 
+variable "keep_fingerprint_key" {
+  description = "Whether Terraform refuses to destroy or replace the secret of fingerprint_key = \"create\". Without its key, tokens cannot be found. Set it to false before the first apply if the store is temporary."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "fingerprint_key_secret" {
   description = "With fingerprint_key = \"existing\": the name or complete ARN of that secret, in this account and region."
   type        = string

@@ -58,6 +58,7 @@ run "whatever_is_on_only_two_actions_take_no_resource" {
     prefix          = "crm/production/tokens/"
     kms_key         = "create"
     fingerprint_key = "create"
+    keep_fingerprint_key = false # The test destroys it.
     replica_regions = ["us-east-1", "eu-west-1"]
     token_tags      = { team = "crm", "cost centre" = "7" }
   }
