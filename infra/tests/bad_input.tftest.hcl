@@ -1,4 +1,4 @@
-# Each bad input is refused by `terraform plan`. One value per variable in every run, as a run takes its time.
+# `terraform plan` refuses bad input. A run is slow, so each has one bad value for several variables.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -170,7 +170,7 @@ run "too_long" {
   expect_failures = [var.prefix, var.name, var.token_tags]
 }
 
-# What takes more than one input, or AWS, to know.
+# Checks of more than one input, or with data from AWS.
 
 run "replica_in_the_primary_region" {
   command = plan

@@ -1,4 +1,4 @@
-# The settings of the store, and the secret with the fingerprint key that one of them names.
+# The settings of the store, and the secret with the fingerprint key.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -160,6 +160,10 @@ run "fingerprint_key_given_by_name" {
           "arn:aws:secretsmanager:eu-central-1:123456789012:secret:zoho/tokens-key-??????",
           "arn:aws:secretsmanager:eu-west-1:123456789012:secret:zoho/tokens-key-??????",
         ]
+        Condition = {
+          StringEquals = { "secretsmanager:VersionStage" = ["AWSCURRENT", "AWSPREVIOUS"] }
+          Null         = { "secretsmanager:VersionId" = "true" }
+        }
       })
     ])
     error_message = "Not every role may read the fingerprint key, or one may more."
