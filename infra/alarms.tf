@@ -1,16 +1,16 @@
-# Alarms on throttled calls and on deletions, counted in what CloudTrail logs: Secrets Manager has no metrics of them.
+# Alarms on throttled calls and on deletions. They count CloudTrail's log events: Secrets Manager has no such metrics.
 
 locals {
   alarms = var.alarms == null ? {} : {
     throttled-calls = {
       threshold   = var.alarms.throttled_calls
-      description = "Secrets Manager throttles calls. Its quotas are the account's in this region, whoever uses them up."
-      # Not for the prefix alone: a throttled call need not say which secret it was about.
+      description = "Secrets Manager throttles calls. Its quotas are shared by all callers of the account in this region."
+      # Not limited to the prefix: the event of a throttled call does not always name the secret.
       pattern = "{ ($.eventSource = \"secretsmanager.amazonaws.com\") && ($.errorCode = \"ThrottlingException\") }"
     }
     deletions = {
       threshold   = var.alarms.deletions
-      description = "Many tokens below ${var.prefix} are being deleted."
+      description = "Many tokens under ${var.prefix} are being deleted."
       pattern     = "{ ($.eventSource = \"secretsmanager.amazonaws.com\") && ($.eventName = \"DeleteSecret\") && ($.errorCode NOT EXISTS) && (($.requestParameters.secretId = \"${var.prefix}*\") || ($.requestParameters.secretId = \"*:secret:${var.prefix}*\")) }"
     }
   }

@@ -1,7 +1,7 @@
-# The settings of the store, as its environment variables. The README of the crate has the table of all.
+# The settings of the store as environment variables.
 
 locals {
-  # By what is known at plan time, so that the names of the variables are too.
+  # The conditions use only what is known at plan time, so that the variables' names are known then, too.
   environment = merge(
     {
       ZOHO_TOKEN_STORE_PREFIX               = var.prefix
@@ -17,4 +17,34 @@ locals {
     },
     { for name, number in var.settings : "ZOHO_TOKEN_STORE_${upper(name)}" => tostring(number) if number != null },
   )
+
+  setting_names = toset([
+    "attempt_timeout_seconds",
+    "cache_bytes",
+    "cache_capacity",
+    "cache_ttl_seconds",
+    "operation_timeout_seconds",
+    "serve_stale_seconds",
+    "writes_per_second",
+  ])
+  unknown_settings = setsubtract(keys(var.settings), local.setting_names)
+
+  # The share of the pairs of neighbouring characters that two names have in common.
+  pairs_of_characters = {
+    for name in setunion(local.setting_names, local.unknown_settings) :
+    name => toset([for at in range(max(length(name) - 1, 0)) : lower(substr(name, at, 2))])
+  }
+  similarity = {
+    for unknown in local.unknown_settings : unknown => {
+      for name in local.setting_names : name =>
+      length(setintersection(local.pairs_of_characters[unknown], local.pairs_of_characters[name])) /
+      max(1, min(length(local.pairs_of_characters[unknown]), length(local.pairs_of_characters[name])))
+    }
+  }
+  # The most similar names; empty if none is similar.
+  nearest_settings = {
+    for unknown, similarity in local.similarity : unknown => [
+      for name, value in similarity : name if value >= max(0.5, 0.9 * max(values(similarity)...))
+    ]
+  }
 }

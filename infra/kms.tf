@@ -1,4 +1,4 @@
-# The KMS key of the tokens: created here, given, or AWS's own.
+# The KMS key of the tokens: a new one, an existing one, or aws/secretsmanager.
 
 locals {
   kms_key_arn = (
@@ -6,13 +6,13 @@ locals {
     var.kms_key == "existing" ? data.aws_kms_key.given[0].arn : null
   )
 
-  # The key is for the secrets of this region: replicas have the key aws/secretsmanager of theirs.
+  # Only secrets in this region: replicas are encrypted with the key aws/secretsmanager of their own region.
   kms_secret_arns = concat([local.token_arn], [for number, arn in local.fingerprint_key_arns : arn if number == 0])
 
-  # Secrets Manager calls KMS in the name of who calls it, and with the secret's ARN as encryption context.
-  # In China AWS writes the service's name with or without .cn.
+  # Secrets Manager calls KMS with its caller's permissions, and with the secret's ARN as encryption context.
+  # In China, the service's name occurs with and without .cn.
   kms_via = distinct([for suffix in ["amazonaws.com", data.aws_partition.current.dns_suffix] : "secretsmanager.${local.region}.${suffix}"])
-  # A new secret has no ARN yet when Secrets Manager tries out whether its creator may use the key.
+  # Secrets Manager's placeholder for the ARN when it checks whether the creator of a new secret may use the key.
   kms_new_secret = "RequestToValidateKeyAccess"
 }
 
@@ -27,11 +27,11 @@ data "aws_kms_key" "given" { # kms_key_id must be the id, ARN or alias of a key 
     }
     postcondition {
       condition     = self.enabled && self.key_usage == "ENCRYPT_DECRYPT" && self.customer_master_key_spec == "SYMMETRIC_DEFAULT"
-      error_message = "The KMS key must be enabled, symmetric, and for encryption and decryption: Secrets Manager takes no other."
+      error_message = "The KMS key must be enabled, symmetric, and for encryption and decryption: Secrets Manager supports no other keys."
     }
     postcondition {
       condition     = self.key_manager == "CUSTOMER"
-      error_message = "The KMS key must be one of your own. For aws/secretsmanager set kms_key = \"aws-managed\"."
+      error_message = "The KMS key must be customer managed. For aws/secretsmanager, set kms_key = \"aws-managed\"."
     }
     postcondition {
       condition     = split(":", self.arn)[3] == local.region
@@ -42,9 +42,9 @@ data "aws_kms_key" "given" { # kms_key_id must be the id, ARN or alias of a key 
 
 resource "aws_kms_key" "tokens" {
   count                   = var.kms_key == "create" ? 1 : 0
-  description             = "OAuth tokens for Zoho below ${var.prefix}, kept by zoho-token-store"
+  description             = "OAuth tokens for Zoho under ${var.prefix}, kept by zoho-token-store"
   enable_key_rotation     = true
-  deletion_window_in_days = 30 # The longest: without the key all tokens are lost.
+  deletion_window_in_days = 30 # The longest: without the key, all tokens are lost.
   policy                  = local.kms_key_policy
   tags                    = var.tags
 }
@@ -56,9 +56,8 @@ resource "aws_kms_alias" "tokens" {
 }
 
 locals {
-  # Both statements leave it to IAM policies who in the account may do that. Nobody may use the key but
-  # through Secrets Manager and for these secrets, whatever an IAM policy says; and nobody gets around that
-  # with a grant, as kms:CreateGrant is not there.
+  # IAM policies decide which principals in the account may do this. Whatever they say, the key can only be used
+  # through Secrets Manager and for these secrets. kms:CreateGrant is missing because a grant would bypass that.
   kms_key_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [

@@ -1,27 +1,49 @@
-# Who may do what: every statement there is, and which of them each role has. See the README, action by action.
+# The IAM policies: all statements, and which of them each role has. The README explains every action.
 
 locals {
-  managed_by = "zoho-token-store" # The value of the tag managed-by, by which the store knows its secrets.
+  managed_by = "zoho-token-store" # The value of the tag managed-by, which marks the store's secrets.
+  index_tags = "zoho-token-store:*"
 
-  tag_keys = concat(["managed-by"], [for key in ["zoho-token-store:*"] : key if var.tag_index], keys(var.token_tags))
+  tag_keys = concat(["managed-by"], [for key in [local.index_tags] : key if var.tag_index], keys(var.token_tags))
 
   statements = {
-    # No tag condition: a secret that does not exist has no tags, and the answer must be that it does not exist.
+    # No tag condition: a secret that does not exist has no tags, and AWS must report that it does not exist.
+    #
+    # Only the current version: the one before it may be a deleted token. IfExists, because the parameter does not
+    # exist in BatchGetSecretValue, which returns current versions only. Without it a request by version id would be
+    # allowed, too.
     read = {
+      Sid      = "ReadTokens"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:GetSecretValue"]
+      Resource = local.token_arns
+      Condition = {
+        StringEqualsIfExists = { "secretsmanager:VersionStage" = "AWSCURRENT" }
+        Null                 = { "secretsmanager:VersionId" = "true" }
+      }
+    }
+
+    # Earlier versions, too: to restore a deleted token.
+    read_all_versions = {
       Sid      = "ReadTokens"
       Effect   = "Allow"
       Action   = ["secretsmanager:GetSecretValue"]
       Resource = local.token_arns
     }
 
+    # The previous version, too: after the key has changed, tokens are found under both.
     read_fingerprint_key = {
       Sid      = "ReadFingerprintKey"
       Effect   = "Allow"
       Action   = ["secretsmanager:GetSecretValue"]
       Resource = local.fingerprint_key_arns
+      Condition = {
+        StringEquals = { "secretsmanager:VersionStage" = ["AWSCURRENT", "AWSPREVIOUS"] }
+        Null         = { "secretsmanager:VersionId" = "true" }
+      }
     }
 
-    # The only two actions that take no resource.
+    # These two actions take no resource.
     list = {
       Sid       = "FindAndListTokens"
       Effect    = "Allow"
@@ -37,14 +59,18 @@ locals {
       Resource = [local.token_arn]
       Condition = merge(
         {
-          StringEquals              = { "aws:RequestTag/managed-by" = local.managed_by }
+          StringEquals = merge(
+            { "aws:RequestTag/managed-by" = local.managed_by },
+            { for arn in [local.kms_key_arn] : "secretsmanager:KmsKeyArn" => arn if var.kms_key != "aws-managed" },
+          )
           "ForAllValues:StringLike" = { "aws:TagKeys" = local.tag_keys }
         },
+        { for keys in [local.must_be_absent] : "Null" => keys if length(keys) > 0 },
         local.replicas_allowed,
       )
     }
 
-    # CreateSecret with tags needs this too, when there is no secret with tags yet: hence IfExists.
+    # CreateSecret with tags also needs TagResource, before the secret has any tags: hence IfExists.
     tag = {
       Sid      = "TagTokens"
       Effect   = "Allow"
@@ -57,7 +83,7 @@ locals {
       }
     }
 
-    # For who does not create: only secrets that are the store's already.
+    # For a role that does not create secrets: only those that have the store's tag.
     tag_existing = {
       Sid      = "TagTokens"
       Effect   = "Allow"
@@ -72,8 +98,20 @@ locals {
       }
     }
 
-    # Asked where AWS refuses: whose is the secret of that name, is it deleted, which version is current, where
-    # are its replicas? No tag condition, as the answer may be that there is none.
+    # Tags of the index that no longer belong to a token. No other tag can be removed, managed-by least of all.
+    untag = {
+      Sid      = "UntagTokens"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:UntagResource"]
+      Resource = [local.token_arn]
+      Condition = {
+        StringEquals              = { "aws:ResourceTag/managed-by" = local.managed_by }
+        "ForAllValues:StringLike" = { "aws:TagKeys" = [local.index_tags] }
+      }
+    }
+
+    # After a call was refused: the secret's tags, deletion, current version and replicas. No tag condition, because
+    # the secret may have no tags.
     describe = {
       Sid      = "DescribeTokens"
       Effect   = "Allow"
@@ -96,7 +134,7 @@ locals {
       Resource = [local.token_arn]
       Condition = merge(
         { StringEquals = { "aws:ResourceTag/managed-by" = local.managed_by } },
-        # Who is to leave time for recovery can neither force nor shorten it.
+        # With a recovery window, the role can neither skip nor shorten it.
         {
           for operator, keys in {
             BoolIfExists                     = { "secretsmanager:ForceDeleteWithoutRecovery" = "false" }
@@ -106,7 +144,7 @@ locals {
       )
     }
 
-    # CreateSecret with replicas needs this too, when there is no secret with tags yet: hence IfExists.
+    # CreateSecret with replicas also needs this, before the secret has any tags: hence IfExists.
     replicate = {
       Sid      = "ReplicateTokens"
       Effect   = "Allow"
@@ -118,7 +156,7 @@ locals {
       )
     }
 
-    # For who does not create: a token that was saved over its deletion gets its replicas back.
+    # For a role that does not create secrets: a token that is saved after its deletion gets its replicas back.
     replicate_existing = {
       Sid      = "ReplicateTokens"
       Effect   = "Allow"
@@ -162,26 +200,35 @@ locals {
     }
   }
 
-  # Only to the regions that are meant, and over nobody else's secret there; with no such regions, to none.
+  # Only to replica_regions, and never over a secret that exists there.
   replicas_allowed = {
     for operator, keys in {
-      Null                        = length(var.replica_regions) > 0 ? null : { "secretsmanager:AddReplicaRegions" = "true" }
-      "ForAllValues:StringEquals" = length(var.replica_regions) == 0 ? null : { "secretsmanager:AddReplicaRegions" = local.replica_regions }
-      BoolIfExists                = length(var.replica_regions) == 0 ? null : { "secretsmanager:ForceOverwriteReplicaSecret" = "false" }
-    } : operator => keys if keys != null
+      "ForAllValues:StringEquals" = { "secretsmanager:AddReplicaRegions" = local.replica_regions }
+      BoolIfExists                = { "secretsmanager:ForceOverwriteReplicaSecret" = "false" }
+    } : operator => keys if length(var.replica_regions) > 0
   }
 
-  # What each role may do, in the order in which the statements appear.
+  # What CreateSecret may not have: replicas without replica_regions, a KMS key with aws/secretsmanager.
+  must_be_absent = {
+    for key, absent in {
+      "secretsmanager:AddReplicaRegions" = length(var.replica_regions) == 0
+      "secretsmanager:KmsKeyArn"         = var.kms_key == "aws-managed"
+      "secretsmanager:KmsKeyId"          = var.kms_key == "aws-managed"
+    } : key => "true" if absent
+  }
+
+  # The statements of each role, in the order in which they appear.
   roles = {
     reader  = ["read", "list", "read_fingerprint_key", "decrypt"]
-    runtime = ["read", "list", "create", "tag", "describe", "write", "delete", "replicate", "remove_replicas", "read_fingerprint_key", "decrypt", "encrypt"]
-    admin   = ["read", "list", "tag_existing", "describe", "write", "delete", "replicate_existing", "remove_replicas", "read_fingerprint_key", "decrypt", "encrypt"]
+    runtime = ["read", "list", "create", "tag", "untag", "describe", "write", "delete", "replicate", "remove_replicas", "read_fingerprint_key", "decrypt", "encrypt"]
+    admin   = ["read_all_versions", "list", "tag_existing", "untag", "describe", "write", "delete", "replicate_existing", "remove_replicas", "read_fingerprint_key", "decrypt", "encrypt"]
   }
 
-  # What nothing is to be done with is not allowed either.
+  # Statements that an input switches off. All others always appear.
   needed = {
     list                 = var.tag_index
     tag_existing         = var.tag_index
+    untag                = var.tag_index
     replicate            = length(var.replica_regions) > 0
     replicate_existing   = length(var.replica_regions) > 0
     remove_replicas      = length(var.replica_regions) > 0
@@ -201,14 +248,14 @@ locals {
 resource "aws_iam_policy" "role" {
   for_each    = var.policies
   name        = "${var.name}-${each.key}"
-  description = "What a ${each.key} of the tokens below ${var.prefix} may do (zoho-token-store)"
+  description = "The role ${each.key} for the tokens under ${var.prefix} (zoho-token-store)"
   policy      = local.policy_documents[each.key]
   tags        = var.tags
 
   lifecycle {
     precondition {
       condition     = length(replace(local.policy_documents[each.key], " ", "")) <= 6144
-      error_message = "AWS allows 6,144 characters in a managed policy. Use a shorter prefix, or fewer replica_regions or token_tags; or leave \"${each.key}\" out of policies and use its document as an inline policy of a role, which may have 10,240."
+      error_message = "The policy \"${each.key}\" is longer than the 6,144 characters of a managed policy. Use a shorter prefix, or fewer replica_regions or token_tags; or leave \"${each.key}\" out of policies and use its document as an inline policy of a role, which can have 10,240."
     }
   }
 }

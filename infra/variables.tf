@@ -1,62 +1,62 @@
-# The inputs, each with what is allowed.
+# The inputs, with their checks.
 
 variable "name" {
-  description = "What the names of the policies, the KMS alias, the alarms and the endpoint begin with. Policies are global: use another name for each store and region of an account."
+  description = "The beginning of the names of policies, KMS alias, alarms and endpoint. Policies are global, so every store and region of an account needs its own name."
   type        = string
   default     = "zoho-token-store"
   nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", var.name))
-    error_message = "name must be 1 to 64 letters, digits, _ and -, and begin with a letter or digit."
+    error_message = "name must have 1 to 64 letters, digits, _ and -, and begin with a letter or digit."
   }
 }
 
 variable "tags" {
-  description = "Tags of what the module makes. Not of the tokens: those are token_tags."
+  description = "Tags of the resources that the module creates. The tokens' tags are token_tags."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
     condition     = !contains(keys(var.tags), "managed-by")
-    error_message = "tags must not have the key managed-by: it is how the store knows its tokens, and the fingerprint key is none."
+    error_message = "tags must not contain managed-by: it marks the store's tokens, and would mark the fingerprint key as one."
   }
 }
 
 variable "prefix" {
-  description = "What the names of the tokens' secrets begin with. Keep nothing else below it."
+  description = "The beginning of the names of the tokens' secrets. Keep no other secrets under it."
   type        = string
   default     = "zoho/tokens/"
   nullable    = false
 
   validation {
     condition     = length(var.prefix) <= 192 && can(regex("^([A-Za-z0-9_+=.@-]+/)+$", var.prefix))
-    error_message = "prefix must be 1 to 192 letters, digits and /_+=.@- that end in / and have no empty part (no / at the beginning, no //), such as \"zoho/tokens/\". There are no wildcards: every policy is for all names that begin with the prefix."
+    error_message = "prefix must have at most 192 letters, digits and /_+=.@-, end in /, and contain neither // nor a / at the beginning; for example \"zoho/tokens/\". Wildcards are not supported: every policy applies to all names that begin with the prefix."
   }
 }
 
 variable "tag_index" {
-  description = "Whether tokens are found by every key. Without the index no policy has Resource \"*\", and nothing can be listed."
+  description = "Whether tokens are found by every key. Without the index, no policy needs Resource \"*\", and tokens cannot be listed."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "recovery_window_days" {
-  description = "For how many days a deleted token can be restored: 7 to 30, or 0 to delete by force. The fingerprint key has the same."
+  description = "The number of days for which a deleted token can be restored: 7 to 30, or 0 to delete at once. With keep_fingerprint_key = false, this applies to the fingerprint key, too."
   type        = number
   default     = 7
   nullable    = false
 
   validation {
     condition     = contains(concat([0], range(7, 31)), var.recovery_window_days)
-    error_message = "recovery_window_days must be a whole number from 7 to 30, or 0 to delete by force."
+    error_message = "recovery_window_days must be a whole number from 7 to 30, or 0 to delete at once."
   }
 }
 
 variable "token_tags" {
-  description = "More tags for every token's secret. They are not confidential."
+  description = "Additional tags of every token's secret. They are not confidential."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -67,12 +67,12 @@ variable "token_tags" {
       && can(regex("^([\\pL\\pN+=._:/@-]([\\pL\\pN +=._:/@-]{0,253}[\\pL\\pN+=._:/@-])?)?$", value))
       && !startswith(lower(key), "aws:") && !startswith(key, "zoho-token-store:") && key != "managed-by"
     ])
-    error_message = "token_tags must be at most 37 tags with keys of 1 to 127 and values of up to 255 letters, digits, spaces and + - . _ : / @ (values also =), no spaces at the ends. Not aws:…, zoho-token-store:… and managed-by, which AWS and the store use."
+    error_message = "token_tags must have at most 37 tags. Keys have 1 to 127 and values up to 255 letters, digits, spaces and + - . _ : / @ (values also =), without spaces at the ends. The keys aws:…, zoho-token-store:… and managed-by are reserved."
   }
 }
 
 variable "replica_regions" {
-  description = "The regions that every token is replicated to. The replicas are encrypted with the key aws/secretsmanager of their region."
+  description = "The regions to which every token is replicated. Replicas are encrypted with the key aws/secretsmanager of their region."
   type        = set(string)
   default     = []
   nullable    = false
@@ -84,7 +84,7 @@ variable "replica_regions" {
 }
 
 variable "kms_key" {
-  description = "The key that tokens are encrypted with: \"aws-managed\" for aws/secretsmanager, \"create\" for a new key, \"existing\" for the one in kms_key_id."
+  description = "The KMS key of the tokens: \"aws-managed\" for aws/secretsmanager, \"create\" for a new key, \"existing\" for the key in kms_key_id."
   type        = string
   default     = "aws-managed"
   nullable    = false
@@ -96,7 +96,7 @@ variable "kms_key" {
 }
 
 variable "kms_key_id" {
-  description = "With kms_key = \"existing\": the id, ARN or alias of that key, in this region. Its key policy must leave it to IAM policies who may use it."
+  description = "With kms_key = \"existing\": the id, ARN or alias of the key, which must be in this region. Its key policy must allow IAM policies to control its use."
   type        = string
   default     = null
 
@@ -110,12 +110,12 @@ variable "kms_key_id" {
 
   validation {
     condition     = !can(regex("alias/aws/", var.kms_key_id))
-    error_message = "kms_key_id must not be an AWS managed key (alias/aws/…). For aws/secretsmanager set kms_key = \"aws-managed\" and leave kms_key_id out."
+    error_message = "kms_key_id must not be an AWS managed key (alias/aws/…). For aws/secretsmanager, set kms_key = \"aws-managed\" and leave kms_key_id out."
   }
 }
 
 variable "fingerprint_key" {
-  description = "The key of the fingerprints in tags and ids: \"none\", \"create\" for a new secret without a value (modules/fingerprint-key or you put one in), \"existing\" for the one in fingerprint_key_secret."
+  description = "The secret with the key of the fingerprints in tags and ids: \"none\"; \"create\" for a new secret, into which modules/fingerprint-key or you put a key; \"existing\" for the secret in fingerprint_key_secret."
   type        = string
   default     = "none"
   nullable    = false
@@ -126,8 +126,15 @@ variable "fingerprint_key" {
   }
 }
 
+variable "keep_fingerprint_key" {
+  description = "Whether Terraform refuses to destroy or replace the secret of fingerprint_key = \"create\". Without its key, tokens cannot be found. Set it to false before the first apply if the store is temporary."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "fingerprint_key_secret" {
-  description = "With fingerprint_key = \"existing\": the name or complete ARN of that secret, in this account and region."
+  description = "With fingerprint_key = \"existing\": the name or complete ARN of the secret, which must be in this account and region."
   type        = string
   default     = null
 
@@ -138,52 +145,45 @@ variable "fingerprint_key_secret" {
 }
 
 variable "settings" {
-  description = "The settings of the store that need nothing from AWS; what is left out has the store's default."
-  type = object({
-    cache_capacity            = optional(number)
-    cache_bytes               = optional(number)
-    cache_ttl_seconds         = optional(number)
-    serve_stale_seconds       = optional(number)
-    attempt_timeout_seconds   = optional(number)
-    operation_timeout_seconds = optional(number)
-    writes_per_second         = optional(number)
-  })
+  description = "Other settings of the store: attempt_timeout_seconds, cache_bytes, cache_capacity, cache_ttl_seconds, operation_timeout_seconds, serve_stale_seconds, writes_per_second. The store's defaults apply to the others."
+  # Not an object type, which would drop misspelled keys without an error.
+  type     = map(number)
   default  = {}
   nullable = false
 
   validation {
     condition     = alltrue([for number in values(var.settings) : number == null ? true : number >= 0 && floor(number) == number])
-    error_message = "settings must be whole numbers, none below 0."
+    error_message = "settings must be whole numbers that are at least 0."
   }
 
   validation {
-    condition     = coalesce(var.settings.cache_bytes, 1) >= 1
-    error_message = "settings.cache_bytes must be at least 1. To switch the cache off set cache_capacity = 0."
+    condition     = try(var.settings["cache_bytes"] >= 1, true)
+    error_message = "settings.cache_bytes must be at least 1. To switch the cache off, set cache_capacity = 0."
   }
 
   validation {
     condition = alltrue([
-      for number in [var.settings.cache_ttl_seconds, var.settings.attempt_timeout_seconds, var.settings.operation_timeout_seconds] :
-      number == null ? true : number >= 1 && number <= 86400
-    ]) && coalesce(var.settings.serve_stale_seconds, 0) <= 86400
-    error_message = "settings in seconds must be from 1 to 86400; serve_stale_seconds may be 0. To switch the cache off set cache_capacity = 0."
+      for name in ["cache_ttl_seconds", "attempt_timeout_seconds", "operation_timeout_seconds"] :
+      try(var.settings[name] >= 1 && var.settings[name] <= 86400, true)
+    ]) && try(var.settings["serve_stale_seconds"] <= 86400, true)
+    error_message = "settings in seconds must be from 1 to 86400; serve_stale_seconds can be 0. To switch the cache off, set cache_capacity = 0."
   }
 }
 
 variable "policies" {
-  description = "Which managed policies are made, of runtime, reader and admin. All three are in the output policy_documents anyway."
+  description = "The roles for which managed policies are created: runtime, reader, admin. The output policy_documents always has all three."
   type        = set(string)
   default     = ["runtime", "reader", "admin"]
   nullable    = false
 
   validation {
     condition     = length(setsubtract(var.policies, ["runtime", "reader", "admin"])) == 0
-    error_message = "policies must be a set of \"runtime\", \"reader\" and \"admin\"."
+    error_message = "policies can only contain \"runtime\", \"reader\" and \"admin\"."
   }
 }
 
 variable "alarms" {
-  description = "CloudWatch alarms on throttled calls and on deletions, from the log group that CloudTrail writes to; null for none. They sound at that many in a period."
+  description = "CloudWatch alarms on at least this many throttled calls or deletions in a period, counted in CloudTrail's log group; null for none."
   type = object({
     cloudtrail_log_group = string
     actions              = optional(list(string), [])
@@ -195,17 +195,17 @@ variable "alarms" {
 
   validation {
     condition     = var.alarms == null ? true : var.alarms.throttled_calls >= 1 && var.alarms.deletions >= 1
-    error_message = "alarms.throttled_calls and alarms.deletions must be 1 or more."
+    error_message = "alarms.throttled_calls and alarms.deletions must be at least 1."
   }
 
   validation {
     condition     = var.alarms == null ? true : var.alarms.period_seconds >= 60 && var.alarms.period_seconds % 60 == 0
-    error_message = "alarms.period_seconds must be 60 or a multiple of it."
+    error_message = "alarms.period_seconds must be a multiple of 60."
   }
 }
 
 variable "vpc_endpoint" {
-  description = "An interface endpoint for Secrets Manager, so that its calls stay in the VPC; null for none. All of the VPC's calls to Secrets Manager go through it."
+  description = "An interface endpoint for Secrets Manager, which all of the VPC's calls to Secrets Manager then use; null for none."
   type = object({
     vpc_id             = string
     subnet_ids         = list(string)

@@ -1,4 +1,4 @@
-# What the module needs. The value of a fingerprint key needs more: see modules/fingerprint-key.
+# The versions that the module needs. modules/fingerprint-key needs newer ones.
 
 terraform {
   required_version = ">= 1.6"

@@ -1,4 +1,4 @@
-# An interface endpoint, so that calls to Secrets Manager stay in the VPC.
+# An interface endpoint that keeps calls to Secrets Manager in the VPC.
 
 resource "aws_vpc_endpoint" "secrets_manager" {
   count               = var.vpc_endpoint == null ? 0 : 1
@@ -10,8 +10,8 @@ resource "aws_vpc_endpoint" "secrets_manager" {
   private_dns_enabled = true
   tags                = merge(var.tags, { Name = var.name })
 
-  # Nobody takes secrets out to another account through it. Not limited to the prefix: with private DNS all
-  # calls of the VPC to Secrets Manager come here. Roles are limited by their policies.
+  # No secret can be copied to another account through the endpoint. The policy is not limited to the prefix, because
+  # private DNS sends all of the VPC's calls to Secrets Manager here. Roles are limited by their own policies.
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

@@ -1,4 +1,4 @@
-# Each bad input is refused by `terraform plan`. One value per variable in every run, as a run takes its time.
+# `terraform plan` refuses bad input. A run is slow, so each has one bad value for several variables.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -117,6 +117,26 @@ run "a_cache_of_no_bytes" {
   expect_failures = [var.settings]
 }
 
+run "misspelled_settings" {
+  command = plan
+  variables {
+    settings = { cache_capcity = 5, writes_per_sec = 5, timeout = 5, ttl = 5, x = 5, CACHE_BYTES = null, cache_bytes = 5 }
+  }
+  expect_failures = [output.environment]
+
+  assert {
+    condition = local.nearest_settings == {
+      CACHE_BYTES    = ["cache_bytes"]
+      cache_capcity  = ["cache_capacity"]
+      timeout        = ["attempt_timeout_seconds", "operation_timeout_seconds"]
+      ttl            = ["cache_ttl_seconds"]
+      writes_per_sec = ["writes_per_second"]
+      x              = []
+    }
+    error_message = "The error suggests other settings: ${jsonencode(local.nearest_settings)}."
+  }
+}
+
 run "two_separators" {
   command = plan
   variables {
@@ -150,7 +170,7 @@ run "too_long" {
   expect_failures = [var.prefix, var.name, var.token_tags]
 }
 
-# What takes more than one input, or AWS, to know.
+# Checks of more than one input, or with data from AWS.
 
 run "replica_in_the_primary_region" {
   command = plan

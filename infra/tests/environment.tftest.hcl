@@ -1,4 +1,4 @@
-# The settings of the store, and the secret with the fingerprint key that one of them names.
+# The settings of the store, and the secret with the fingerprint key.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -95,6 +95,46 @@ run "everything" {
   }
 }
 
+# That only the other one is protected is tested by infra/test, which destroys the examples.
+run "disposable_fingerprint_key" {
+  command = plan
+  variables {
+    fingerprint_key      = "create"
+    keep_fingerprint_key = false
+    recovery_window_days = 0
+  }
+
+  assert {
+    condition = (
+      length(aws_secretsmanager_secret.fingerprint_key) == 0
+      && aws_secretsmanager_secret.disposable_fingerprint_key[0].name == "zoho/tokens-fingerprint-key"
+      && aws_secretsmanager_secret.disposable_fingerprint_key[0].recovery_window_in_days == 0
+    )
+    error_message = "The secret is protected, has another name, or is not deleted at once."
+  }
+
+  assert {
+    condition     = output.environment.ZOHO_TOKEN_STORE_FINGERPRINT_KEY_SECRET == "zoho/tokens-fingerprint-key"
+    error_message = "The settings do not name the secret."
+  }
+}
+
+run "kept_fingerprint_key" {
+  command = plan
+  variables {
+    fingerprint_key      = "create"
+    recovery_window_days = 0
+  }
+
+  assert {
+    condition = (
+      length(aws_secretsmanager_secret.disposable_fingerprint_key) == 0
+      && aws_secretsmanager_secret.fingerprint_key[0].recovery_window_in_days == 30
+    )
+    error_message = "The fingerprint key is not kept, or could be deleted without a recovery window."
+  }
+}
+
 run "fingerprint_key_given_by_name" {
   command = plan
   variables {
@@ -120,6 +160,10 @@ run "fingerprint_key_given_by_name" {
           "arn:aws:secretsmanager:eu-central-1:123456789012:secret:zoho/tokens-key-??????",
           "arn:aws:secretsmanager:eu-west-1:123456789012:secret:zoho/tokens-key-??????",
         ]
+        Condition = {
+          StringEquals = { "secretsmanager:VersionStage" = ["AWSCURRENT", "AWSPREVIOUS"] }
+          Null         = { "secretsmanager:VersionId" = "true" }
+        }
       })
     ])
     error_message = "Not every role may read the fingerprint key, or one may more."

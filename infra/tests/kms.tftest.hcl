@@ -1,4 +1,4 @@
-# The KMS key, created and given.
+# The KMS key, new and existing.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -7,9 +7,10 @@ mock_provider "aws" {
 run "created" {
   command = apply # Of mocks: only then does the key have its ARN.
   variables {
-    kms_key         = "create"
-    fingerprint_key = "create"
-    replica_regions = ["eu-west-1"]
+    kms_key              = "create"
+    fingerprint_key      = "create"
+    keep_fingerprint_key = false # The test destroys it.
+    replica_regions      = ["eu-west-1"]
   }
 
   assert {
@@ -95,7 +96,7 @@ run "created" {
   }
 
   assert {
-    condition     = output.environment.ZOHO_TOKEN_STORE_KMS_KEY_ID == output.kms_key_arn && aws_secretsmanager_secret.fingerprint_key[0].kms_key_id == output.kms_key_arn
+    condition     = output.environment.ZOHO_TOKEN_STORE_KMS_KEY_ID == output.kms_key_arn && aws_secretsmanager_secret.disposable_fingerprint_key[0].kms_key_id == output.kms_key_arn
     error_message = "The store or the fingerprint key has another key."
   }
 }

@@ -1,4 +1,4 @@
-# What holds for the policies, whatever is set. The documents themselves are in rendered.tftest.hcl.
+# Properties of the policies. rendered.tftest.hcl has the whole documents.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -51,15 +51,16 @@ run "without_the_index_nothing_is_allowed_on_everything" {
   }
 }
 
-# Everything that adds statements, at once.
+# With all inputs that add statements.
 run "whatever_is_on_only_two_actions_take_no_resource" {
   command = apply # Of mocks: only then does the created KMS key have its ARN.
   variables {
-    prefix          = "crm/production/tokens/"
-    kms_key         = "create"
-    fingerprint_key = "create"
-    replica_regions = ["us-east-1", "eu-west-1"]
-    token_tags      = { team = "crm", "cost centre" = "7" }
+    prefix               = "crm/production/tokens/"
+    kms_key              = "create"
+    fingerprint_key      = "create"
+    keep_fingerprint_key = false # The test destroys it.
+    replica_regions      = ["us-east-1", "eu-west-1"]
+    token_tags           = { team = "crm", "cost centre" = "7" }
   }
 
   assert {
@@ -100,8 +101,8 @@ run "whatever_is_on_only_two_actions_take_no_resource" {
       for role, document in output.policy_documents : role => [for statement in jsondecode(document).Statement : statement.Sid]
       } == {
       reader  = ["ReadTokens", "FindAndListTokens", "ReadFingerprintKey", "DecryptTokens"]
-      runtime = ["ReadTokens", "FindAndListTokens", "CreateTokens", "TagTokens", "DescribeTokens", "WriteTokens", "DeleteTokens", "ReplicateTokens", "RemoveReplicas", "ReadFingerprintKey", "DecryptTokens", "EncryptTokens"]
-      admin   = ["ReadTokens", "FindAndListTokens", "TagTokens", "DescribeTokens", "WriteTokens", "DeleteTokens", "ReplicateTokens", "RemoveReplicas", "ReadFingerprintKey", "DecryptTokens", "EncryptTokens"]
+      runtime = ["ReadTokens", "FindAndListTokens", "CreateTokens", "TagTokens", "UntagTokens", "DescribeTokens", "WriteTokens", "DeleteTokens", "ReplicateTokens", "RemoveReplicas", "ReadFingerprintKey", "DecryptTokens", "EncryptTokens"]
+      admin   = ["ReadTokens", "FindAndListTokens", "TagTokens", "UntagTokens", "DescribeTokens", "WriteTokens", "DeleteTokens", "ReplicateTokens", "RemoveReplicas", "ReadFingerprintKey", "DecryptTokens", "EncryptTokens"]
     }
     error_message = "The statements of a role are not those it should have."
   }
@@ -132,6 +133,10 @@ run "replicas" {
           "arn:aws:secretsmanager:eu-west-1:123456789012:secret:zoho/tokens/*",
           "arn:aws:secretsmanager:us-east-1:123456789012:secret:zoho/tokens/*",
         ]
+        Condition = {
+          StringEqualsIfExists = { "secretsmanager:VersionStage" = "AWSCURRENT" }
+          Null                 = { "secretsmanager:VersionId" = "true" }
+        }
       },
       {
         Sid       = "FindAndListTokens"
@@ -150,6 +155,7 @@ run "replicas" {
           "ForAllValues:StringLike"   = { "aws:TagKeys" = ["managed-by", "zoho-token-store:*"] }
           "ForAllValues:StringEquals" = { "secretsmanager:AddReplicaRegions" = ["eu-west-1", "us-east-1"] }
           BoolIfExists                = { "secretsmanager:ForceOverwriteReplicaSecret" = "false" }
+          Null                        = { "secretsmanager:KmsKeyArn" = "true", "secretsmanager:KmsKeyId" = "true" }
         }
       },
       {
@@ -172,6 +178,83 @@ run "replicas" {
       },
     ])
     error_message = "The statements about replicas are not what they should be."
+  }
+}
+
+# A deleted token is in the version before the current one.
+run "earlier_versions_are_for_the_admin" {
+  command = plan
+
+  assert {
+    condition = {
+      for role, document in output.policy_documents : role => jsonencode([
+        for statement in jsondecode(document).Statement : try(statement.Condition, null) if statement.Sid == "ReadTokens"
+      ])
+      } == {
+      reader  = jsonencode([{ StringEqualsIfExists = { "secretsmanager:VersionStage" = "AWSCURRENT" }, Null = { "secretsmanager:VersionId" = "true" } }])
+      runtime = jsonencode([{ StringEqualsIfExists = { "secretsmanager:VersionStage" = "AWSCURRENT" }, Null = { "secretsmanager:VersionId" = "true" } }])
+      admin   = jsonencode([null])
+    }
+    error_message = "A role can read other versions of a token than it should."
+  }
+}
+
+run "new_tokens_have_the_kms_key" {
+  command = plan
+  variables {
+    kms_key    = "existing"
+    kms_key_id = "alias/tokens"
+  }
+
+  assert {
+    condition = one([
+      for statement in jsondecode(output.policy_documents.runtime).Statement : statement.Condition if statement.Sid == "CreateTokens"
+      ]).StringEquals == {
+      "aws:RequestTag/managed-by" = "zoho-token-store"
+      "secretsmanager:KmsKeyArn"  = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-44cd-86ef-1234567890ab"
+    }
+    error_message = "New tokens can have another KMS key than the given one."
+  }
+}
+
+run "new_tokens_have_no_kms_key_of_their_own" {
+  command = plan
+
+  assert {
+    condition = one([
+      for statement in jsondecode(output.policy_documents.runtime).Statement : statement.Condition if statement.Sid == "CreateTokens"
+      ]).Null == {
+      "secretsmanager:AddReplicaRegions" = "true"
+      "secretsmanager:KmsKeyArn"         = "true"
+      "secretsmanager:KmsKeyId"          = "true"
+    }
+    error_message = "New tokens can have another KMS key than aws/secretsmanager, or replicas."
+  }
+}
+
+run "only_tags_of_the_index_are_removed" {
+  command = plan
+  variables {
+    token_tags = { team = "crm" }
+  }
+
+  assert {
+    condition = {
+      for role, document in output.policy_documents : role => jsonencode([
+        for statement in jsondecode(document).Statement : statement.Condition if contains(statement.Action, "secretsmanager:UntagResource")
+      ]) if role != "reader"
+      } == {
+      for role in ["runtime", "admin"] : role => jsonencode([{
+        StringEquals              = { "aws:ResourceTag/managed-by" = "zoho-token-store" }
+        "ForAllValues:StringLike" = { "aws:TagKeys" = ["zoho-token-store:*"] }
+      }])
+    }
+    error_message = "Other tags than those of the index can be removed, or those of other secrets."
+  }
+
+  assert {
+    condition     = !strcontains(output.policy_documents.reader, "Tag")
+    error_message = "The reader can change tags."
   }
 }
 

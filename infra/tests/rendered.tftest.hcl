@@ -1,7 +1,7 @@
-# The policies as the store's own tests know them: tests/localstack/permissions.rs runs the whole suite under them, and
-# none but them. With every option there is, and with the fewest.
+# The whole policies, as in the files under tests/policies. The store's own tests against LocalStack run with exactly
+# these permissions (tests/support/iam).
 #
-# Where a policy is changed on purpose, the failing test prints what belongs into the file.
+# After a change of the policies, the failing test prints the new content of the file.
 
 mock_provider "aws" {
   source = "./tests/mocks"

@@ -11,6 +11,7 @@ use zoho_token_store::{
 
 use super::calls::Calls;
 use super::front::{self, Front};
+use super::iam::needs::KMS_KEY_ALIAS;
 use super::iam::{Options, Role};
 use super::localstack;
 use super::secrets::Secrets;
@@ -74,6 +75,8 @@ impl TestStore {
         settings: impl FnOnce(Builder) -> Builder,
     ) -> Self {
         let role = Role::new("runtime", Options::Every, prefix);
+        // The role may create secrets with this key only.
+        let settings = |builder: Builder| settings(builder.kms_key_id(KMS_KEY_ALIAS));
         Self::as_role(&role, prefix, endpoint, settings).await
     }
 

@@ -7,7 +7,9 @@ module "token_store" {
 
   name            = var.name
   prefix          = var.prefix
-  fingerprint_key = "create" # Without a value yet: see the output fingerprint_key_command.
+  fingerprint_key = "create" # The output fingerprint_key_command puts a key into it.
+
+  keep_fingerprint_key = var.keep_fingerprint_key
 }
 
 resource "aws_ecs_task_definition" "crm" {

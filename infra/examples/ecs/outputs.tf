@@ -1,7 +1,7 @@
-# What one needs next, and may want to look at.
+# The outputs.
 
 output "fingerprint_key_command" {
-  description = "Puts a random fingerprint key into its secret, past Terraform. Once, before the first task starts."
+  description = "The command that puts a random fingerprint key into its secret. Run it once, before the first task starts, and never again: a new key does not find existing tokens."
   value       = "openssl rand -hex 32 | tr -d '\\n' | aws secretsmanager put-secret-value --secret-id '${module.token_store.fingerprint_key_secret}' --secret-string file:///dev/stdin"
 }
 
@@ -11,6 +11,6 @@ output "task_definition_arn" {
 }
 
 output "environment" {
-  description = "The settings of the store in the container."
+  description = "The store's settings in the container."
   value       = module.token_store.environment
 }

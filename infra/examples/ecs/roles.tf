@@ -1,4 +1,4 @@
-# Two roles: the task's own, with which the program calls AWS, and the one with which ECS starts the task.
+# The task role, with which the program calls AWS, and the execution role, with which ECS starts the task.
 
 data "aws_partition" "current" {}
 data "aws_caller_identity" "current" {}

@@ -6,19 +6,25 @@ variable "image" {
 }
 
 variable "name" {
-  description = "The name of cluster, service and task, and what the names of everything else begin with."
+  description = "The name of cluster, service and task, and the beginning of all other names."
   type        = string
   default     = "zoho-crm"
 }
 
 variable "prefix" {
-  description = "What the names of the tokens' secrets begin with."
+  description = "The beginning of the names of the tokens' secrets."
   type        = string
   default     = "zoho/tokens/"
 }
 
+variable "keep_fingerprint_key" {
+  description = "Whether Terraform refuses to destroy the fingerprint key; false for a temporary service."
+  type        = bool
+  default     = true
+}
+
 variable "subnet_ids" {
-  description = "Where the service's tasks run; none for a task definition without a service. They need a way to Secrets Manager: a NAT gateway, or the module's vpc_endpoint."
+  description = "The subnets of the service's tasks; none for a task definition without a service. The tasks need a route to Secrets Manager: a NAT gateway, or the module's vpc_endpoint."
   type        = list(string)
   default     = []
 }
@@ -30,7 +36,7 @@ variable "security_group_ids" {
 }
 
 variable "tasks" {
-  description = "How many tasks the service runs. They share the tokens."
+  description = "The number of tasks, which share the tokens."
   type        = number
   default     = 2
 }

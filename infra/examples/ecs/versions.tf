@@ -1,4 +1,4 @@
-# What the example needs. Region and credentials are those of the environment.
+# The versions that the example needs. Region and credentials come from the environment.
 
 terraform {
   required_version = ">= 1.6"

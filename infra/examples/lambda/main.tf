@@ -1,4 +1,4 @@
-# A Lambda function that uses the store: its settings, its role, and nothing else.
+# A Lambda function with the store's settings and its role.
 
 module "token_store" {
   source = "../.."
@@ -9,7 +9,7 @@ module "token_store" {
   fingerprint_key = "create"
 }
 
-# Needs Terraform 1.11. With an older one leave it out and put a key in yourself, as examples/ecs does.
+# Requires Terraform 1.11. With an older version, leave this out and put a key in yourself, as in examples/ecs.
 module "fingerprint_key" {
   source = "../../modules/fingerprint-key"
 
@@ -25,7 +25,7 @@ resource "aws_lambda_function" "crm" {
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
   memory_size      = 256
-  timeout          = 30 # More than the 20 seconds that the store allows a call to AWS with its retries.
+  timeout          = 30 # More than 20 seconds, the store's timeout for a call to AWS with its retries.
 
   environment {
     variables = module.token_store.environment

@@ -1,11 +1,11 @@
-# What one may want to look at.
+# The outputs.
 
 output "function_name" {
-  description = "The function."
+  description = "The function's name."
   value       = aws_lambda_function.crm.function_name
 }
 
 output "environment" {
-  description = "The settings of the store in the function."
+  description = "The store's settings in the function."
   value       = module.token_store.environment
 }

@@ -1,4 +1,4 @@
-# The function's role: the store's runtime policy, and its own log group.
+# The function's role: the store's runtime policy, and access to its log group.
 
 data "aws_partition" "current" {}
 

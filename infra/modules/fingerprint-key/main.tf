@@ -12,24 +12,24 @@ terraform {
 }
 
 variable "secret_id" {
-  description = "The ARN or name of the secret: the output fingerprint_key_secret_arn of the module."
+  description = "The ARN or name of the secret: the module's output fingerprint_key_secret_arn."
   type        = string
   nullable    = false
 }
 
 variable "key_version" {
-  description = "Which key it is. A higher number puts a new random key into the secret: see \"A new fingerprint key\" in the module's README."
+  description = "The number of the key. A higher number puts a new random key into the secret: see \"A new fingerprint key\" in the module's README. If a key is lost, do not raise it, but restore the secret: a new key does not find existing tokens."
   type        = number
   default     = 1
   nullable    = false
 
   validation {
     condition     = var.key_version >= 1 && floor(var.key_version) == var.key_version
-    error_message = "key_version must be a whole number from 1."
+    error_message = "key_version must be a whole number that is at least 1. Raise it only to replace a key that works; if the key is lost, restore its secret instead."
   }
 }
 
-# Made by AWS anew in every plan and apply, and thrown away unless key_version has changed.
+# AWS returns a new password in every plan and apply; it is only used if key_version has changed.
 ephemeral "aws_secretsmanager_random_password" "key" {
   password_length     = 64
   exclude_punctuation = true

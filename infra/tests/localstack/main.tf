@@ -1,4 +1,4 @@
-# A configuration that uses the module against LocalStack.
+# A configuration that applies the module to LocalStack.
 
 terraform {
   required_version = ">= 1.11"
@@ -12,7 +12,7 @@ terraform {
 }
 
 variable "endpoint" {
-  description = "Where LocalStack answers."
+  description = "The URL of LocalStack."
   type        = string
 
   validation {
@@ -22,12 +22,12 @@ variable "endpoint" {
 }
 
 variable "run" {
-  description = "Something that no other run uses, for the names: several may share one LocalStack."
+  description = "A part of all names that no other run uses: several runs can share a LocalStack."
   type        = string
 }
 
 variable "kms_key_id" {
-  description = "A KMS key; none for the one that is made here."
+  description = "The id, ARN or alias of a KMS key; null to create one."
   type        = string
   default     = null
 }
@@ -54,6 +54,7 @@ module "token_store" {
   kms_key_id           = one(concat(aws_kms_alias.given[*].name, compact([var.kms_key_id])))
   replica_regions      = ["eu-west-1"]
   fingerprint_key      = "create"
+  keep_fingerprint_key = false # The test destroys it.
   recovery_window_days = 0
 }
 
@@ -63,7 +64,7 @@ module "fingerprint_key" {
   secret_id = module.token_store.fingerprint_key_secret_arn
 }
 
-# A key of one's own.
+# A customer managed key.
 resource "aws_kms_key" "given" {
   count                   = var.kms_key_id == null ? 1 : 0
   deletion_window_in_days = 7
@@ -75,7 +76,7 @@ resource "aws_kms_alias" "given" {
   target_key_id = aws_kms_key.given[0].key_id
 }
 
-# What was stored, as far as it may be known here.
+# What AWS stores, without secret values.
 data "aws_iam_policy" "stored" {
   for_each   = module.token_store.policy_arns
   arn        = each.value
@@ -93,12 +94,12 @@ output "token_store" {
 }
 
 output "stored_policies" {
-  description = "The policies as IAM has them."
+  description = "The policies as stored in IAM."
   value       = { for role, policy in data.aws_iam_policy.stored : role => policy.policy }
 }
 
 output "fingerprint_key" {
-  description = "The secret as Secrets Manager has it, and the version with the key."
+  description = "The secret as stored in Secrets Manager, and the version with the key."
   value = {
     name       = data.aws_secretsmanager_secret.fingerprint_key.name
     kms_key_id = data.aws_secretsmanager_secret.fingerprint_key.kms_key_id

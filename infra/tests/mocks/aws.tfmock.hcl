@@ -1,4 +1,4 @@
-# What the mocked AWS answers: one account in one region.
+# The responses of the mocked AWS: one account in one region.
 
 mock_data "aws_partition" {
   defaults = {

@@ -92,7 +92,8 @@ impl Core {
 fn no_key() -> Error {
     let problem = "the secret holds no fingerprint key";
     Error::new(ErrorKind::InvalidConfig, problem).advise(
-        "store a random string of at least 16 bytes in it, or correct \
-         ZOHO_TOKEN_STORE_FINGERPRINT_KEY_SECRET",
+        "correct ZOHO_TOKEN_STORE_FINGERPRINT_KEY_SECRET; if the secret was deleted, restore it: \
+         with a new random key, existing tokens are not found. Only if no token has been saved \
+         yet, put a random string of at least 16 bytes into it",
     )
 }

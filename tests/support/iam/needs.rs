@@ -11,6 +11,9 @@ const ACCOUNT: &str = "123456789012";
 pub const REGION: &str = "eu-central-1";
 const KMS_KEY: &str = "1234abcd-12ab-44cd-86ef-1234567890ab";
 
+/// The alias of the key in the policies that have a customer managed key.
+pub const KMS_KEY_ALIAS: &str = "alias/tokens";
+
 /// The placeholder for the ARN of a secret that does not exist yet.
 const NEW_SECRET: &str = "RequestToValidateKeyAccess";
 
@@ -76,9 +79,14 @@ impl AwsRequest<'_> {
         id.or(self.body["Name"].as_str()).unwrap_or_default()
     }
 
+    /// Returns the ARN for a secret's name, or for its ARN in LocalStack's account and region.
     fn arn(&self, secret: &str) -> String {
         let region = self.region;
-        format!("arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:{secret}-AbCdEf")
+        let named = match secret.split_once(":secret:") {
+            Some((_, named)) => named.to_owned(),
+            None => format!("{secret}-AbCdEf"),
+        };
+        format!("arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:{named}")
     }
 
     fn to_read(&self, secret: &str) -> Vec<Need> {
@@ -106,7 +114,7 @@ impl AwsRequest<'_> {
         ];
         Need {
             action: action.to_owned(),
-            resource: format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{KMS_KEY}"),
+            resource: kms_key_arn(KMS_KEY_ALIAS),
             context: context
                 .map(|(key, value)| (key.to_owned(), vec![value]))
                 .into(),
@@ -131,6 +139,12 @@ impl AwsRequest<'_> {
                 tags.iter().map(|tag| text(&tag["Key"])).collect(),
             );
         }
+        if let Some(keys) = self.body["TagKeys"].as_array() {
+            put("aws:TagKeys", keys.iter().map(text).collect());
+        }
+        if let Some(key) = self.body["KmsKeyId"].as_str() {
+            put("secretsmanager:KmsKeyArn", vec![kms_key_arn(key)]);
+        }
         if let Some(replicas) = self.body["AddReplicaRegions"].as_array() {
             let regions = replicas.iter().map(|replica| text(&replica["Region"]));
             put("secretsmanager:AddReplicaRegions", regions.collect());
@@ -138,7 +152,10 @@ impl AwsRequest<'_> {
         for parameter in [
             "ForceDeleteWithoutRecovery",
             "ForceOverwriteReplicaSecret",
+            "KmsKeyId",
             "RecoveryWindowInDays",
+            "VersionId",
+            "VersionStage",
         ] {
             if let Some(value) = self.body.get(parameter) {
                 put(&format!("secretsmanager:{parameter}"), vec![text(value)]);
@@ -158,6 +175,12 @@ impl AwsRequest<'_> {
             context,
         }
     }
+}
+
+/// Returns the ARN of a KMS key, which Secrets Manager resolves from the id in the request.
+fn kms_key_arn(id: &str) -> String {
+    let key = if id == KMS_KEY_ALIAS { KMS_KEY } else { id };
+    format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{key}")
 }
 
 fn text(value: &Value) -> String {

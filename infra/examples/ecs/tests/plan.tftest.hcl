@@ -1,4 +1,4 @@
-# The container gets the settings and the task the role. What LocalStack does not have is planned with mocks.
+# The container gets the settings and the task gets the role. What LocalStack lacks is planned with mocks.
 
 mock_provider "aws" {
   source = "../../tests/mocks"
@@ -20,8 +20,9 @@ run "task" {
 run "service" {
   command = apply # Of mocks: only then do the roles have their ARNs.
   variables {
-    subnet_ids         = ["subnet-1", "subnet-2"]
-    security_group_ids = ["sg-1"]
+    subnet_ids           = ["subnet-1", "subnet-2"]
+    security_group_ids   = ["sg-1"]
+    keep_fingerprint_key = false # The test destroys it.
   }
 
   assert {
