@@ -126,14 +126,14 @@ async fn show_secret(aws: &Client, name: &str) -> Result<(), Box<dyn std::error:
         let value = value.as_str().unwrap_or_default();
         let is_secret = SECRETS.contains(&column.as_str());
         println!(
-            "     {column:<31} {}",
+            "     {column:<17} {}",
             if is_secret { "[redacted]" } else { value }
         );
     }
     println!("   tags");
     for tag in aws.describe_secret().secret_id(name).send().await?.tags() {
         println!(
-            "     {:<31} {}",
+            "     {:<49} {}",
             tag.key().unwrap_or_default(),
             tag.value().unwrap_or_default()
         );
