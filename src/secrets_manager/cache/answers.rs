@@ -13,10 +13,9 @@ use tokio::time::Instant;
 use crate::secrets_manager::cache::bounded::Bounded;
 use crate::secrets_manager::cache::generations::{Generation, Generations};
 use crate::secrets_manager::cache::hash::{KeyedHasher, combined};
-use crate::secrets_manager::cache::records::Record;
+use crate::secrets_manager::cache::records::{Record, Version};
 use crate::secrets_manager::cache::validity::Validity;
 use crate::secrets_manager::clock::Moment;
-use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::{Field, OAuthToken, matching};
 
 /// A record can be found in several ways.
@@ -54,10 +53,8 @@ pub(super) struct Answer {
 
 /// The version of the record that was kept when the answer was used.
 struct Seen {
-    entry: Weak<StoredRecord>,
+    record: Weak<Record>,
     kept: Generation,
-    /// When both the answer and the record are good.
-    good: Validity,
 }
 
 impl Answers {
@@ -120,14 +117,13 @@ impl Answers {
         &self,
         question: &Question,
         answer: &Arc<Answer>,
-        record: &Record,
+        record: &Arc<Record>,
         kept_generation: Generation,
     ) {
         let Some(kept) = &self.kept else { return };
         let seen = Seen {
-            entry: Arc::downgrade(&record.entry),
+            record: Arc::downgrade(record),
             kept: kept_generation,
-            good: answer.good.and(record.good),
         };
         let noted = Answer {
             seen: Some(seen),
@@ -154,15 +150,24 @@ impl Answers {
 }
 
 impl Answer {
-    /// Whether it still answers the question.
-    pub(super) fn holds(&self, question: &Question, now: Moment) -> bool {
-        self.generation == question.generation && self.good.has(now)
+    /// The record that was noted, if it is still the version that is kept.
+    pub(super) fn seen(&self, kept: Generation) -> Option<Arc<Record>> {
+        let seen = self.seen.as_ref().filter(|seen| seen.kept == kept)?;
+        seen.record.upgrade()
     }
 
-    /// The record that was noted, if it is still the version that is kept, and good.
-    pub(super) fn seen(&self, kept: Generation, now: Moment) -> Option<Arc<StoredRecord>> {
-        let seen = self.seen.as_ref()?;
-        let entry = seen.entry.upgrade()?;
-        (seen.kept == kept && seen.good.has(now)).then_some(entry)
+    /// The token of this version, if both still hold and the token is what the question denotes.
+    pub(super) fn token_of(
+        &self,
+        version: &Version,
+        partial: &OAuthToken,
+        question: &Question,
+        now: Moment,
+    ) -> Option<OAuthToken> {
+        let holds = self.generation == question.generation
+            && self.good.has(now)
+            && version.good.has(now)
+            && matching::matches(partial, &version.token, question.field);
+        holds.then(|| version.token.clone())
     }
 }

@@ -32,14 +32,15 @@ use crate::secrets_manager::cache::bounded::Bound;
 use crate::secrets_manager::cache::generations::Generation;
 use crate::secrets_manager::cache::hash::KeyedHasher;
 use crate::secrets_manager::cache::recent_writes::RecentWrites;
-use crate::secrets_manager::cache::records::{Record, Records, most_records};
+use crate::secrets_manager::cache::records::{Records, Version, most_records};
 use crate::secrets_manager::cache::validity::Validity;
-use crate::secrets_manager::clock::{Clock, Moment};
+use crate::secrets_manager::clock::{Clock, CoarseClock, Moment};
 use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::{Field, OAuthToken, matching};
 
 pub(crate) struct Cache {
     clock: Clock,
+    coarse_clock: CoarseClock,
     time_to_live: Duration,
     stale_for: Duration,
     hasher: KeyedHasher,
@@ -66,6 +67,7 @@ impl Cache {
             records: Records::new(bound, kept_for),
             answers: Answers::new(answers, kept_for, clock.now()),
             recent: RecentWrites::new(),
+            coarse_clock: CoarseClock::from(clock.clone()),
             clock,
         }
     }
@@ -82,13 +84,20 @@ impl Cache {
 
     /// Returns the record with this id, if it is known and valid.
     pub(crate) fn record(&self, id: &str) -> Option<Arc<StoredRecord>> {
-        let record = self.known(id)?;
-        record.good.has(self.now()).then_some(record.entry)
+        self.valid(id, |version| version.entry.clone())
     }
 
     /// Returns the token in it.
     pub(crate) fn token(&self, id: &str) -> Option<OAuthToken> {
-        self.record(id).map(|entry| entry.token.clone())
+        self.valid(id, |version| version.token.clone())
+    }
+
+    fn valid<T>(&self, id: &str, of: impl Fn(&Version) -> T) -> Option<T> {
+        let read = |version: &Version| {
+            let holds = version.token.id() == Some(id) && version.good.has(self.coarse_clock.now());
+            holds.then(|| of(version))
+        };
+        self.records.read(self.hasher.of(id), read)?
     }
 
     /// Returns the token that the partial one denotes, if that is known and valid.
@@ -111,16 +120,13 @@ impl Cache {
         question: &Question,
         answer: &Answer,
     ) -> Option<OAuthToken> {
-        let now = self.now();
-        let entry = answer.seen(self.records.kept_generation(answer.record), now)?;
-        if !answer.holds(question, now) || !is_denoted(partial, question, &entry) {
-            return None;
-        }
+        let record = answer.seen(self.records.kept_generation(answer.record))?;
+        let now = self.coarse_clock.now();
+        let token = record.read(|version| answer.token_of(version, partial, question, now))??;
         if self.answers.is_report_due(answer, now) {
-            // Only a read of the map itself keeps a record from being evicted.
-            self.records.get(answer.record);
+            self.records.report_use(answer.record);
         }
-        Some(entry.token.clone())
+        Some(token)
     }
 
     /// Returns the token of the record that the answer leads to now, which is noted in it.
@@ -133,24 +139,25 @@ impl Cache {
         let (record, generation) = self.records.get_with_generation(answer.record)?;
         // Later than the record, which may have been read only now.
         let now = self.now();
-        let holds = answer.holds(question, now) && record.good.has(now);
-        (holds && is_denoted(partial, question, &record.entry)).then(|| {
-            self.answers.note(question, answer, &record, generation);
-            record.entry.token.clone()
-        })
+        let token = record.read(|version| answer.token_of(version, partial, question, now))??;
+        self.answers.note(question, answer, &record, generation);
+        Some(token)
     }
 
     /// Returns the last known record that the partial token denotes, for when AWS cannot be asked,
     /// unless it has been out of date for too long.
     pub(crate) fn last_known(&self, partial: &OAuthToken) -> Option<Arc<StoredRecord>> {
         let entry = match partial.id() {
-            Some(id) => self.known(id)?.entry,
+            Some(id) => {
+                let entry = self.records.read(self.hasher.of(id), entry_of)?;
+                (entry.id() == id).then_some(entry)?
+            }
             None => {
                 let mut questions = self.answers.questions(&self.hasher, partial);
                 questions.find_map(|question| {
                     let answer = self.answers.get(&question)?;
-                    let entry = self.records.get(answer.record)?.entry;
-                    is_denoted(partial, &question, &entry).then_some(entry)
+                    let entry = self.records.read(answer.record, entry_of)?;
+                    matching::matches(partial, &entry.token, question.field).then_some(entry)
                 })?
             }
         };
@@ -275,21 +282,14 @@ impl Cache {
         self.recent.all_written_here(self.now().monotonic)
     }
 
-    /// The record with this id, valid or not.
-    fn known(&self, id: &str) -> Option<Record> {
-        let record = self.records.get(self.hasher.of(id))?;
-        (record.entry.id() == id).then_some(record)
-    }
-
     /// The record as AWS has described it just now.
-    fn described(&self, entry: &Arc<StoredRecord>, answered: Moment) -> Record {
-        Record::new(entry.clone(), self.time_to_live, answered)
+    fn described(&self, entry: &Arc<StoredRecord>, answered: Moment) -> Version {
+        Version::new(entry.clone(), self.time_to_live, answered)
     }
 }
 
-/// Whether the record still matches the question.
-fn is_denoted(partial: &OAuthToken, question: &Question, entry: &StoredRecord) -> bool {
-    matching::matches(partial, &entry.token, question.field)
+fn entry_of(version: &Version) -> Arc<StoredRecord> {
+    version.entry.clone()
 }
 
 #[cfg(test)]
