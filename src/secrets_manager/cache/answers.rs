@@ -13,9 +13,10 @@ use tokio::time::Instant;
 use crate::secrets_manager::cache::bounded::Bounded;
 use crate::secrets_manager::cache::generations::{Generation, Generations};
 use crate::secrets_manager::cache::hash::{KeyedHasher, combined};
-use crate::secrets_manager::cache::records::{Record, Version};
+use crate::secrets_manager::cache::records::Version;
 use crate::secrets_manager::cache::validity::Validity;
 use crate::secrets_manager::clock::Moment;
+use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::{Field, OAuthToken, matching};
 
 /// A record can be found in several ways.
@@ -53,8 +54,10 @@ pub(super) struct Answer {
 
 /// The version of the record that was kept when the answer was used.
 struct Seen {
-    record: Weak<Record>,
+    entry: Weak<StoredRecord>,
     kept: Generation,
+    /// When both the answer and the version are good.
+    good: Validity,
 }
 
 impl Answers {
@@ -112,18 +115,19 @@ impl Answers {
         kept.change(question.hash, |_| Op::Put(Arc::new(answer)));
     }
 
-    /// Notes in an answer the record that it leads to, unless there is another answer by now.
+    /// Notes in an answer the version that it leads to, unless there is another answer by now.
     pub(super) fn note(
         &self,
         question: &Question,
         answer: &Arc<Answer>,
-        record: &Arc<Record>,
+        version: &Version,
         kept_generation: Generation,
     ) {
         let Some(kept) = &self.kept else { return };
         let seen = Seen {
-            record: Arc::downgrade(record),
+            entry: Arc::downgrade(&version.entry),
             kept: kept_generation,
+            good: answer.good.and(version.good),
         };
         let noted = Answer {
             seen: Some(seen),
@@ -150,24 +154,20 @@ impl Answers {
 }
 
 impl Answer {
-    /// The record that was noted, if it is still the version that is kept.
-    pub(super) fn seen(&self, kept: Generation) -> Option<Arc<Record>> {
-        let seen = self.seen.as_ref().filter(|seen| seen.kept == kept)?;
-        seen.record.upgrade()
+    /// Returns the version that was noted, if it is still the one that is kept, and both hold.
+    pub(super) fn seen(
+        &self,
+        question: &Question,
+        kept: Generation,
+        now: Moment,
+    ) -> Option<Arc<StoredRecord>> {
+        let seen = self.seen.as_ref()?;
+        let holds = self.generation == question.generation && seen.kept == kept;
+        (holds && seen.good.has(now)).then(|| seen.entry.upgrade())?
     }
 
-    /// The token of this version, if both still hold and the token is what the question denotes.
-    pub(super) fn token_of(
-        &self,
-        version: &Version,
-        partial: &OAuthToken,
-        question: &Question,
-        now: Moment,
-    ) -> Option<OAuthToken> {
-        let holds = self.generation == question.generation
-            && self.good.has(now)
-            && version.good.has(now)
-            && matching::matches(partial, &version.token, question.field);
-        holds.then(|| version.token.clone())
+    /// Whether the answer and this version hold.
+    pub(super) fn holds(&self, question: &Question, version: &Version, now: Moment) -> bool {
+        self.generation == question.generation && self.good.has(now) && version.good.has(now)
     }
 }

@@ -18,14 +18,20 @@ impl KeyedHasher {
     /// The hash of a record's id, or of any other text.
     pub(crate) fn of(&self, text: &str) -> u64 {
         let KeyedHasher([first, second]) = *self;
-        let (chunks, rest) = text.as_bytes().as_chunks::<16>();
-        let begin = first ^ text.len() as u64;
-        let state = chunks.iter().fold(begin, |state, chunk| {
-            folded_product(low(chunk) ^ state, high(chunk) ^ second)
-        });
-        let mut last = [0; 16];
-        last[..rest.len()].copy_from_slice(rest);
-        let state = folded_product(low(&last) ^ state, high(&last) ^ second);
+        let bytes = text.as_bytes();
+        let add =
+            |state, chunk: &[u8; 16]| folded_product(low(chunk) ^ state, high(chunk) ^ second);
+        let (chunks, rest) = bytes.as_chunks::<16>();
+        let state = chunks.iter().fold(first ^ bytes.len() as u64, add);
+        // The last bytes, once more if there are no 16 of them left.
+        let state = match bytes.last_chunk::<16>() {
+            Some(last) => add(state, last),
+            None => {
+                let mut last = [0; 16];
+                last[..rest.len()].copy_from_slice(rest);
+                add(state, &last)
+            }
+        };
         folded_product(state ^ second, first)
     }
 

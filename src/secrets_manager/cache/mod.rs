@@ -1,8 +1,8 @@
 //! What this process knows of the records: a bounded cache in memory.
 //!
-//! It promises nothing about AWS, where other processes write, but it never falls behind what this
-//! process knows: what was written, deleted or invalidated here, or was read later, is never
-//! followed by something older. That is kept up like this:
+//! It never falls behind what this process knows: once a record was written, deleted or invalidated
+//! here, or a later version was read, no lookup returns an older one. About writes of other
+//! processes it promises only that it notices them when the time to live is over. How:
 //!
 //! * Records lie in one bounded map, by id ([`records`]). A write ends the record's generation and
 //!   changes what is kept in one step. A read notes the generation before its call, and its result
@@ -120,13 +120,14 @@ impl Cache {
         question: &Question,
         answer: &Answer,
     ) -> Option<OAuthToken> {
-        let record = answer.seen(self.records.kept_generation(answer.record))?;
         let now = self.coarse_clock.now();
-        let token = record.read(|version| answer.token_of(version, partial, question, now))??;
-        if self.answers.is_report_due(answer, now) {
+        let kept = self.records.kept_generation(answer.record);
+        let entry = answer.seen(question, kept, now)?;
+        let matches = matching::matches(partial, &entry.token, question.field);
+        if matches && self.answers.is_report_due(answer, now) {
             self.records.report_use(answer.record);
         }
-        Some(token)
+        matches.then(|| entry.token.clone())
     }
 
     /// Returns the token of the record that the answer leads to now, which is noted in it.
@@ -139,9 +140,14 @@ impl Cache {
         let (record, generation) = self.records.get_with_generation(answer.record)?;
         // Later than the record, which may have been read only now.
         let now = self.now();
-        let token = record.read(|version| answer.token_of(version, partial, question, now))??;
-        self.answers.note(question, answer, &record, generation);
-        Some(token)
+        record.read(|version| {
+            let holds = answer.holds(question, version, now)
+                && matching::matches(partial, &version.token, question.field);
+            holds.then(|| {
+                self.answers.note(question, answer, version, generation);
+                version.token.clone()
+            })
+        })?
     }
 
     /// Returns the last known record that the partial token denotes, for when AWS cannot be asked,
@@ -211,7 +217,7 @@ impl Cache {
     /// Keeps what was written, after AWS has confirmed it.
     pub(crate) fn written(&self, entry: &Arc<StoredRecord>, replaced: Option<&OAuthToken>) {
         let (id, now) = (entry.id(), self.now());
-        self.has_written(&entry.token, now);
+        self.perhaps_written(&entry.token);
         let keys = self.hasher.keys(&entry.token);
         self.recent.unlearn(id, keys, entry.asked.monotonic);
         let record = self.described(entry, now);
@@ -236,14 +242,9 @@ impl Cache {
     /// Keeps that a record may have been written, which the list may not show. Whatever is found
     /// because of this is read and verified.
     pub(crate) fn perhaps_written(&self, record: &OAuthToken) {
-        self.has_written(record, self.now());
-    }
-
-    fn has_written(&self, record: &OAuthToken, now: Moment) {
-        let id = record.id().unwrap_or_default();
-        self.recent.written_here(id, now.monotonic);
-        self.recent
-            .learn(id, self.hasher.keys(record), now.monotonic);
+        let (id, now) = (record.id().unwrap_or_default(), self.now().monotonic);
+        self.recent.written_here(id, now);
+        self.recent.learn(id, self.hasher.keys(record), now);
     }
 
     /// Drops the record: it was deleted, its state is unknown, or AWS has contradicted it.

@@ -25,6 +25,15 @@ impl Validity {
         }
     }
 
+    /// The time in which both hold.
+    pub(crate) fn and(self, other: Validity) -> Self {
+        Validity {
+            from: self.from.max(other.from),
+            until: self.until.min(other.until),
+            monotonic_until: self.monotonic_until.min(other.monotonic_until),
+        }
+    }
+
     pub(crate) fn has(self, now: Moment) -> bool {
         // Before its begin the wall clock has been set back.
         self.from <= now.wall && now.wall < self.until && now.monotonic < self.monotonic_until
@@ -63,6 +72,25 @@ mod tests {
             ..from
         };
         assert!(!Validity::new(from, MINUTE).has(earlier));
+    }
+
+    #[test]
+    fn both_hold_as_long_as_the_shorter_one() {
+        let from = Clock::default().now();
+        let later = Moment {
+            monotonic: from.monotonic + MINUTE / 2,
+            wall: from.wall + MINUTE / 2,
+        };
+        for both in [
+            Validity::new(from, MINUTE).and(Validity::new(later, MINUTE)),
+            Validity::new(later, MINUTE).and(Validity::new(from, MINUTE)),
+        ] {
+            let end = Moment {
+                monotonic: from.monotonic + MINUTE,
+                wall: from.wall + MINUTE,
+            };
+            assert!(!both.has(from) && both.has(later) && !both.has(end));
+        }
     }
 
     #[test]

@@ -27,8 +27,8 @@ fn what_a_save_has_replaced_is_not_found_once_it_has_returned() {
         while saved.load(Ordering::Acquire) < SAVES {
             let mut least = saved.load(Ordering::Acquire);
             // Held, so that an answer can still lead to this version after it was replaced.
-            let _held = cache.records.get_with_generation(cache.hasher.of("1"));
-            let record = cache.record("1").map(|entry| entry.token.clone());
+            let held = cache.record("1");
+            let record = held.as_ref().map(|entry| entry.token.clone());
             let by_id = cache.token("1");
             assert!(
                 record.is_some() && by_id.is_some(),
@@ -88,7 +88,7 @@ fn what_was_replaced_is_not_found_though_somebody_holds_it() {
         let cache = Cache::new(entries(1), MINUTE, Duration::ZERO, Clock::default());
         load(&cache, "id=1 user_name=u access_token=old");
         answer(&cache, "user_name=u", Field::UserName, "1");
-        let held = cache.records.get_with_generation(cache.hasher.of("1"));
+        let held = cache.record("1");
         let access_token = || {
             let token = cache.find(&token("user_name=u"))?;
             token.expose(Field::AccessToken).map(str::to_owned)
