@@ -11,7 +11,7 @@ use std::hint::black_box;
 use service::client;
 use warm::{Warm, id};
 
-/// So many that moka's upkeep, which comes now and then, makes no difference.
+/// Many enough for moka's upkeep, which comes now and then, to be shared evenly.
 const HITS: usize = 10_000;
 const TOKENS: usize = 10;
 
