@@ -22,7 +22,7 @@ impl KeyedHasher {
         let add =
             |state, chunk: &[u8; 16]| folded_product(low(chunk) ^ state, high(chunk) ^ second);
         let (chunks, rest) = bytes.as_chunks::<16>();
-        let state = chunks.iter().fold(first ^ bytes.len() as u64, add);
+        let state = chunks.iter().fold(first, add);
         // The last bytes, once more if there are no 16 of them left.
         let state = match bytes.last_chunk::<16>() {
             Some(last) => add(state, last),
@@ -32,7 +32,8 @@ impl KeyedHasher {
                 add(state, &last)
             }
         };
-        folded_product(state ^ second, first)
+        // The length last: before, a byte of the text could make up for it.
+        folded_product(state ^ second, first ^ bytes.len() as u64)
     }
 
     /// The hash of the token's lookup key in this field.
