@@ -1,4 +1,4 @@
-//! What is compared: hits of the store, and of what one might use in its place.
+//! What is compared: hits of the store, and of what could be used instead of it.
 
 use std::collections::HashMap;
 use std::hint::black_box;

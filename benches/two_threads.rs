@@ -1,8 +1,8 @@
 //! How many hits two threads make for each that one makes.
 //!
-//! Other programs take processors away while this runs. So one and two threads are measured by
-//! turns, in short rounds, and a round counts only if its threads began and ended together: then
-//! both had a processor. Of the rounds that count the median is taken.
+//! Other programs take processors away while this runs. So one thread and two are measured in turn,
+//! in short rounds, and a round counts only if its threads began and ended together: then both had a
+//! processor. The result is the median of the rounds that count.
 
 use std::ops::RangeFrom;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use crate::shuffled;
 
 const ROUND: Duration = Duration::from_millis(1);
 const ROUNDS: usize = 40;
-/// For so long good rounds are waited for.
+/// How long to wait for rounds that count.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What was measured so far.
@@ -30,7 +30,7 @@ impl Results {
         for contestant in contestants {
             let (mut one, mut two) = (Vec::new(), Vec::new());
             let began = Instant::now();
-            // No round asks for the tokens that the one before it has left in the processor's cache.
+            // No round looks up the tokens that the one before it has left in the processor's cache.
             let mut seeds = 0..;
             while two.len() < ROUNDS && began.elapsed() < PATIENCE {
                 one.extend(round(contestant, tokens, 1, &mut seeds));
@@ -56,7 +56,8 @@ impl Results {
     }
 }
 
-/// Hits in a nanosecond by so many threads together; none if they did not run at the same time.
+/// Returns the hits per nanosecond of these threads together; none if they did not run at the same
+/// time.
 fn round(
     contestant: &Contestant<'_>,
     tokens: usize,

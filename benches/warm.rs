@@ -38,7 +38,7 @@ fn main() {
     shared.write();
 }
 
-/// Numbers of tokens in an order that no processor foresees.
+/// Returns numbers of tokens in an order that a processor cannot predict.
 pub fn shuffled(tokens: usize, start: usize) -> impl FnMut() -> usize {
     let mut state = start.wrapping_mul(7_919);
     move || {

@@ -4,7 +4,7 @@ use aws_sdk_secretsmanager::Client;
 use futures::FutureExt;
 use zoho_token_store::{ExposeSecret, OAuthToken, SecretsManagerTokenStore, TokenStore};
 
-/// A store with a warm cache, and what it can be asked with.
+/// A store with a warm cache, and partial tokens to look up in it.
 pub struct Warm {
     /// The store.
     pub store: SecretsManagerTokenStore,
@@ -20,7 +20,7 @@ pub struct Warm {
 pub const PREFIX: &str = "zoho/tokens/";
 
 impl Warm {
-    /// A store that has so many tokens in its cache, and the AWS client behind it.
+    /// Makes a store with this many tokens in its cache, and returns the AWS client behind it too.
     pub fn new(tokens: usize) -> (Self, Client) {
         let (warm, client) = Self::cold(tokens);
         warm.read_all();
@@ -28,14 +28,14 @@ impl Warm {
         (warm, client)
     }
 
-    /// A store of so many tokens that has read none of them.
+    /// Makes a store of this many tokens that has read none of them.
     pub fn cold(tokens: usize) -> (Self, Client) {
         let client = super::client();
         (block_on(Self::stored(tokens, &client)), client)
     }
 
     async fn stored(number: usize, client: &Client) -> Self {
-        // What a process writes it remembers for some time. The one measured only reads.
+        // A process remembers for some time what it writes. The one that is measured only reads.
         let writer = store(client, None).await;
         let mut tokens = Vec::new();
         for number in 0..number {
@@ -97,7 +97,7 @@ pub fn block_on<F: Future>(work: F) -> F::Output {
     runtime.expect("a runtime starts").block_on(work)
 }
 
-/// What a lookup answers without waiting for anything.
+/// Returns the result of a lookup that waits for nothing.
 fn hit(
     lookup: impl Future<Output = Result<Option<OAuthToken>, zoho_token_store::Error>>,
 ) -> OAuthToken {

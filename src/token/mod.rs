@@ -1,4 +1,4 @@
-//! The token: ten columns, validated when built, and unable to print what is secret in it.
+//! The token: ten columns that are validated when it is built, and that it does not print.
 
 pub(crate) mod builder;
 mod field;
@@ -15,9 +15,9 @@ pub use field::Field;
 /// A token of Zoho's OAuth, or a part of one: every column is optional, and a column that is given
 /// is not empty.
 ///
-/// A whole token is what [`TokenStore`](crate::TokenStore) stores and answers; a part of one is
-/// what a store is asked with. Cloning is cheap (one reference count), and no output shows more
-/// than a record's id and which columns it has.
+/// A [`TokenStore`](crate::TokenStore) stores and returns whole tokens, and finds them by a part of
+/// one. Cloning is cheap (one reference count), and no output shows more than a record's id, its
+/// expiry time and which columns it has.
 ///
 /// ```
 /// use zoho_token_store::{ExposeSecret, OAuthToken};
@@ -38,7 +38,7 @@ pub struct OAuthToken {
     columns: Arc<Columns>,
 }
 
-/// The values by column. All of them are wiped from memory when the last clone is dropped.
+/// The values by column, wiped from memory when the last clone is dropped.
 struct Columns {
     values: Values,
     expiry_time: Option<u64>,
@@ -48,24 +48,25 @@ struct Columns {
 pub(crate) type Values = [Option<SecretString>; Field::ALL.len()];
 
 impl OAuthToken {
-    /// A builder without any column.
+    /// Returns a builder without any column.
     pub fn builder() -> OAuthTokenBuilder {
         OAuthTokenBuilder::default()
     }
 
-    /// A builder that holds this token's columns.
+    /// Returns a builder that holds this token's columns.
     pub fn to_builder(&self) -> OAuthTokenBuilder {
         OAuthTokenBuilder::of(self.columns.values.clone())
     }
 
-    /// The column's value in plain text, if it is given; the expiry time as a decimal number.
+    /// Returns the column's value in plain text, if it is given; the expiry time as a decimal
+    /// number.
     ///
-    /// For exports and for stores. The value may be a secret: keep it out of logs.
+    /// For exports and stores. The value may be a secret: keep it out of logs.
     pub fn expose(&self, field: Field) -> Option<&str> {
         self.secret(field).map(|value| value.expose_secret())
     }
 
-    /// The record's name in the store: opaque, unique in it.
+    /// The record's id: opaque, and unique in the store.
     pub fn id(&self) -> Option<&str> {
         self.expose(Field::Id)
     }
@@ -122,7 +123,7 @@ impl OAuthToken {
         self.expose(Field::ApiDomain)
     }
 
-    /// Whether the access token is known to expire within this time from now, or has.
+    /// Returns whether the access token is known to have expired, or to do so within this time.
     ///
     /// Zoho's SDKs refresh a token that expires within five seconds. A token without an expiry time
     /// does not expire.
@@ -149,7 +150,7 @@ impl OAuthToken {
             .map_or(true, |now| now.as_millis() >= u128::from(expiry_time))
     }
 
-    /// A token of values that the builder has checked.
+    /// Makes a token of values that the builder has checked.
     pub(crate) fn from_checked(values: Values, expiry_time: Option<u64>) -> Self {
         OAuthToken {
             columns: Arc::new(Columns {
@@ -176,7 +177,7 @@ impl OAuthToken {
     }
 }
 
-/// All ten columns are equal, byte for byte.
+/// Two tokens are equal if all ten columns are, byte for byte.
 impl PartialEq for OAuthToken {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.columns, &other.columns)

@@ -1,5 +1,4 @@
-//! Writes what `make bench` has measured into benches/README.md, as a table, and warm.svg, as a
-//! plot.
+//! Writes the results of `make bench` as a table into benches/README.md, and as a plot into warm.svg.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -19,7 +18,7 @@ const CONTESTANTS: [&str; 6] = [
 /// The first of them are the store's.
 const OWN: usize = 3;
 const TOKENS: [usize; 3] = [1, 1_000, 100_000];
-/// What two threads do that have nothing in common.
+/// What shows how much two threads can do that share nothing.
 const CONTROL: &str = "arithmetic alone";
 
 const BEGIN: &str = "<!-- measured: begin -->";
@@ -62,7 +61,7 @@ impl Measured {
             .expect("criterion has measured it")
     }
 
-    /// How many hits two threads make for one of one thread.
+    /// How many hits two threads make for each that one makes.
     fn ratio(&self, contestant: &str, tokens: usize) -> f64 {
         let results = self.two_threads.as_array().into_iter().flatten();
         let mut results = results
@@ -73,7 +72,7 @@ impl Measured {
 
     fn table(&self) -> String {
         let mut table = String::from(
-            "| nanoseconds a hit, one thread; in brackets how many times as many two threads make | 1 token | 1,000 | 100,000 |\n\
+            "| nanoseconds per hit of one thread (hits of two threads for each hit of one) | 1 token | 1,000 | 100,000 |\n\
              |---|---:|---:|---:|\n",
         );
         for contestant in CONTESTANTS {
@@ -96,7 +95,7 @@ impl Measured {
         let bytes = |name: &str| self.memory[name].as_i64().expect("the memory was measured");
         let _ = writeln!(
             table,
-            "\nA cached token takes {} bytes, and {} more when it was found by its user and by its refresh token.",
+            "\nA cached token takes {} bytes, and {} more when it has been found by its user and by its refresh token.",
             bytes("by_id"),
             bytes("by_keys")
         );

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::secrets_manager::cache::bounded::Bounded;
 use crate::secrets_manager::cache::generations::{Generation, Generations};
 use crate::secrets_manager::cache::hash::{KeyedHasher, combined};
-use crate::secrets_manager::cache::records::Record;
+use crate::secrets_manager::cache::records::Version;
 use crate::secrets_manager::cache::validity::Validity;
 use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::stored_record::StoredRecord;
@@ -56,7 +56,7 @@ pub(super) struct Answer {
 struct Seen {
     entry: Weak<StoredRecord>,
     kept: Generation,
-    /// When both the answer and the record are good.
+    /// When both the answer and the version are good.
     good: Validity,
 }
 
@@ -115,19 +115,19 @@ impl Answers {
         kept.change(question.hash, |_| Op::Put(Arc::new(answer)));
     }
 
-    /// Notes in an answer the record that it leads to, unless there is another answer by now.
+    /// Notes in an answer the version that it leads to, unless there is another answer by now.
     pub(super) fn note(
         &self,
         question: &Question,
         answer: &Arc<Answer>,
-        record: &Record,
+        version: &Version,
         kept_generation: Generation,
     ) {
         let Some(kept) = &self.kept else { return };
         let seen = Seen {
-            entry: Arc::downgrade(&record.entry),
+            entry: Arc::downgrade(&version.entry),
             kept: kept_generation,
-            good: answer.good.and(record.good),
+            good: answer.good.and(version.good),
         };
         let noted = Answer {
             seen: Some(seen),
@@ -154,15 +154,20 @@ impl Answers {
 }
 
 impl Answer {
-    /// Whether it still answers the question.
-    pub(super) fn holds(&self, question: &Question, now: Moment) -> bool {
-        self.generation == question.generation && self.good.has(now)
+    /// Returns the version that was noted, if it is still the one that is kept, and both hold.
+    pub(super) fn seen(
+        &self,
+        question: &Question,
+        kept: Generation,
+        now: Moment,
+    ) -> Option<Arc<StoredRecord>> {
+        let seen = self.seen.as_ref()?;
+        let holds = self.generation == question.generation && seen.kept == kept;
+        (holds && seen.good.has(now)).then(|| seen.entry.upgrade())?
     }
 
-    /// The record that was noted, if it is still the version that is kept, and good.
-    pub(super) fn seen(&self, kept: Generation, now: Moment) -> Option<Arc<StoredRecord>> {
-        let seen = self.seen.as_ref()?;
-        let entry = seen.entry.upgrade()?;
-        (seen.kept == kept && seen.good.has(now)).then_some(entry)
+    /// Whether the answer and this version hold.
+    pub(super) fn holds(&self, question: &Question, version: &Version, now: Moment) -> bool {
+        self.generation == question.generation && self.good.has(now) && version.good.has(now)
     }
 }

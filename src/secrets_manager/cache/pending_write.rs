@@ -1,4 +1,4 @@
-//! Writes under way, and what the cache makes of those that are dropped.
+//! Writes under way, and what happens in the cache if one is dropped.
 
 use std::sync::Arc;
 
@@ -7,13 +7,15 @@ use crate::secrets_manager::cache::Cache;
 use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::stored_record::StoredRecord;
 
-/// A write under way. Until AWS has said yes nobody knows what the secret holds: dropped, however
-/// that comes about, it takes the record out of the cache; a record that was to be saved is looked
-/// for nevertheless.
+/// A write under way.
+///
+/// Until AWS has confirmed it, nobody knows what the secret holds. If it is dropped before, for
+/// whatever reason, the cache forgets the record; if the record was being saved, lookups still read
+/// it by its new keys.
 pub(crate) struct PendingWrite<'a> {
     cache: &'a Cache,
     id: &'a str,
-    /// What the secret holds afterwards; none if that is no record.
+    /// What the secret will hold; none if that is no record.
     record: Option<&'a OAuthToken>,
     begun: Moment,
     settled: bool,

@@ -54,22 +54,32 @@ fn what_a_save_has_replaced_is_not_found_once_it_has_returned() {
 }
 
 #[test]
-fn an_outdated_token_is_dropped_though_answers_led_to_it() {
-    let cache = cache();
-    let held = token("id=1 user_name=u access_token=old");
-    let entry = StoredRecord {
-        token: held.clone(),
-        ..entry("id=1")
-    };
-    cache.written(&Arc::new(entry), None);
-    answer(&cache, "user_name=u", Field::UserName, "1");
-    for _ in 0..2 {
-        assert!(cache.find(&token("user_name=u")).is_some());
-        assert!(cache.token("1").is_some());
+fn an_outdated_token_is_dropped_at_once_though_answers_led_to_it() {
+    let changes: [fn(&Cache); 4] = [
+        |cache| cache.forget("1"),
+        |cache| cache.missing("1", cache.generation_of_record("1")),
+        |cache| load(cache, "id=1 user_name=u access_token=new"),
+        |cache| write(cache, "id=1 user_name=u access_token=new", None),
+    ];
+    for change in changes {
+        let cache = cache();
+        let held = token("id=1 user_name=u access_token=old");
+        let entry = StoredRecord {
+            token: held.clone(),
+            ..entry("id=1")
+        };
+        cache.written(&Arc::new(entry), None);
+        answer(&cache, "user_name=u", Field::UserName, "1");
+        for _ in 0..2 {
+            assert!(cache.find(&token("user_name=u")).is_some());
+            assert!(cache.token("1").is_some());
+        }
+        assert_eq!(held.clones(), 3, "the record alone has it, twice");
+        // As if another thread looked at moka's table.
+        let _record = cache.records.get_with_generation(cache.hasher.of("1"));
+        change(&cache);
+        assert_eq!(held.clones(), 1);
     }
-    assert_eq!(held.clones(), 2, "the record alone holds it");
-    cache.forget("1");
-    assert_eq!(held.clones(), 1);
 }
 
 #[test]
@@ -154,7 +164,10 @@ fn hits_keep_a_record_from_being_evicted() {
 
 #[tokio::test(start_paused = true)]
 async fn hits_by_a_key_keep_a_record_from_being_evicted() {
-    let cache = Cache::new(entries(10), MINUTE * 60, Duration::ZERO, Clock::default());
+    // Ahead of the moments at which the records below are read.
+    let wall = WallClock(Arc::new(Mutex::new(SystemTime::now() + MINUTE)));
+    let clock = Clock::from(SharedTimeSource::new(wall));
+    let cache = Cache::new(entries(10), MINUTE * 60, Duration::ZERO, clock);
     load(&cache, "id=used user_name=u");
     answer(&cache, "user_name=u", Field::UserName, "used");
     for number in 0..1_000 {
@@ -181,7 +194,7 @@ async fn moka_is_told_of_hits_by_a_key_once_a_second() {
     }
 }
 
-/// A wall clock that can be set.
+/// A wall clock that stands still until it is set.
 #[derive(Clone, Debug)]
 struct WallClock(Arc<Mutex<SystemTime>>);
 
