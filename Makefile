@@ -16,7 +16,7 @@ step = @printf '==> %s\n' '$(1)'; $(1)
 
 LAMBDA := zoho-token-store-lambda-example
 
-.PHONY: help demo test bench soak fuzz deny release-check lambda localstack localstack-down clean
+.PHONY: help demo test bench soak simulate fuzz deny release-check lambda localstack localstack-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,10 @@ soak: ## mixed load under AWS's rules and with faults, for MINUTES=60
 	@endpoint=$$($(LOCALSTACK) up) || exit; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint SOAK_SECONDS=$$(($(MINUTES) * 60)) \
 		cargo test --locked --all-features --test localstack resources::soak::tokens -- --nocapture
+
+SECONDS ?= 300
+simulate: ## random programs under an inconsistent AWS, for SECONDS=300
+	SIMULATION_SECONDS=$(SECONDS) cargo test --locked --all-features --test simulation -- programs::random
 
 # What `make test` tries with a few thousand inputs. It needs cargo-fuzz and a nightly compiler.
 FUZZ_SECONDS := 60

@@ -9,6 +9,7 @@ mod clock;
 mod determinism;
 mod link;
 mod process;
+mod programs;
 mod scenarios;
 mod trace;
 mod world;

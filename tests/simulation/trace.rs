@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::aws::{Outcome, Request};
+use crate::programs::CONFIDENTIAL;
 
 /// The lines of a trace. Clones share them.
 #[derive(Clone, Default)]
@@ -29,6 +30,7 @@ impl Trace {
 
     pub fn note(&self, now: Duration, who: &str, what: &str) {
         let line = format!("{:>10.3} {who}: {what}", now.as_secs_f64());
+        let line = line.replace(CONFIDENTIAL, "");
         self.inner().lines.push(line);
     }
 
@@ -56,6 +58,15 @@ impl Trace {
         self.short('v', id)
     }
 
+    /// A tag's key without the store's name, and with a short name for the id of a write in it.
+    fn tag(&self, key: &str) -> String {
+        let key = key.strip_prefix("zoho-token-store:").unwrap_or(key);
+        match key.rsplit_once(':') {
+            Some((kind, write)) => format!("{kind}:{}", self.short('w', write)),
+            None => key.to_owned(),
+        }
+    }
+
     fn short(&self, kind: char, id: &str) -> String {
         let mut inner = self.inner();
         let key = (kind, id.to_owned());
@@ -78,11 +89,11 @@ impl Trace {
         }
         for tag in body["Tags"].as_array().into_iter().flatten() {
             let key = tag["Key"].as_str().unwrap_or_default();
-            let _ = write!(text, " +{}", key.rsplit(':').next().unwrap_or_default());
+            let _ = write!(text, " +{}", self.tag(key));
         }
         for key in body["TagKeys"].as_array().into_iter().flatten() {
             let key = key.as_str().unwrap_or_default();
-            let _ = write!(text, " -{}", key.rsplit(':').next().unwrap_or_default());
+            let _ = write!(text, " -{}", self.tag(key));
         }
         text + &value(body)
     }
@@ -115,7 +126,8 @@ impl Trace {
     }
 }
 
-/// The columns of the document in a request or an answer, without the id.
+/// The columns of the document in a request or an answer, without the id and what the store keeps
+/// for itself.
 fn value(body: &Value) -> String {
     let document = body["SecretString"]
         .as_str()
@@ -126,6 +138,7 @@ fn value(body: &Value) -> String {
     let columns = document
         .iter()
         .filter(|(column, _)| !matches!(column.as_str(), "id" | "schema_version"))
+        .filter(|(column, _)| !column.starts_with('_'))
         .map(|(column, value)| match column.as_str() {
             // The time of a deletion.
             "deleted" => "deleted".to_owned(),

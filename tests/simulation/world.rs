@@ -154,24 +154,11 @@ impl World {
     }
 
     /// Holds the next such request of a process before it is executed.
-    pub fn hold_before(&self, process: &str, wanted: Wanted) -> Held {
+    pub fn hold(&self, process: &str, wanted: Wanted) -> Held {
         let held = Held::default();
-        let order = Order::HoldBefore(held.clone());
+        let order = Order::Hold(held.clone());
         self.aws.inner().orders.add(process, wanted, 0, order);
         held
-    }
-
-    /// Holds the answer to the next such request of a process.
-    pub fn hold_after(&self, process: &str, wanted: Wanted) -> Held {
-        let held = Held::default();
-        let order = Order::HoldAfter(held.clone());
-        self.aws.inner().orders.add(process, wanted, 0, order);
-        held
-    }
-
-    /// Calls off what was ordered for a process.
-    pub fn call_off(&self, process: &str) {
-        self.aws.inner().orders.clear(process);
     }
 
     /// Reads by name of a process show the state of that time, for as long as AWS may show it.

@@ -13,7 +13,7 @@ pub struct Counts {
     pub faults: BTreeMap<Fault, u64>,
     /// Requests that were executed after their client was gone.
     pub abandoned: u64,
-    /// Reads by name that may have shown an older state.
+    /// Reads by name that showed an older state.
     pub stale_reads: u64,
 }
 

@@ -40,10 +40,9 @@ impl Operator {
 
     /// The columns of all records that are readable now, without `schema_version`.
     pub fn records(&self) -> Vec<BTreeMap<String, String>> {
-        let secrets = self.secrets();
-        let readable = secrets.iter().filter(|secret| secret.deletion.is_none());
-        readable
-            .filter_map(|secret| columns(secret.text()?))
+        self.secrets()
+            .iter()
+            .filter_map(|secret| secret.record())
             .collect()
     }
 
@@ -59,15 +58,4 @@ impl Operator {
             }),
         )
     }
-}
-
-/// The columns of a document that holds a token; none for a tombstone.
-fn columns(text: &str) -> Option<BTreeMap<String, String>> {
-    let document: BTreeMap<String, Value> = serde_json::from_str(text).ok()?;
-    let texts = document
-        .into_iter()
-        .filter_map(|(column, value)| Some((column, value.as_str()?.to_owned())));
-    let mut columns: BTreeMap<_, _> = texts.collect();
-    columns.remove("schema_version");
-    (!columns.contains_key("deleted")).then_some(columns)
 }

@@ -13,9 +13,7 @@ use super::request::Request;
 pub enum Order {
     Fault(Delayed),
     /// It waits before it is executed, until the test lets it go.
-    HoldBefore(Held),
-    /// Its answer waits.
-    HoldAfter(Held),
+    Hold(Held),
 }
 
 /// A request that is held.
@@ -63,8 +61,6 @@ struct Ordered {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     Action(&'static str),
-    /// A request that changes something, whichever.
-    AnyWrite,
     /// Whatever comes next.
     Any,
 }
@@ -73,7 +69,6 @@ impl Wanted {
     fn covers(self, request: &Request) -> bool {
         match self {
             Wanted::Action(action) => request.action == action,
-            Wanted::AnyWrite => request.is_write(),
             Wanted::Any => true,
         }
     }
@@ -102,10 +97,5 @@ impl Orders {
             ordered.skip = ordered.skip.saturating_sub(1);
         }
         Some(self.0.remove(first?).order)
-    }
-
-    /// Calls off what was ordered for a process.
-    pub fn clear(&mut self, process: &str) {
-        self.0.retain(|ordered| ordered.process != process);
     }
 }

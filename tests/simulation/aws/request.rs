@@ -56,6 +56,15 @@ impl Request {
         id.unwrap_or_default()
     }
 
+    /// The request without the secret's value.
+    pub fn text_but_the_value(&self) -> String {
+        let mut body = self.body.clone();
+        if let Some(members) = body.as_object_mut() {
+            members.remove("SecretString");
+        }
+        body.to_string()
+    }
+
     /// Whether the action changes a secret.
     pub fn is_write(&self) -> bool {
         !matches!(

@@ -15,10 +15,13 @@ use super::counts::Counts;
 use super::faults::{Answered, Delayed, Executed};
 use super::freedoms::Freedoms;
 use super::frozen::Frozens;
+use super::ledger::Entry;
 use super::orders::{Order, Orders};
 use super::request::{self, Outcome, Request};
+use super::timeline::resolve;
 use crate::clock::Clock;
 use crate::link::Link;
+use crate::programs::CONFIDENTIAL;
 use crate::trace::Trace;
 
 pub struct Service {
@@ -33,6 +36,9 @@ pub struct Inner {
     pub orders: Orders,
     pub frozen: Frozens,
     pub counts: Counts,
+    pub ledger: Vec<Entry>,
+    /// Requests with a confidential value outside the secret's value.
+    pub leaks: Vec<String>,
     chance: Chance,
     requests: u64,
 }
@@ -59,6 +65,8 @@ impl Service {
                 orders: Orders::default(),
                 frozen: Frozens::default(),
                 counts: Counts::default(),
+                ledger: Vec::new(),
+                leaks: Vec::new(),
                 chance: Chance::new(seed),
                 requests: 0,
             }),
@@ -112,7 +120,7 @@ impl Service {
             );
             sleep(by).await;
         }
-        if let Some(Order::HoldBefore(held)) = &order {
+        if let Some(Order::Hold(held)) = &order {
             held.wait().await;
         }
         let outcome = match executed {
@@ -134,9 +142,6 @@ impl Service {
                 link.crash();
             }
         }
-        if let Some(Order::HoldAfter(held)) = &order {
-            held.wait().await;
-        }
         sleep(back).await;
         match (answered, outcome) {
             (Answered::Outcome, Some(outcome)) => request::response(outcome, number),
@@ -155,6 +160,10 @@ impl Service {
             .requests
             .entry(request.action.clone())
             .or_default() += 1;
+        if request.text_but_the_value().contains(CONFIDENTIAL) {
+            let leak = format!("{} {}", request.action, request.text_but_the_value());
+            inner.leaks.push(leak);
+        }
         let mut random = inner.chance.draw(&link.name, request);
         let ordered = inner.orders.take(&link.name, request);
         let freedoms = &inner.freedoms;
@@ -194,18 +203,30 @@ impl Service {
             freedoms,
             frozen,
             counts,
+            ledger,
             ..
         } = &mut *inner;
         let view = frozen.view(process, now, freedoms, random.clone());
-        let outcome = state.execute(Call {
+        let mut call = Call {
             request,
             now,
             freedoms,
             view,
             random,
-        });
+        };
+        let outcome = state.execute(&mut call);
+        counts.stale_reads += u64::from(call.view.is_stale);
         if let Err(refusal) = &outcome {
             *counts.refusals.entry(refusal.code).or_default() += 1;
+        }
+        if outcome.is_ok() && request.is_write() {
+            let (name, _) = resolve(request.subject());
+            let secret = state.secrets.now(name);
+            ledger.push(Entry {
+                time: now,
+                record: secret.and_then(|secret| secret.record()),
+                is_rollback: request.action == "UpdateSecretVersionStage",
+            });
         }
         drop(inner);
         self.trace

@@ -17,6 +17,8 @@ pub struct View {
     /// The state of this time, instead of a drawn one.
     names_as_of: Option<Duration>,
     lists_as_of: Option<Duration>,
+    /// Whether a read by name has shown an older state.
+    pub is_stale: bool,
 }
 
 /// Reads of one process that show the state of a certain time, for a while.
@@ -48,6 +50,7 @@ impl View {
             lists: (freedoms.stale_lists, freedoms.list_lag),
             names_as_of: Frozen::at(names, now),
             lists_as_of: Frozen::at(lists, now),
+            is_stale: false,
         }
     }
 

@@ -65,7 +65,7 @@ fn a_token_saved_while_its_record_is_deleted_does_not_come_back() {
         let (a, b) = (world.process("a").await, world.process("b").await);
         let record = id(&a.save("user_name=u refresh_token=older").await.unwrap()).to_owned();
         world.settle().await;
-        let held = world.hold_before("a", Wanted::Action("DeleteSecret"));
+        let held = world.hold("a", Wanted::Action("DeleteSecret"));
         let deleting = a.start_delete(&record);
         held.arrived().await;
         acknowledged(&b.save(OLD).await);

@@ -61,7 +61,7 @@ fn a_save_that_is_not_polled_does_not_hold_up_a_deletion_or_a_lookup() {
             found
                 .expect("the lookup ends")
                 .expect("and finds something or nothing");
-            let deleted = timeout(BOUND, a.delete(&id(&saved))).await;
+            let deleted = timeout(BOUND, a.delete(id(&saved))).await;
             deleted
                 .expect("the deletion ends")
                 .expect("and is acknowledged");

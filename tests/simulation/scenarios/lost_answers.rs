@@ -22,7 +22,7 @@ fn a_save_whose_answer_was_lost_does_not_undo_one_that_was_built_on_it() {
             }
         };
         executed.await;
-        let held = world.hold_before("a", PUT);
+        let held = world.hold("a", PUT);
         let built_on = b.save("user_name=u access_token=b3").await;
         held.arrived().await;
         held.release();

@@ -53,7 +53,7 @@ async fn check_every_key_finds_its_record(world: &World) {
             };
             let reader = world.process("reader").await;
             let found = reader.find(&by(key, value)).await.unwrap();
-            let found = found.as_ref().map(|found| id(found));
+            let found = found.as_ref().map(id);
             assert_eq!(
                 found,
                 record.get("id").map(String::as_str),

@@ -69,7 +69,7 @@ fn a_deletion_that_reads_not_found_deletes_what_the_process_saved() {
         let before = world.now();
         let saved = a.save("user_name=u access_token=1").await.unwrap();
         world.reads_show("a", before);
-        let deleted = a.delete(&id(&saved)).await;
+        let deleted = a.delete(id(&saved)).await;
         if acknowledged(&deleted) {
             assert_eq!(world.operator().records(), []);
         }

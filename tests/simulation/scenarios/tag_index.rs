@@ -33,7 +33,7 @@ async fn check_index(world: &World) {
 async fn with_a_second_writer(world: &World, fault: Fault) {
     settled_record(world).await;
     let (b, c) = (world.process("b").await, world.process("c").await);
-    let held = world.hold_before("b", PUT);
+    let held = world.hold("b", PUT);
     let saving = b.start_save("user_name=u access_token=b1");
     held.arrived().await;
     for _ in 0..3 {

@@ -40,7 +40,7 @@ pub struct Call<'a> {
 }
 
 impl State {
-    pub fn execute(&mut self, mut call: Call<'_>) -> Outcome {
+    pub fn execute(&mut self, call: &mut Call<'_>) -> Outcome {
         let (request, now) = (call.request, call.now);
         self.secrets.settle(now);
         signature::check(request.signed_at, clock::epoch_seconds(now) as i64)?;
@@ -49,19 +49,19 @@ impl State {
         }
         limits::check(request)?;
         match request.action.as_str() {
-            "CreateSecret" => self.create(&mut call),
-            "GetSecretValue" => self.get_value(&mut call),
-            "BatchGetSecretValue" => self.batch_get(&mut call),
-            "PutSecretValue" => self.put_value(&call),
-            "DescribeSecret" => self.describe(&mut call),
-            "ListSecrets" => self.list(&mut call),
-            "TagResource" => self.tag(&call),
-            "UntagResource" => self.untag(&call),
-            "DeleteSecret" => self.delete(&mut call),
-            "RestoreSecret" => self.restore(&call),
-            "UpdateSecretVersionStage" => self.update_stage(&call),
-            "ReplicateSecretToRegions" => self.replicate(&call),
-            "RemoveRegionsFromReplication" => self.remove_replicas(&call),
+            "CreateSecret" => self.create(call),
+            "GetSecretValue" => self.get_value(call),
+            "BatchGetSecretValue" => self.batch_get(call),
+            "PutSecretValue" => self.put_value(call),
+            "DescribeSecret" => self.describe(call),
+            "ListSecrets" => self.list(call),
+            "TagResource" => self.tag(call),
+            "UntagResource" => self.untag(call),
+            "DeleteSecret" => self.delete(call),
+            "RestoreSecret" => self.restore(call),
+            "UpdateSecretVersionStage" => self.update_stage(call),
+            "ReplicateSecretToRegions" => self.replicate(call),
+            "RemoveRegionsFromReplication" => self.remove_replicas(call),
             action => {
                 let message = format!("The simulation does not know the action {action}.");
                 Err(Refusal::new("UnknownOperationException", message))
@@ -85,6 +85,8 @@ impl State {
     fn seen(&self, id: &str, view: &mut View) -> Option<Arc<Secret>> {
         let (name, arn) = resolve(id);
         let secret = self.secrets.at(name, view.of_name());
+        let current = self.secrets.now(name);
+        view.is_stale |= secret.map(Arc::as_ptr) != current.map(Arc::as_ptr);
         let secret = secret.filter(|secret| arn.is_none_or(|arn| secret.arn == arn));
         secret.cloned()
     }

@@ -37,7 +37,7 @@ pub fn check(request: &Request) -> Result<(), Refusal> {
     let keys = array(&body["Tags"]).iter().map(|tag| tag["Key"].as_str());
     let mut seen = HashSet::new();
     if let Some(twice) = keys.flatten().find(|key| !seen.insert(*key)) {
-        return Err(Refusal::invalid_parameter(&format!(
+        return Err(Refusal::invalid_parameter(format!(
             "Duplicate tag key: {twice}"
         )));
     }
@@ -124,7 +124,7 @@ fn check_filters(filters: &[Value]) -> Result<(), Refusal> {
             let rest = value.strip_prefix('!').unwrap_or(value);
             let allowed = |c: char| c.is_ascii_alphanumeric() || " :_@/+=.-!".contains(c);
             if !rest.chars().all(allowed) {
-                return Err(Refusal::validation(&format!(
+                return Err(Refusal::validation(format!(
                     "1 validation error detected: Value at '{member}' failed to satisfy \
                      constraint: Member must satisfy regular expression pattern: \
                      ^\\!?[a-zA-Z0-9 :_@\\/\\+\\=\\.\\-\\!]*$"
@@ -139,7 +139,7 @@ fn check_filters(filters: &[Value]) -> Result<(), Refusal> {
 pub fn at_most(member: &str, length: u64, most: u64) -> Result<(), Refusal> {
     match length <= most {
         true => Ok(()),
-        false => Err(Refusal::validation(&format!(
+        false => Err(Refusal::validation(format!(
             "1 validation error detected: Value at '{member}' failed to satisfy constraint: \
              Member must have length less than or equal to {most}"
         ))),

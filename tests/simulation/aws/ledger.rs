@@ -1,0 +1,33 @@
+//! What secrets held, each time that it changed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::secret::Secret;
+
+/// A secret after a change.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub time: Duration,
+    /// The columns of the record that readers of the secret get; none if there is none.
+    pub record: Option<BTreeMap<String, String>>,
+    /// An earlier version was made the current one, by hand.
+    pub is_rollback: bool,
+}
+
+impl Secret {
+    /// The columns of the record that readers of the secret get, without `schema_version`; none if
+    /// there is none.
+    pub fn record(&self) -> Option<BTreeMap<String, String>> {
+        let text = self.text().filter(|_| self.deletion.is_none())?;
+        let document: BTreeMap<String, Value> = serde_json::from_str(text).ok()?;
+        let texts = document
+            .into_iter()
+            .filter_map(|(column, value)| Some((column, value.as_str()?.to_owned())));
+        let mut columns: BTreeMap<_, _> = texts.collect();
+        columns.remove("schema_version");
+        (!columns.contains_key("deleted")).then_some(columns)
+    }
+}

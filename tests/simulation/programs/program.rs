@@ -1,0 +1,175 @@
+//! Programs: what the processes of a simulation do.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::aws::Freedoms;
+
+/// What is in every value that must not leave a secret's value.
+pub const CONFIDENTIAL: &str = "hush-";
+
+/// What the processes of a simulation do, and what AWS does to them.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub seed: u64,
+    pub freedoms: Freedoms,
+    pub deletes_by_force: bool,
+    pub processes: Vec<Settings>,
+    /// By number. A grant is one user's consent; it is one record.
+    pub grants: Vec<Keys>,
+    pub phases: Vec<Phase>,
+}
+
+/// A process, and how it is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub cache_capacity: Option<u64>,
+    pub cache_time_to_live: Duration,
+    /// By how many seconds its clock is ahead.
+    pub clock_ahead: i64,
+}
+
+/// Under which keys a grant is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// Always with its user: the record's name is derived from that.
+    WithUser,
+    /// Always with an id of its own.
+    OwnId,
+    /// Some of the first saves have no user. It is never deleted, after the first phase everybody
+    /// waits until lists show it, and the last save has all keys.
+    Mixed,
+}
+
+/// What happens until all processes are done with it.
+#[derive(Clone, Debug)]
+pub struct Phase {
+    /// By process.
+    pub steps: Vec<Vec<Step>>,
+    /// Grants whose record is rolled back by hand, and when.
+    pub rollbacks: Vec<(Duration, usize)>,
+    /// How long all wait afterwards.
+    pub pause: Duration,
+}
+
+/// What one process does.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Run(Operation),
+    /// Two operations at once.
+    Both(Operation, Operation),
+    /// An operation that is dropped if it takes longer.
+    Drop(Operation, Duration),
+    /// An operation that is polled for this time and then left alone, until the end of the phase.
+    Hold(Operation, Duration),
+    Pause(Duration),
+    /// The process dies and is started again.
+    Crash,
+}
+
+/// One operation of the store.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// Saves `column=value` pairs.
+    Save {
+        grant: usize,
+        columns: String,
+    },
+    /// Finds a grant by these columns.
+    Find {
+        grant: usize,
+        columns: String,
+    },
+    /// Finds a grant by the id that its record was last seen with.
+    FindById {
+        grant: usize,
+    },
+    Delete {
+        grant: usize,
+    },
+    Invalidate {
+        grant: usize,
+    },
+    List,
+    Clear,
+    Reindex,
+}
+
+impl Operation {
+    /// The grant that it is about; none if it is about all.
+    pub fn grant(&self) -> Option<usize> {
+        match self {
+            Operation::Save { grant, .. }
+            | Operation::Find { grant, .. }
+            | Operation::FindById { grant }
+            | Operation::Delete { grant }
+            | Operation::Invalidate { grant } => Some(*grant),
+            Operation::List | Operation::Clear | Operation::Reindex => None,
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Operation::Save { columns, .. } => write!(f, "save {}", shown(columns)),
+            Operation::Find { columns, .. } => write!(f, "find {}", shown(columns)),
+            Operation::FindById { grant } => write!(f, "find the id of grant {grant}"),
+            Operation::Delete { grant } => write!(f, "delete grant {grant}"),
+            Operation::Invalidate { grant } => write!(f, "invalidate grant {grant}"),
+            Operation::List => f.write_str("list"),
+            Operation::Clear => f.write_str("clear"),
+            Operation::Reindex => f.write_str("reindex"),
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Run(operation) => write!(f, "{operation}"),
+            Step::Both(one, other) => write!(f, "{one}, and at once {other}"),
+            Step::Drop(operation, after) => write!(f, "{operation}, dropped after {after:?}"),
+            Step::Hold(operation, after) => write!(f, "{operation}, not polled after {after:?}"),
+            Step::Pause(time) => write!(f, "wait {time:?}"),
+            Step::Crash => f.write_str("crash"),
+        }
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "seed {}, {:?}", self.seed, self.freedoms)?;
+        let how = if self.deletes_by_force {
+            "by force"
+        } else {
+            "with a recovery window"
+        };
+        writeln!(f, "grants {:?}, deleted {how}", self.grants)?;
+        for (number, phase) in self.phases.iter().enumerate() {
+            for (process, steps) in phase.steps.iter().enumerate() {
+                if steps.is_empty() {
+                    continue;
+                }
+                writeln!(
+                    f,
+                    "phase {number}, p{process} {:?}",
+                    self.processes[process]
+                )?;
+                for step in steps {
+                    writeln!(f, "    {step}")?;
+                }
+            }
+            for (at, grant) in &phase.rollbacks {
+                writeln!(f, "    after {at:?} grant {grant} is rolled back")?;
+            }
+            writeln!(f, "    then all wait {:?}", phase.pause)?;
+        }
+        Ok(())
+    }
+}
+
+/// Columns as a trace shows them.
+fn shown(columns: &str) -> String {
+    columns.replace(CONFIDENTIAL, "")
+}
