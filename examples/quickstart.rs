@@ -4,7 +4,7 @@
 //! calls of AWS it made. Secrets are redacted, although all of these are made up.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::interceptors::BeforeTransmitInterceptorContextRef;
@@ -80,11 +80,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!(
         "\n3. Zoho has refreshed Ada's access token. The columns that are not given are kept."
     );
-    let in_an_hour = SystemTime::now() + Duration::from_secs(3600);
     let refreshed = OAuthToken::builder()
         .user_name(ADA)
         .access_token("1000.ada.2")
-        .expiry_time(in_an_hour.duration_since(UNIX_EPOCH)?.as_millis() as u64)
+        .expires_in(Duration::from_secs(3600))
         .build()?;
     calls
         .show("save the access token", store.save_token(&refreshed))
@@ -127,14 +126,14 @@ async fn show_secret(aws: &Client, name: &str) -> Result<(), Box<dyn std::error:
         let value = value.as_str().unwrap_or_default();
         let is_secret = SECRETS.contains(&column.as_str());
         println!(
-            "     {column:<31} {}",
+            "     {column:<17} {}",
             if is_secret { "[redacted]" } else { value }
         );
     }
     println!("   tags");
     for tag in aws.describe_secret().secret_id(name).send().await?.tags() {
         println!(
-            "     {:<31} {}",
+            "     {:<49} {}",
             tag.key().unwrap_or_default(),
             tag.value().unwrap_or_default()
         );

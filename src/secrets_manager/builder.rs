@@ -15,13 +15,13 @@ use super::aws::client;
 use super::aws::rate_limit::RateLimits;
 use super::cache::Cache;
 use super::cache::bounded::Bound;
-use super::format::fingerprint::Fingerprints;
+use super::format::fingerprint::{FingerprintKey, Fingerprints};
 use super::format::secret_name::SecretNames;
 use super::format::tags::{INDEX_PREFIX, MANAGED_BY, OWN_TAGS, Tag};
 use super::ops::core::Core;
 use super::ops::record_locks::RecordLocks;
 use super::ops::single_flight::SingleFlight;
-use super::{Deletion, FingerprintKey, SecretsManagerTokenStore, env};
+use super::{Deletion, SecretsManagerTokenStore, env};
 use crate::{Error, ErrorKind};
 
 /// The number of tags a secret can have (AWS's quotas for Secrets Manager).

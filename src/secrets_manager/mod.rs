@@ -19,7 +19,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::{FutureExt, Stream, StreamExt};
-use secrecy::SecretSlice;
 
 use crate::token::builder::check_id;
 use crate::{Error, OAuthToken, TokenStore};
@@ -27,6 +26,7 @@ use crate::{Error, OAuthToken, TokenStore};
 use ops::core::Core;
 use ops::{bulk, delete, find, reindex, save, warm_up};
 
+pub use aws::deletion::Deletion;
 pub use builder::SecretsManagerTokenStoreBuilder;
 
 /// A [`TokenStore`] that keeps each token as a JSON secret in AWS Secrets Manager.
@@ -52,28 +52,6 @@ pub use builder::SecretsManagerTokenStoreBuilder;
 #[derive(Clone)]
 pub struct SecretsManagerTokenStore {
     core: Arc<Core>,
-}
-
-/// What happens to a secret when its record is deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Deletion {
-    /// The secret can be restored for this many days, from 7 to 30. It costs nothing meanwhile.
-    RecoveryWindow {
-        /// The number of days.
-        days: u8,
-    },
-    /// The secret is deleted at once and cannot be restored.
-    Force,
-}
-
-/// The key of the fingerprints.
-enum FingerprintKey {
-    /// No key: anybody who knows a user name can compute its fingerprint.
-    Public,
-    Given(SecretSlice<u8>),
-    /// The value of the secret with this name or ARN.
-    InSecret(String),
 }
 
 impl SecretsManagerTokenStore {

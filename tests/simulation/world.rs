@@ -143,7 +143,7 @@ impl World {
         self.aws.inner().orders.add(process, wanted, 0, order);
     }
 
-    /// Has this go wrong with a request of a process, after so many others.
+    /// Has this go wrong with a request of a process, after this many others.
     pub fn order_after(&self, process: &str, skip: usize, fault: Fault) {
         let by = Duration::from_secs(2);
         let order = Order::Fault(Delayed { fault, by });

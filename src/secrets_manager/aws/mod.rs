@@ -2,5 +2,6 @@
 
 pub(crate) mod calls;
 pub(crate) mod client;
+pub(crate) mod deletion;
 pub(crate) mod failure;
 pub(crate) mod rate_limit;

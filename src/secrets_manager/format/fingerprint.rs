@@ -22,6 +22,15 @@ const ID_SOURCES: [Field; 4] = [
     Field::AccessToken,
 ];
 
+/// The key of the fingerprints.
+pub(crate) enum FingerprintKey {
+    /// No key: anybody who knows a user name can compute its fingerprint.
+    Public,
+    Given(SecretSlice<u8>),
+    /// The value of the secret with this name or ARN.
+    InSecret(String),
+}
+
 /// Makes fingerprints: HMAC-SHA-256 of a field's name and value, as 64 hexadecimal digits.
 pub(crate) struct Fingerprints {
     /// One for each key under which records may be found: the current one, then the previous one.

@@ -2,7 +2,7 @@
 
 use super::compare_and_swap::{Put, Succession, swap};
 use super::core::Core;
-use super::read::read_now;
+use super::read::read_surely;
 use super::retry::Retry;
 use crate::Error;
 use crate::secrets_manager::aws::calls::Address;
@@ -20,7 +20,7 @@ pub(crate) async fn delete(core: &Core, id: &str) -> Result<(), Error> {
     loop {
         let contended = {
             let _lock = core.locks.lock(id).await;
-            let slot = read_now(core, id).await?;
+            let slot = read_surely(core, id).await?;
             delete_slot(core, id, slot, &mut succession).await?
         };
         match contended {

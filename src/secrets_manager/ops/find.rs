@@ -154,12 +154,36 @@ async fn read_the_rest(
     };
     let (slots, mut candidates) = try_join(by_name, by_tag).await?;
     plan.learn(slots);
+    let tagged = candidates.clone();
     while !plan.is_decided() {
         let ids = unread(plan, std::mem::take(&mut candidates));
         if ids.is_empty() {
             break;
         }
         plan.learn(read_each(core, partial, reads, ids.into_iter()).await?);
+    }
+    match reads {
+        Reads::Shared => Ok(()),
+        Reads::Own => read_missing_again(core, plan, tagged).await,
+    }
+}
+
+/// Makes sure that secrets which the index shows and reads do not find are really missing: a save
+/// that missed a record would insert it a second time.
+async fn read_missing_again(
+    core: &Core,
+    plan: &mut LookupPlan<'_>,
+    tagged: Vec<String>,
+) -> Result<(), Error> {
+    if plan.denoted().is_some() {
+        return Ok(());
+    }
+    for id in tagged {
+        if !plan.is_missing(&id) {
+            continue;
+        }
+        let slot = read::read_surely(core, &id).await?;
+        plan.learn(vec![(id, slot)]);
     }
     Ok(())
 }

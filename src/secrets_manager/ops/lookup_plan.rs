@@ -39,6 +39,11 @@ impl<'a> LookupPlan<'a> {
         self.slots.contains_key(id)
     }
 
+    /// Whether no secret was found under this id.
+    pub(crate) fn is_missing(&self, id: &str) -> bool {
+        matches!(self.slots.get(id), Some(Slot::Absent | Slot::Deleted))
+    }
+
     pub(crate) fn into_slots(self) -> HashMap<String, Slot> {
         self.slots
     }

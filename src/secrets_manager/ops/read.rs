@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use super::core::Core;
 use super::retry::Settling;
 use crate::secrets_manager::aws::calls::{Address, Value};
-use crate::secrets_manager::aws::failure::Reason;
+use crate::secrets_manager::aws::failure::{Failure, Reason};
 use crate::secrets_manager::cache::generations::Generation;
 use crate::secrets_manager::cache::known_states::{State, Verdict};
 use crate::secrets_manager::clock::Moment;
@@ -79,8 +79,16 @@ pub(crate) async fn read_now(core: &Core, id: &str) -> Result<Slot, Error> {
         let Verdict::Older { arn, version } = core.cache.judge(id, &state) else {
             return slot(core, id, &name, value, started);
         };
-        let is_newer = is_current(core, &name, &state, &version).await?
-            || (settling.is_over() && state == State::Gone && is_gone(core, &name, &arn).await);
+        let is_proved = match is_current(core, &name, &state, &version).await {
+            Ok(is_proved) => is_proved,
+            // Without this permission there is no proof, but the state may still settle.
+            Err(failure) if failure.reason == Reason::Denied && !settling.is_over() => false,
+            Err(failure) => return Err(failure.error),
+        };
+        let is_newer = is_proved
+            || (settling.is_over()
+                && state == State::Gone
+                && existence(core, &name, &arn).await == Existence::Gone);
         if is_newer {
             core.cache.accept_state(id, &state);
             return slot(core, id, &name, value, started);
@@ -99,14 +107,11 @@ async fn is_current(
     name: &str,
     state: &State,
     known_version: &str,
-) -> Result<bool, Error> {
+) -> Result<bool, Failure> {
     let described = match core.aws.describe(name).await {
         Ok(described) => described,
-        // Without this permission, there is no proof.
-        Err(failure) if matches!(failure.reason, Reason::NotFound | Reason::Denied) => {
-            return Ok(false);
-        }
-        Err(failure) => return Err(failure.error),
+        Err(failure) if failure.reason == Reason::NotFound => return Ok(false),
+        Err(failure) => return Err(failure),
     };
     let mut versions = described.versions.iter();
     let lists_known = versions.any(|version| version == known_version);
@@ -119,16 +124,41 @@ async fn is_current(
     Ok(lists_known && agrees)
 }
 
-/// Whether a secret that reads do not find any more is really gone. A call that changes nothing
-/// tells: AWS checks the current state before a change.
-async fn is_gone(core: &Core, name: &str, known_arn: &str) -> bool {
-    let secret = Address {
-        name,
-        arn: known_arn,
-    };
-    let untagged = core.aws.untag(secret, vec![NO_TAG.to_owned()]).await;
-    let gone = |reason| matches!(reason, Reason::NotFound | Reason::Deleted);
-    untagged.is_err_and(|failure| gone(failure.reason))
+/// Reads a record by name, and makes sure that there is none if the read does not find one.
+///
+/// For operations that depend on it: a deletion, and a save that would insert the record.
+pub(crate) async fn read_surely(core: &Core, id: &str) -> Result<Slot, Error> {
+    let name = core.names.name_of(id)?;
+    let mut settling = Settling::new();
+    loop {
+        let slot = read_now(core, id).await?;
+        let is_missing = matches!(slot, Slot::Absent | Slot::Deleted);
+        if !is_missing || existence(core, &name, &name).await != Existence::Exists {
+            return Ok(slot);
+        }
+        settling.wait(outdated(&name)).await?;
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Existence {
+    Exists,
+    Gone,
+    /// The call that tells is not allowed, or failed.
+    Unknown,
+}
+
+/// Whether a secret that reads do not find exists. A call that changes nothing tells: AWS checks the
+/// current state before a change.
+async fn existence(core: &Core, name: &str, arn: &str) -> Existence {
+    let secret = Address { name, arn };
+    match core.aws.untag(secret, vec![NO_TAG.to_owned()]).await {
+        Ok(()) => Existence::Exists,
+        Err(failure) => match failure.reason {
+            Reason::NotFound | Reason::Deleted => Existence::Gone,
+            _ => Existence::Unknown,
+        },
+    }
 }
 
 /// To be called before a read; its result is given to [`slot`] after the read.

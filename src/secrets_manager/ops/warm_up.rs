@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::read::read_now;
 use crate::Error;
-use crate::secrets_manager::FingerprintKey;
+use crate::secrets_manager::format::fingerprint::FingerprintKey;
 
 /// An id that no record has.
 const NO_RECORD: &str = "warm-up";

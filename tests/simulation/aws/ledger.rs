@@ -7,10 +7,31 @@ use serde_json::Value;
 
 use super::secret::Secret;
 
+/// The changes of what secrets hold, in order.
+#[derive(Default)]
+pub struct Ledger(Vec<Entry>);
+
+impl Ledger {
+    /// Notes what a secret holds, if that has changed.
+    pub fn note(&mut self, entry: Entry) {
+        let mut earlier = self.0.iter().rev();
+        let last = earlier.find(|earlier| earlier.name == entry.name);
+        let held = last.and_then(|last| last.record.as_ref());
+        if entry.is_rollback || held != entry.record.as_ref() {
+            self.0.push(entry);
+        }
+    }
+
+    pub fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+}
+
 /// A secret after a change.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub time: Duration,
+    pub name: String,
     /// The columns of the record that readers of the secret get; none if there is none.
     pub record: Option<BTreeMap<String, String>>,
     /// An earlier version was made the current one, by hand.

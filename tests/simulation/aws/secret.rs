@@ -15,7 +15,7 @@ pub const PREVIOUS: &str = "AWSPREVIOUS";
 /// Versions without a staging label are kept for at least so long.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// About so many versions fit into a secret.
+/// A secret holds about this many versions.
 pub const VERSIONS: usize = 100;
 
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ use super::counts::Counts;
 use super::faults::{Answered, Delayed, Executed};
 use super::freedoms::Freedoms;
 use super::frozen::Frozens;
-use super::ledger::Entry;
+use super::ledger::{Entry, Ledger};
 use super::orders::{Order, Orders};
 use super::request::{self, Outcome, Request};
 use super::timeline::resolve;
@@ -36,7 +36,7 @@ pub struct Inner {
     pub orders: Orders,
     pub frozen: Frozens,
     pub counts: Counts,
-    pub ledger: Vec<Entry>,
+    pub ledger: Ledger,
     /// Requests with a confidential value outside the secret's value.
     pub leaks: Vec<String>,
     chance: Chance,
@@ -65,7 +65,7 @@ impl Service {
                 orders: Orders::default(),
                 frozen: Frozens::default(),
                 counts: Counts::default(),
-                ledger: Vec::new(),
+                ledger: Ledger::default(),
                 leaks: Vec::new(),
                 chance: Chance::new(seed),
                 requests: 0,
@@ -222,8 +222,9 @@ impl Service {
         if outcome.is_ok() && request.is_write() {
             let (name, _) = resolve(request.subject());
             let secret = state.secrets.now(name);
-            ledger.push(Entry {
+            ledger.note(Entry {
                 time: now,
+                name: name.to_owned(),
                 record: secret.and_then(|secret| secret.record()),
                 is_rollback: request.action == "UpdateSecretVersionStage",
             });

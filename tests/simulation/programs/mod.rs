@@ -35,7 +35,9 @@ fn random_programs_keep_every_invariant() {
 #[test]
 #[ignore = "says what is broken, and how often"]
 fn survey() {
-    search::survey(environment::number("SIMULATION_PROGRAMS").unwrap_or(PROGRAMS));
+    let first = environment::number("SIMULATION_SEED").unwrap_or(0);
+    let programs = environment::number("SIMULATION_PROGRAMS").unwrap_or(PROGRAMS);
+    search::survey(first, programs);
 }
 
 #[test]

@@ -116,7 +116,7 @@ pub fn run(program: &Program) -> Run {
             program: Program::clone(&program),
             events,
             audit: stage.note(std::mem::take),
-            ledger: inner.ledger.clone(),
+            ledger: inner.ledger.entries().to_vec(),
             secrets_before,
             secrets_after,
             leaks: inner.leaks.clone(),

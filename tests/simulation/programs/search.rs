@@ -1,12 +1,13 @@
 //! Runs programs until one breaks an invariant, and tells what it found.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::aws::Counts;
 
@@ -29,7 +30,21 @@ struct Broken {
 struct Totals {
     programs: u64,
     operations: u64,
+    /// Of the processor, in all threads.
+    time: Duration,
     counts: Counts,
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = self.operations as f64 / self.time.as_secs_f64().max(0.001);
+        writeln!(
+            f,
+            "{} programs, {} operations, {rate:.0} a second of processor time",
+            self.programs, self.operations
+        )?;
+        write!(f, "{}", self.counts)
+    }
 }
 
 /// Runs the program of one seed, and prints its trace.
@@ -75,8 +90,9 @@ pub fn many(programs: u64, seconds: Option<u64>) {
                         return;
                     }
                     let program = generate::program(seed);
+                    let before = processor_time();
                     match broken(&program) {
-                        Ok(run) => add(&totals, &run),
+                        Ok(run) => add(&totals, &run, processor_time().saturating_sub(before)),
                         Err(broken) => {
                             let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                             found.get_or_insert((program, broken));
@@ -87,17 +103,12 @@ pub fn many(programs: u64, seconds: Option<u64>) {
         }
     });
     let totals = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let took = began.elapsed().as_secs_f64();
     // Written past the capture of test output, so that every run shows it.
     let _ = writeln!(
         std::io::stderr(),
-        "simulation: seeds from {first}: {} programs, {} operations in {took:.1} s on {} threads, {:.0} a second \
-         and thread\n{}",
-        totals.programs,
-        totals.operations,
-        threads(),
-        totals.operations as f64 / took / threads() as f64,
-        totals.counts
+        "simulation: seeds from {first} in {:.1} s on {} threads: {totals}",
+        began.elapsed().as_secs_f64(),
+        threads()
     );
     if let Some((program, broken)) = found.into_inner().unwrap_or_else(PoisonError::into_inner) {
         println!("seed {} breaks {}", program.seed, broken.invariant);
@@ -107,9 +118,9 @@ pub fn many(programs: u64, seconds: Option<u64>) {
 }
 
 /// Runs this many programs and prints how many break which invariant, and the first of them.
-pub fn survey(programs: u64) {
+pub fn survey(first: u64, programs: u64) {
     let mut found: BTreeMap<&str, (u64, u64, String)> = BTreeMap::new();
-    for seed in 0..programs {
+    for seed in first..first + programs {
         if let Err(broken) = broken(&generate::program(seed)) {
             let first = (0, seed, broken.violation);
             found.entry(broken.invariant).or_insert(first).0 += 1;
@@ -124,9 +135,18 @@ fn threads() -> usize {
     thread::available_parallelism().map_or(1, |threads| threads.get().min(2))
 }
 
-fn add(totals: &Mutex<Totals>, run: &Run) {
+/// How long the processor has worked for this thread, where Linux tells; else the time.
+fn processor_time() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = told.and_then(|told| told.split(' ').next()?.parse().ok());
+    let since = || SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    nanos.map_or_else(since, Duration::from_nanos)
+}
+
+fn add(totals: &Mutex<Totals>, run: &Run, time: Duration) {
     let mut totals = totals.lock().unwrap_or_else(PoisonError::into_inner);
     totals.programs += 1;
+    totals.time += time;
     totals.operations += run.events.len() as u64 + run.audit.len() as u64;
     totals.counts.add(&run.counts);
 }

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use super::failure::Failure;
 use super::rate_limit::RateLimits;
-use crate::secrets_manager::Deletion;
+use crate::secrets_manager::aws::deletion::Deletion;
 use crate::secrets_manager::format::tags::{Tag, is_managed};
 
 /// BatchGetSecretValue takes at most 20 ids ([API reference]).

@@ -6,7 +6,7 @@ use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use super::{Address, PutOutcome, SecretsManager, TOMBSTONE};
-use crate::secrets_manager::Deletion;
+use crate::secrets_manager::aws::deletion::Deletion;
 use crate::secrets_manager::aws::failure::Failure;
 use crate::secrets_manager::format::tags::{MANAGED_BY, Tag};
 
