@@ -80,8 +80,9 @@ fuzz: ## fuzz each target for FUZZ_SECONDS=60 seconds
 deny: ## licences, duplicate versions, sources and advisories of the dependencies
 	$(call step,.ci/deny)
 
-release-check: ## links, features, docs.rs, package, oldest Rust, API changes: uploads nothing
+release-check: ## links, guarantees, features, docs.rs, package, oldest Rust, API changes: uploads nothing
 	$(call step,.ci/links)
+	$(call step,.ci/guarantees)
 	$(call step,.ci/msrv)
 	$(call step,.ci/semver)
 	$(call step,.ci/features)
