@@ -22,6 +22,9 @@ const RECORDS: u64 = 100_000;
 /// acknowledged or returned. Terraform's AWS provider waits two minutes for a new secret.
 const CONSISTENT_AFTER: Duration = Duration::from_secs(120);
 
+/// For this time, a state whose order cannot be told is taken for older than the known one.
+const SETTLING_TIME: Duration = Duration::from_secs(5);
+
 pub(crate) struct KnownStates {
     states: Cache<Arc<str>, Arc<Known>>,
 }
@@ -52,6 +55,8 @@ struct Known {
     former_arn: Option<Arc<str>>,
     /// Since when this process knows the secret to exist, or to be gone.
     since: Instant,
+    /// When it last learned of a state.
+    learned: Instant,
 }
 
 /// What to make of a read.
@@ -83,8 +88,7 @@ impl KnownStates {
         }
     }
 
-    /// Remembers a state that AWS has acknowledged, or a read that was believed, unless a later
-    /// state is known.
+    /// Remembers a state that was read and believed, unless a later state is known.
     pub(crate) fn learn(&self, id: &str, state: &State, now: Instant) {
         let entry = self.states.entry(id.into());
         entry.and_compute_with(|known| match known.map(|known| known.into_value()) {
@@ -93,6 +97,22 @@ impl KnownStates {
                 Some(known) => Op::Put(Arc::new(known)),
                 None => Op::Nop,
             },
+        });
+    }
+
+    /// Remembers a version that AWS has acknowledged a put of, unless a version that was put on top of
+    /// it is known.
+    pub(crate) fn written(&self, id: &str, state: &State, now: Instant) {
+        let entry = self.states.entry(id.into());
+        entry.and_compute_with(|known| {
+            let known = known.map(|known| known.into_value());
+            match known {
+                Some(known) if known.follows(state) => Op::Nop,
+                known => match Known::new(state, known.as_deref(), now) {
+                    Some(known) => Op::Put(Arc::new(known)),
+                    None => Op::Nop,
+                },
+            }
         });
     }
 
@@ -132,6 +152,7 @@ impl Known {
                         (None, None) => None,
                     },
                     since: was_there.map_or(now, |before| before.since),
+                    learned: now,
                 })
             }
             // What never was there cannot come back.
@@ -141,13 +162,26 @@ impl Known {
                     State::Gone => before.since,
                     State::Version { .. } => now,
                 },
+                learned: now,
                 ..before.clone()
             }),
         }
     }
 
+    /// Whether the known version was put on top of this one.
+    fn follows(&self, state: &State) -> bool {
+        match state {
+            State::Gone => false,
+            State::Version { arn, version, .. } => {
+                let order = version_id::order(&self.version, version);
+                self.arn == *arn && order == Some(Ordering::Greater)
+            }
+        }
+    }
+
     /// Whether a read of this state shows an older state than the known one.
     fn is_later_than(&self, read: &State, now: Instant) -> bool {
+        let is_fresh = now.duration_since(self.learned) < SETTLING_TIME;
         match read {
             State::Gone => match self.state {
                 State::Gone => false,
@@ -155,7 +189,8 @@ impl Known {
                 State::Version { .. } => now.duration_since(self.since) < CONSISTENT_AFTER,
             },
             State::Version { arn, .. } if self.former_arn.as_ref() == Some(arn) => true,
-            State::Version { arn, .. } if *arn != self.arn => false,
+            // Of a secret before this one, or of one that was created again meanwhile.
+            State::Version { arn, .. } if *arn != self.arn => is_fresh && self.state != State::Gone,
             State::Version {
                 version, created, ..
             } => match version_id::order(version, &self.version) {
@@ -165,7 +200,7 @@ impl Known {
                 Some(Ordering::Equal) => self.state == State::Gone,
                 None => match (created, self.created) {
                     (Some(read), Some(known)) => *read < known,
-                    _ => false,
+                    _ => is_fresh,
                 },
             },
         }
@@ -218,7 +253,6 @@ mod tests {
             !is_believed(&[third, first.clone(), second]),
             "the latest counts"
         );
-        assert!(is_believed(&[first, version("a", "of another program")]));
     }
 
     #[test]
@@ -253,6 +287,17 @@ mod tests {
         assert!(believed(&again) && believed(&version("b", "first")));
         let created_again = [&deleted[..], &[version("b", "new"), first]].concat();
         assert!(!is_believed(&created_again), "the secret before");
+    }
+
+    #[test]
+    fn a_state_of_unknown_order_is_not_believed_until_reads_have_settled() {
+        let (known, now) = (KnownStates::new(), Instant::now());
+        known.learn("1", &version("b", "first"), now);
+        for other in [version("a", "first"), version("b", "of another program")] {
+            assert_ne!(known.judge("1", &other, now), Verdict::Believed);
+            let later = now + SETTLING_TIME;
+            assert_eq!(known.judge("1", &other, later), Verdict::Believed);
+        }
     }
 
     #[test]

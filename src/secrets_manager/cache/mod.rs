@@ -90,9 +90,14 @@ impl Cache {
         self.states.judge(id, read, self.now().monotonic)
     }
 
-    /// Remembers a state that AWS has acknowledged, or that was read and believed.
+    /// Remembers a state that was read and believed.
     pub(crate) fn learn_state(&self, id: &str, state: &State) {
         self.states.learn(id, state, self.now().monotonic);
+    }
+
+    /// Remembers a version that AWS has acknowledged a put of.
+    pub(crate) fn state_written(&self, id: &str, state: &State) {
+        self.states.written(id, state, self.now().monotonic);
     }
 
     /// Believes a state although a later one was known.

@@ -117,7 +117,7 @@ fn learn(core: &Core, id: &str, arn: &str, version: &str) {
         version: version.into(),
         created: None,
     };
-    core.cache.learn_state(id, &state);
+    core.cache.state_written(id, &state);
 }
 
 /// Deletes a secret; if it has replicas, removes them first.

@@ -150,7 +150,7 @@ pub(crate) fn learn(core: &Core, record: &OAuthToken, arn: &str, version: &str) 
         created: None,
     };
     core.cache
-        .learn_state(record.id().unwrap_or_default(), &state);
+        .state_written(record.id().unwrap_or_default(), &state);
 }
 
 /// Writes a record as the successor of this version.
