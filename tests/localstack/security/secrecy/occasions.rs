@@ -62,6 +62,7 @@ pub async fn shown_when_damaged(shown: &mut Shown, damaged: &TestStore) {
         shown.result(damaged.store.delete_token(&id).await);
     }
     shown.result(damaged.store.get_tokens().await);
+    shown.report(&damaged.store.check().await);
     shown.result(damaged.store.delete_tokens().await);
     shown.result(damaged.store.reindex().await);
 }
