@@ -166,6 +166,15 @@ impl Error {
         &self.inner.readable_tokens
     }
 
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.inner.advice.as_deref()
+    }
+
+    /// The text without the advice.
+    pub(crate) fn statement(&self) -> String {
+        Statement(&self.inner).to_string()
+    }
+
     pub(crate) fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
         self.edit().advice = Some(advice.into());
         self
@@ -213,7 +222,20 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.inner;
+        Statement(&self.inner).fmt(f)?;
+        match &self.inner.advice {
+            Some(advice) => write!(f, ": {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What went wrong and where.
+struct Statement<'a>(&'a Inner);
+
+impl fmt::Display for Statement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = self.0;
         if let Some(operation) = inner.operation {
             write!(f, "{operation}: ")?;
         }
@@ -235,9 +257,6 @@ impl fmt::Display for Error {
         let place: Vec<_> = place.into_iter().flatten().collect();
         if !place.is_empty() {
             write!(f, " ({})", place.join(", "))?;
-        }
-        if let Some(advice) = &inner.advice {
-            write!(f, ": {advice}")?;
         }
         Ok(())
     }

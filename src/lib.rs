@@ -58,7 +58,9 @@ pub use secrecy::{ExposeSecret, SecretString};
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use secrets_manager::fuzzing;
-pub use secrets_manager::{Deletion, SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder};
+pub use secrets_manager::{
+    Check, Deletion, Outcome, Report, SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder,
+};
 pub use store::TokenStore;
 pub use token::{Field, OAuthToken, OAuthTokenBuilder};
 
@@ -73,6 +75,7 @@ const _: () = {
     is_send_and_sync::<OAuthTokenBuilder>();
     is_send_and_sync::<Error>();
     is_send_and_sync::<MemoryTokenStore>();
+    is_send_and_sync::<Report>();
     is_send_and_sync::<SecretsManagerTokenStore>();
     is_send_and_sync::<SecretsManagerTokenStoreBuilder>();
     is_send_and_sync::<Box<dyn TokenStore>>();

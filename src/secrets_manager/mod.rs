@@ -13,6 +13,7 @@ mod format;
 #[doc(hidden)]
 pub mod fuzzing;
 mod ops;
+pub(crate) mod report;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,10 +25,11 @@ use crate::token::builder::check_id;
 use crate::{Error, OAuthToken, TokenStore};
 
 use ops::core::Core;
-use ops::{bulk, delete, find, reindex, save, warm_up};
+use ops::{bulk, check, delete, find, reindex, save, warm_up};
 
 pub use aws::deletion::Deletion;
 pub use builder::SecretsManagerTokenStoreBuilder;
+pub use report::{Check, Outcome, Report};
 
 /// A [`TokenStore`] that keeps each token as a JSON secret in AWS Secrets Manager.
 ///
@@ -77,7 +79,8 @@ impl SecretsManagerTokenStore {
     /// Resolves the credentials, connects to AWS, and reads the fingerprint key if it is in a
     /// secret, so that the first lookup need not wait for that.
     ///
-    /// For the init phase of a Lambda function. It makes one `GetSecretValue`, for a secret under
+    /// For the init phase of a Lambda function. [`check`](Self::check) detects mistakes in the
+    /// settings that this does not. It makes one `GetSecretValue`, for a secret under
     /// the prefix that does not exist; with `fingerprint_key_secret` two, for that secret.
     ///
     /// # Errors
@@ -86,6 +89,24 @@ impl SecretsManagerTokenStore {
     pub async fn warm_up(&self) -> Result<(), Error> {
         let warmed_up = warm_up::warm_up(&self.core).await;
         warmed_up.map_err(|error| error.during("warm_up"))
+    }
+
+    /// Checks whether the store works as configured, and changes nothing.
+    ///
+    /// For a smoke test after a deployment: with a wrong region, prefix or fingerprint key, lookups
+    /// return nothing, as if nobody had logged in. The report tells whether
+    ///
+    /// - AWS can be reached and accepts the credentials,
+    /// - the role has each permission that can be tried: reads and deletions are tried with a random
+    ///   name under the prefix, other writes repeat what a record already has,
+    /// - there are records under the prefix, and if not, under which others,
+    /// - the fingerprint key is the one with which the records were tagged,
+    /// - the tags of at most 100 records are right, and their values can be decrypted.
+    ///
+    /// A role that may only read fails the checks of the writes; see [`Report::can_read`]. The
+    /// check makes up to 120 calls, and more if tags are wrong.
+    pub async fn check(&self) -> Report {
+        check::check(&self.core).boxed().await
     }
 
     /// Gives every record the tags that the index should have for it, and returns the number of

@@ -7,7 +7,9 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::primitives::Blob;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretListEntry, Tag};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
+use super::iam::FINGERPRINT_KEY_PREFIX;
 use super::localstack;
 
 /// The tag of the secrets that this crate manages.
@@ -35,6 +37,13 @@ impl Secrets {
             prefix: prefix.to_owned(),
             is_removed_on_drop: false,
         }
+    }
+
+    /// Returns a place for secrets with fingerprint keys, outside all stores' prefixes, which the
+    /// tests' roles may read. They are removed when it is dropped.
+    pub fn fingerprint_keys() -> Self {
+        let test = Uuid::new_v4().simple();
+        Self::below(&format!("{FINGERPRINT_KEY_PREFIX}{test}/")).remove_on_drop()
     }
 
     /// Removes the secrets when this is dropped: LocalStack searches all of its secrets for each

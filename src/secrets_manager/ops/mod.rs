@@ -4,6 +4,7 @@
 //! steps and never back.
 
 pub(crate) mod bulk;
+pub(crate) mod check;
 mod compare_and_swap;
 pub(crate) mod core;
 mod create;

@@ -88,7 +88,7 @@ pub(crate) async fn read_now(core: &Core, id: &str) -> Result<Slot, Error> {
         let is_newer = is_proved
             || (settling.is_over()
                 && state == State::Gone
-                && existence(core, &name, &arn).await == Existence::Gone);
+                && existence(core, &name, &arn).await != Existence::Exists);
         if is_newer {
             core.cache.accept_state(id, &state);
             return slot(core, id, &name, value, started);

@@ -7,7 +7,7 @@ use serde_json::json;
 use zoho_token_store::{Field, TokenStore};
 
 use crate::support::front;
-use crate::support::secrets::MANAGED_BY;
+use crate::support::secrets::{MANAGED_BY, Secrets};
 use crate::support::store::TestStore;
 use crate::support::token::{KEYS_OF_ADA, id, in_client, login, token};
 
@@ -170,10 +170,9 @@ async fn a_fingerprint_key_changes_every_fingerprint() {
 #[tokio::test]
 async fn a_fingerprint_key_can_be_read_from_a_secret() {
     let test = TestStore::new().await;
-    test.secrets
-        .create("key", Some("sixteen random bytes"), &[])
-        .await;
-    let name = test.secrets.name("key");
+    let keys = Secrets::fingerprint_keys();
+    keys.create("key", Some("sixteen random bytes"), &[]).await;
+    let name = keys.name("key");
     let by_name = test
         .another_with(|builder| builder.fingerprint_key_secret(name))
         .await;

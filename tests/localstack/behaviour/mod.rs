@@ -2,6 +2,7 @@
 //! its cache and lists agree with what is stored.
 
 mod cache;
+mod check;
 mod contract;
 mod deletion;
 mod index;

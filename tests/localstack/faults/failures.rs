@@ -5,6 +5,7 @@ use aws_sdk_secretsmanager::config::{BehaviorVersion, Config};
 use zoho_token_store::{Error, ErrorKind, SecretsManagerTokenStore, TokenStore};
 
 use crate::support::front::{Front, REQUEST_ID, Reaction};
+use crate::support::secrets::Secrets;
 use crate::support::store::TestStore;
 use crate::support::token::{login, token};
 
@@ -197,9 +198,10 @@ async fn a_store_without_a_region_is_not_built() {
 #[tokio::test]
 async fn a_fingerprint_key_that_is_missing_or_too_short_names_its_secret() {
     let test = TestStore::new().await;
-    test.secrets.create("short", Some("too short"), &[]).await;
+    let keys = Secrets::fingerprint_keys();
+    keys.create("short", Some("too short"), &[]).await;
     for key in ["short", "missing"] {
-        let name = test.secrets.name(key);
+        let name = keys.name(key);
         let process = test
             .another_with(|builder| builder.fingerprint_key_secret(&name))
             .await;
@@ -211,5 +213,6 @@ async fn a_fingerprint_key_that_is_missing_or_too_short_names_its_secret() {
         assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{error}");
         assert_eq!(error.secret_name(), Some(name.as_str()));
     }
-    assert_eq!(test.secrets.all().await.len(), 1);
+    assert_eq!(test.secrets.all().await.len(), 0);
+    assert_eq!(keys.all().await.len(), 1);
 }

@@ -11,6 +11,7 @@ use zoho_token_store::{
 
 use crate::support::calls::made;
 use crate::support::environment::number;
+use crate::support::secrets::Secrets;
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
@@ -41,10 +42,9 @@ async fn warm_up_reads_the_fingerprint_key_once() {
         .expect("the operation should succeed");
     assert_eq!(test.calls.take(), made([("GetSecretValue", 1)]));
 
-    test.secrets
-        .create("key", Some("sixteen random bytes"), &[])
-        .await;
-    let name = test.secrets.name("key");
+    let keys = Secrets::fingerprint_keys();
+    keys.create("key", Some("sixteen random bytes"), &[]).await;
+    let name = keys.name("key");
     let keyed = async || {
         let settings = |builder: Builder| builder.fingerprint_key_secret(&name);
         test.another_with(settings).await

@@ -1,5 +1,6 @@
 //! The calls that the store makes to Secrets Manager, in the store's own types.
 
+pub(crate) mod probes;
 mod reads;
 mod writes;
 

@@ -15,7 +15,7 @@ use zoho_token_store::{
 use super::marker::{MARKER, marked};
 use super::shown::{Shown, whole};
 use crate::support::front::{self, Front, Reaction};
-use crate::support::secrets::MANAGED_BY;
+use crate::support::secrets::{MANAGED_BY, Secrets};
 use crate::support::store::TestStore;
 use crate::support::wait::until;
 
@@ -43,13 +43,13 @@ pub async fn damaged_records() -> TestStore {
 
 /// Creates three secrets: one with a fingerprint key, one with a short key, one with a binary
 /// value.
-pub async fn fingerprint_keys() -> TestStore {
-    let test = TestStore::new().await;
-    test.secrets.create("key", Some(&marked("key")), &[]).await;
-    test.secrets.create("short-key", Some(MARKER), &[]).await;
-    test.secrets.create("no-key", None, &[]).await;
-    test.secrets.put_binary("no-key", MARKER.as_bytes()).await;
-    test
+pub async fn fingerprint_keys() -> Secrets {
+    let keys = Secrets::fingerprint_keys();
+    keys.create("key", Some(&marked("key")), &[]).await;
+    keys.create("short-key", Some(MARKER), &[]).await;
+    keys.create("no-key", None, &[]).await;
+    keys.put_binary("no-key", MARKER.as_bytes()).await;
+    keys
 }
 
 pub async fn shown_when_damaged(shown: &mut Shown, damaged: &TestStore) {
@@ -62,6 +62,7 @@ pub async fn shown_when_damaged(shown: &mut Shown, damaged: &TestStore) {
         shown.result(damaged.store.delete_token(&id).await);
     }
     shown.result(damaged.store.get_tokens().await);
+    shown.report(&damaged.store.check().await);
     shown.result(damaged.store.delete_tokens().await);
     shown.result(damaged.store.reindex().await);
 }

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt::Debug;
 
 use futures::StreamExt;
-use zoho_token_store::{Error, OAuthToken, SecretsManagerTokenStore, TokenStore};
+use zoho_token_store::{Error, OAuthToken, Outcome, Report, SecretsManagerTokenStore, TokenStore};
 
 use super::marker::marked;
 use crate::support::token::id;
@@ -56,6 +56,16 @@ impl Shown {
         }
     }
 
+    pub fn report(&mut self, report: &Report) {
+        self.texts.push(report.to_string());
+        self.debug(report);
+        for check in report.checks() {
+            if let Outcome::Failed(error) = check.outcome() {
+                self.error(error);
+            }
+        }
+    }
+
     /// Runs every operation of a store, and calls `look` before the records are deleted.
     pub async fn every_operation(
         &mut self,
@@ -81,6 +91,7 @@ impl Shown {
         self.result(store.get_tokens().await);
         let tokens: Vec<_> = store.tokens().collect().await;
         tokens.into_iter().for_each(|token| self.result(token));
+        self.report(&store.check().await);
         look().await;
         self.result(store.delete_token(&id).await);
         self.result(store.save_token(&changed).await);
