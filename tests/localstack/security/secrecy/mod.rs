@@ -38,11 +38,12 @@ const REFUSALS: [(u16, &str); 9] = [
     (503, "InternalServiceError"),
 ];
 
-const ACTIONS: [&str; 10] = [
+const ACTIONS: [&str; 11] = [
     "GetSecretValue",
     "ListSecrets",
     "CreateSecret",
     "TagResource",
+    "UntagResource",
     "PutSecretValue",
     "BatchGetSecretValue",
     "DescribeSecret",
@@ -127,7 +128,7 @@ async fn failing(action: &'static str) -> Front {
 }
 
 /// Returns stores with all settings that matter, and with calls that fail in every way.
-async fn watched(keys: &TestStore) -> Vec<Watched> {
+async fn watched(keys: &Secrets) -> Vec<Watched> {
     let defaults = |builder| builder;
     let replicated = |builder: Builder| builder.replica_region("eu-west-1");
     let uncached = |builder: Builder| builder.cache_capacity(None).deletion(Deletion::Force);
@@ -138,7 +139,7 @@ async fn watched(keys: &TestStore) -> Vec<Watched> {
         Watched::new(forwarding().await, keyed).await,
     ];
     for id in ["key", "short-key", "no-key"] {
-        let name = keys.secrets.name(id);
+        let name = keys.name(id);
         let keyed = |builder: Builder| builder.fingerprint_key_secret(name);
         watched.push(Watched::new(forwarding().await, keyed).await);
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
+use uuid::Uuid;
 use zoho_token_store::conformance::Sequence;
 use zoho_token_store::{
     Field, MemoryTokenStore, OAuthToken, SecretsManagerTokenStore,
@@ -15,7 +16,8 @@ use zoho_token_store::{
 use super::marker::{MARKER, marked};
 use super::shown::{Shown, whole};
 use crate::support::front::{self, Front, Reaction};
-use crate::support::secrets::MANAGED_BY;
+use crate::support::iam::FINGERPRINT_KEY_PREFIX;
+use crate::support::secrets::{MANAGED_BY, Secrets};
 use crate::support::store::TestStore;
 use crate::support::wait::until;
 
@@ -43,13 +45,14 @@ pub async fn damaged_records() -> TestStore {
 
 /// Creates three secrets: one with a fingerprint key, one with a short key, one with a binary
 /// value.
-pub async fn fingerprint_keys() -> TestStore {
-    let test = TestStore::new().await;
-    test.secrets.create("key", Some(&marked("key")), &[]).await;
-    test.secrets.create("short-key", Some(MARKER), &[]).await;
-    test.secrets.create("no-key", None, &[]).await;
-    test.secrets.put_binary("no-key", MARKER.as_bytes()).await;
-    test
+pub async fn fingerprint_keys() -> Secrets {
+    let prefix = format!("{FINGERPRINT_KEY_PREFIX}{}-", Uuid::new_v4());
+    let keys = Secrets::below(&prefix).remove_on_drop();
+    keys.create("key", Some(&marked("key")), &[]).await;
+    keys.create("short-key", Some(MARKER), &[]).await;
+    keys.create("no-key", None, &[]).await;
+    keys.put_binary("no-key", MARKER.as_bytes()).await;
+    keys
 }
 
 pub async fn shown_when_damaged(shown: &mut Shown, damaged: &TestStore) {
