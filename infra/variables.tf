@@ -62,12 +62,12 @@ variable "token_tags" {
   nullable    = false
 
   validation {
-    condition = length(var.token_tags) <= 37 && alltrue([
+    condition = length(var.token_tags) <= 25 && alltrue([
       for key, value in var.token_tags : can(regex("^[\\pL\\pN+._:/@-]([\\pL\\pN +._:/@-]{0,125}[\\pL\\pN+._:/@-])?$", key))
       && can(regex("^([\\pL\\pN+=._:/@-]([\\pL\\pN +=._:/@-]{0,253}[\\pL\\pN+=._:/@-])?)?$", value))
       && !startswith(lower(key), "aws:") && !startswith(key, "zoho-token-store:") && key != "managed-by"
     ])
-    error_message = "token_tags must have at most 37 tags. Keys have 1 to 127 and values up to 255 letters, digits, spaces and + - . _ : / @ (values also =), without spaces at the ends. The keys aws:…, zoho-token-store:… and managed-by are reserved."
+    error_message = "token_tags must have at most 25 tags. Keys have 1 to 127 and values up to 255 letters, digits, spaces and + - . _ : / @ (values also =), without spaces at the ends. The keys aws:…, zoho-token-store:… and managed-by are reserved."
   }
 }
 

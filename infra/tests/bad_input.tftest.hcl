@@ -300,7 +300,7 @@ run "fingerprint_key_in_another_account" {
 run "policy_too_long" {
   command = plan
   variables {
-    token_tags = { for number in range(37) : format("%0127d", number) => "x" }
+    token_tags = { for number in range(25) : format("%0127d", number) => "x" }
   }
   expect_failures = [aws_iam_policy.role]
 }

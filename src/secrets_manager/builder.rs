@@ -333,7 +333,7 @@ impl SecretsManagerTokenStoreBuilder {
             ),
             (
                 "a tag cannot be set",
-                "use at most 37 tags, each key once, of up to 127 characters with values of up to \
+                "use at most 25 tags, each key once, of up to 127 characters with values of up to \
                  255; letters, digits, spaces and + - = . _ : / @; not aws:… or the store's own \
                  managed-by and zoho-token-store:…",
                 self.tags_are_valid(),

@@ -178,8 +178,11 @@ impl TokenStore for SecretsManagerTokenStore {
     ///
     /// # Errors
     ///
-    /// If secrets under the prefix cannot be read, one error of the kind [`ErrorKind::Decode`](crate::ErrorKind::Decode) that
-    /// names them; its [`readable_tokens`](Error::readable_tokens) are the tokens in all others.
+    /// If some secrets under the prefix cannot be read, one error that names them; its
+    /// [`readable_tokens`](Error::readable_tokens) are the tokens in all others. Its kind is that of
+    /// the first of them: [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the secret holds no
+    /// token, [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) or
+    /// [`ErrorKind::Encryption`](crate::ErrorKind::Encryption) if this process may not read it.
     async fn get_tokens(&self) -> Result<Vec<OAuthToken>, Error> {
         let tokens = bulk::get_all(&self.core).await;
         tokens.map_err(|error| error.during("get_tokens"))
@@ -189,8 +192,8 @@ impl TokenStore for SecretsManagerTokenStore {
     ///
     /// # Errors
     ///
-    /// Secrets that cannot be read are left unchanged and named in an error of the kind
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode), after all others have been deleted.
+    /// Secrets that cannot be read or deleted are left unchanged and named in an error, as by
+    /// [`get_tokens`](TokenStore::get_tokens), after all others have been deleted.
     async fn delete_tokens(&self) -> Result<(), Error> {
         let deleted = bulk::delete_all(&self.core).await;
         deleted.map_err(|error| error.during("delete_tokens"))

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{iam, localstack};
+use super::{iam, localstack, staging_labels};
 
 /// The request id in the server's own responses.
 pub const REQUEST_ID: &str = "request-of-the-tests";
@@ -94,9 +94,15 @@ impl Request {
         Request { head, ..self }
     }
 
+    /// Sends the request to LocalStack, and completes the response to what AWS returns.
+    pub async fn forward(&self) -> io::Result<Response> {
+        let response = self.execute().await?;
+        staging_labels::complete(self, response).await
+    }
+
     /// Sends the request to LocalStack, again if LocalStack fails: it does now and then when
     /// requests of several tests coincide.
-    pub async fn forward(&self) -> io::Result<Response> {
+    pub async fn execute(&self) -> io::Result<Response> {
         for _ in 0..10 {
             let response = self.send(localstack::endpoint()).await?;
             if response.status() != 500 {

@@ -15,6 +15,21 @@ use super::localstack;
 /// The tag of the secrets that this crate manages.
 pub const MANAGED_BY: (&str, &str) = ("managed-by", "zoho-token-store");
 
+/// The keys of index tags begin with it.
+const INDEX_PREFIX: &str = "zoho-token-store:";
+
+/// A tag of the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexTag {
+    pub key: String,
+    pub value: String,
+}
+
+/// Returns whether a text has the form of a write id.
+pub fn is_write_id(text: &str) -> bool {
+    text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The secrets under a prefix.
 pub struct Secrets {
     pub aws: Client,
@@ -124,6 +139,25 @@ impl Secrets {
             .into_iter()
             .filter_map(|tag| Some((tag.key?, tag.value?)));
         pairs.collect()
+    }
+
+    /// Returns the index tags of a secret by field, for example `user` and `user-former`.
+    pub async fn index(&self, id: &str) -> BTreeMap<String, IndexTag> {
+        let mut index = BTreeMap::new();
+        for (key, value) in self.tags(id).await {
+            let Some(rest) = key.strip_prefix(INDEX_PREFIX) else {
+                continue;
+            };
+            let (field, write) = rest.split_once(':').expect("a key names a write");
+            assert!(is_write_id(write), "{key}");
+            let tag = IndexTag {
+                key: key.clone(),
+                value,
+            };
+            let before = index.insert(field.to_owned(), tag);
+            assert!(before.is_none(), "{field} should have one tag");
+        }
+        index
     }
 
     /// Creates a secret by hand, without a value if `text` is `None`.

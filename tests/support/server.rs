@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use futures::future::BoxFuture;
+use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use super::http::{Request, Response};
-use super::iam;
+use super::iam::{self, batches::Batch};
 
 /// What happens to a request.
 pub enum Outcome {
@@ -91,12 +92,27 @@ async fn accept(listener: std::net::TcpListener, handler: Arc<impl Handler>) {
     }
 }
 
+/// Handles a request without the secrets of a batch that its role may not read.
+async fn handle_allowed(request: Request, handler: &impl Handler) -> io::Result<Outcome> {
+    let Some(mut batch) = Batch::of(&request) else {
+        return handler.handle(request.for_primary()).await;
+    };
+    let outcome = match batch.allowed.take() {
+        Some(allowed) => handler.handle(allowed.for_primary()).await?,
+        None => Outcome::Respond(Response::new(200, &json!({"SecretValues": []}))),
+    };
+    Ok(match outcome {
+        Outcome::Respond(response) => Outcome::Respond(batch.complete(response)),
+        outcome => outcome,
+    })
+}
+
 /// Serves one request; each request has its own connection.
 async fn serve(mut client: TcpStream, handler: &impl Handler) -> io::Result<()> {
     let request = Request::read(&mut client).await?;
     let outcome = match iam::refusal(&request).await? {
         Some(refusal) => Outcome::Respond(refusal),
-        None => handler.handle(request.for_primary()).await?,
+        None => handle_allowed(request, handler).await?,
     };
     match outcome {
         Outcome::Respond(response) => client.write_all(response.bytes()).await?,

@@ -1,9 +1,11 @@
 //! Stores to test, each under its own prefix, with their calls counted.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::Builder as ClientBuilder;
+use aws_smithy_async::time::TimeSource;
 use uuid::Uuid;
 use zoho_token_store::{
     OAuthToken, SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder as Builder, TokenStore,
@@ -32,6 +34,20 @@ impl TestStore {
     /// Returns a store with default settings under a new prefix.
     pub async fn new() -> Self {
         Self::with(|builder| builder).await
+    }
+
+    /// Returns a store under a new prefix whose clock is two hours behind. For other stores, what it
+    /// saves is old: no other process can have inserted the same token at the same time.
+    pub async fn two_hours_ago() -> Self {
+        let prefix = new_prefix();
+        let role = Role::new("runtime", Options::Every, &prefix);
+        let config = localstack::config(front::open()).time_source(TwoHoursAgo);
+        let settings = |builder: Builder| builder.kms_key_id(KMS_KEY_ALIAS);
+        let test = Self::with_client(&role, &prefix, config, settings).await;
+        TestStore {
+            secrets: test.secrets.remove_on_drop(),
+            ..test
+        }
     }
 
     /// Returns a store with other settings under a new prefix.
@@ -88,8 +104,17 @@ impl TestStore {
         endpoint: &str,
         settings: impl FnOnce(Builder) -> Builder,
     ) -> Self {
+        Self::with_client(role, prefix, localstack::config(endpoint), settings).await
+    }
+
+    async fn with_client(
+        role: &Arc<Role>,
+        prefix: &str,
+        config: ClientBuilder,
+        settings: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
         let calls = Calls::default();
-        let config = localstack::config(endpoint)
+        let config = config
             .credentials_provider(role.credentials())
             .interceptor(calls.clone());
         let builder = SecretsManagerTokenStore::builder()
@@ -138,6 +163,16 @@ impl TestStore {
     pub async fn delete_all(&self) {
         let deleted = self.store.delete_tokens().await;
         deleted.expect("all tokens are deleted");
+    }
+}
+
+/// The clock of a store that is two hours behind.
+#[derive(Debug)]
+struct TwoHoursAgo;
+
+impl TimeSource for TwoHoursAgo {
+    fn now(&self) -> SystemTime {
+        SystemTime::now() - Duration::from_secs(7_200)
     }
 }
 

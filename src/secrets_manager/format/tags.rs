@@ -56,8 +56,37 @@ impl Index {
         parts.collect::<Vec<_>>().join(" ")
     }
 
+    /// Returns the indexed fields of a record, each with this write.
+    pub(crate) fn of_record(record: &OAuthToken, write: &WriteId) -> Self {
+        let fields = INDEXED.iter().map(|&(field, _)| field);
+        let given = fields.filter(|&field| record.expose(field).is_some());
+        Index(given.map(|field| (field, write.clone())).collect())
+    }
+
+    /// Returns the part that has not changed with an update; nothing if the record has got another
+    /// user or client.
+    pub(crate) fn unchanged(&self, old: &OAuthToken, new: &OAuthToken) -> Self {
+        let is_replaced = |field| {
+            old.expose(field)
+                .is_some_and(|value| new.expose(field) != Some(value))
+        };
+        if is_replaced(Field::UserName) || is_replaced(Field::ClientId) {
+            return Index::default();
+        }
+        let kept = self.0.iter().filter(|(field, _)| !is_replaced(*field));
+        Index(kept.cloned().collect())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub(crate) fn has(&self, field: Field) -> bool {
+        self.of(field).is_some()
+    }
+
+    pub(crate) fn writes(&self) -> impl Iterator<Item = &WriteId> {
+        self.0.iter().map(|(_, write)| write)
     }
 
     /// The size in memory, in bytes.
@@ -309,6 +338,27 @@ mod tests {
         ] {
             assert!(Index::parse(damaged).is_empty(), "{damaged}");
         }
+    }
+
+    #[test]
+    fn what_is_unchanged_since_an_insertion_excludes_changes_of_user_and_client() {
+        let inserted = token("user_name=u access_token=a refresh_token=r");
+        let index = Index::of_record(&inserted, &write(1));
+        let after = |columns| {
+            let changed = crate::matching::merged(&inserted, &token(columns)).unwrap();
+            index.unchanged(&inserted, &changed).to_text()
+        };
+        let id = write(1);
+        let id = id.as_str();
+        let all = format!("user:{id} access:{id} refresh:{id}");
+        assert_eq!(after("user_name=u client_id=c client_secret=s"), all);
+        assert_eq!(after("access_token=b"), format!("user:{id} refresh:{id}"));
+        assert_eq!(after("access_token=a grant_token=g"), all);
+        assert_eq!(after("user_name=v"), "");
+        let in_client = token("access_token=a client_id=c");
+        let index = Index::of_record(&in_client, &write(1));
+        let other_client = token("access_token=a client_id=d");
+        assert!(index.unchanged(&in_client, &other_client).is_empty());
     }
 
     #[test]

@@ -171,51 +171,60 @@ async fn get_batch(
     Ok(slots)
 }
 
-/// Collects the result of each secret. Secrets that cannot be read become one error at the end; any
-/// other error ends the operation.
+/// Collects the result of each secret. Secrets that the operation cannot read or change become one
+/// error at the end; any other error ends the operation.
+///
+/// If the first [`BATCH_LIMIT`] secrets are all denied, the others are not tried: the role has no
+/// permission at all.
 pub(crate) async fn gather<T>(
     outcomes: impl Stream<Item = Result<T, Error>>,
     mut take: impl FnMut(T),
 ) -> Result<(), Error> {
     let mut outcomes = std::pin::pin!(outcomes);
-    let mut unreadable = Vec::new();
+    let mut failed = Vec::new();
+    let mut all_denied = true;
     while let Some(outcome) = outcomes.next().await {
         match outcome {
-            Ok(outcome) => take(outcome),
-            Err(error) if concerns_one_secret(&error) => unreadable.push(error),
+            Ok(outcome) => {
+                all_denied = false;
+                take(outcome);
+            }
+            Err(error) if concerns_one_secret(&error) => {
+                all_denied &= error.kind() == ErrorKind::AccessDenied;
+                failed.push(error);
+                if all_denied && failed.len() == BATCH_LIMIT {
+                    return Err(failed.swap_remove(0));
+                }
+            }
             Err(error) => return Err(error),
         }
     }
-    summary(unreadable).map_or(Ok(()), Err)
+    summary(failed).map_or(Ok(()), Err)
 }
 
-/// Whether other secrets may be readable nevertheless: each has a value and a KMS key of its own.
+/// Whether the operation may succeed on other secrets nevertheless: each has a value, a KMS key and
+/// permissions of its own.
 fn concerns_one_secret(error: &Error) -> bool {
-    let of_key = || {
-        error
-            .missing_action()
-            .is_some_and(|action| action.starts_with("kms:"))
-    };
-    match error.kind() {
-        ErrorKind::Decode | ErrorKind::Encryption => error.secret_name().is_some(),
-        ErrorKind::AccessDenied => error.secret_name().is_some() && of_key(),
-        _ => false,
-    }
+    let of_secret = matches!(
+        error.kind(),
+        ErrorKind::Decode | ErrorKind::Encryption | ErrorKind::AccessDenied
+    );
+    of_secret && error.secret_name().is_some()
 }
 
-/// Returns one error for all secrets that cannot be read.
-fn summary(mut unreadable: Vec<Error>) -> Option<Error> {
-    if unreadable.len() < 2 {
-        return unreadable.pop();
+/// Returns one error for all secrets that the operation could not read or change.
+fn summary(mut failed: Vec<Error>) -> Option<Error> {
+    if failed.len() < 2 {
+        return failed.pop();
     }
-    let mut names: Vec<_> = unreadable.iter().filter_map(Error::secret_name).collect();
+    let mut names: Vec<_> = failed.iter().filter_map(Error::secret_name).collect();
     names.sort_unstable();
     let message = format!(
-        "{} secrets cannot be read: {}",
+        "{} secrets cannot be read or changed: {}",
         names.len(),
         names.join(", ")
     );
-    let first = unreadable.first()?;
+    let first = failed.first()?;
     let error = Error::new(first.kind(), message)
         .with_shared_source(first)
         .advise("they are left unchanged; find each by its id to learn what is wrong with it");

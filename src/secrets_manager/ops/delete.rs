@@ -32,14 +32,21 @@ pub(crate) async fn delete(core: &Core, id: &str) -> Result<(), Error> {
 
 /// Deletes a record that was just read. Reads it again only if another process wrote it.
 pub(crate) async fn delete_read(core: &Core, id: &str, slot: Slot) -> Result<(), Error> {
-    let contended = {
-        let _lock = core.locks.lock(id).await;
-        delete_slot(core, id, slot, &mut Succession::default()).await?
-    };
-    match contended {
+    match delete_unchanged(core, id, slot).await? {
         None => Ok(()),
         Some(_) => delete(core, id).await,
     }
+}
+
+/// Deletes a record that was just read, unless it has changed since. Returns an error to wait for
+/// if it has, or if AWS throttles.
+pub(crate) async fn delete_unchanged(
+    core: &Core,
+    id: &str,
+    slot: Slot,
+) -> Result<Option<Error>, Error> {
+    let _lock = core.locks.lock(id).await;
+    delete_slot(core, id, slot, &mut Succession::default()).await
 }
 
 /// Deletes a record that was just read. Returns an error to wait for if another writer came first

@@ -11,9 +11,10 @@ use super::create::insert;
 use super::find::look_up;
 use super::read::Reads;
 use super::retry::Retry;
-use super::settle::{is_unsettled, settle};
+use super::settle::{settle, settle_stored};
 use super::update::update;
 use super::write::{Attempt, Content, Step};
+use crate::secrets_manager::format::tags::Index;
 use crate::{Error, ErrorKind, OAuthToken, matching};
 
 /// Updates the record that the token denotes, or inserts one.
@@ -30,8 +31,7 @@ pub(crate) async fn save(core: &Arc<Core>, token: &OAuthToken) -> Result<OAuthTo
         let lookup = look_up(core, token, Reads::Own).await?;
         let step = match &lookup.denoted {
             Some(denoted) => {
-                let is_young = is_unsettled(core, &denoted.record.metadata);
-                if is_young && settle(core, &denoted.record.token).await?.is_some() {
+                if settle_stored(core, &denoted.record).await? {
                     Step::Again
                 } else {
                     update(core, token, denoted, started, &mut attempt).await?
@@ -46,7 +46,8 @@ pub(crate) async fn save(core: &Arc<Core>, token: &OAuthToken) -> Result<OAuthTo
                 let content = Content::fresh(&record, is_derived);
                 match insert(core, content, slot, &first_version, &mut attempt).await? {
                     Step::Saved(saved) if is_derived => {
-                        let settled = settle(core, &saved).await?;
+                        let inserted = Index::of_record(&saved, &attempt.write_id);
+                        let settled = settle(core, &saved, &inserted).await?;
                         return Ok(settled.unwrap_or(saved));
                     }
                     Step::Occupied(_) if is_derived => {

@@ -4,57 +4,82 @@
 //! token at the same time, one with the user and one without, neither sees the other's record and
 //! CreateSecret does not refuse either. So a new record is marked as unsettled, and whoever saves it
 //! while it is young reads the other names that its token could have been inserted under.
+//!
+//! Records may share values otherwise: for example, if a save by id gives one the user of the
+//! other. Those stay apart. Two records were inserted at the same time if they share a field that
+//! has not changed in either since its insertion: else the second save would have found the first
+//! record by that field. Both must have kept their users and clients, too: records that disagree in
+//! them are inserted one after the other.
 
 use std::sync::Arc;
 
+use futures::future::try_join_all;
+
 use super::core::Core;
-use super::delete::delete_read;
+use super::delete::delete_unchanged;
 use super::lookup_plan::LookupPlan;
 use super::read::{Reads, read_by_name, read_now};
 use super::retry::Retry;
-use super::write::{Attempt, Content, LONGEST_WRITE, Step, write};
+use super::write::{Attempt, Content, Step, is_unsettled, write};
 use crate::secrets_manager::aws::calls::Address;
-use crate::secrets_manager::format::document::Metadata;
 use crate::secrets_manager::format::fingerprint;
 use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
+use crate::secrets_manager::format::tags::Index;
 use crate::{Error, Field, OAuthToken, matching};
 
-/// Whether another record of the same token may exist.
-pub(crate) fn is_unsettled(core: &Core, metadata: &Metadata) -> bool {
-    let now = core.cache.now().wall;
-    let inserted = metadata.unsettled.as_ref();
-    inserted.is_some_and(|write| !write.is_older_than(LONGEST_WRITE, now))
+/// Settles a record that a save is about to update. Returns whether there was another record.
+pub(crate) async fn settle_stored(core: &Arc<Core>, stored: &StoredRecord) -> Result<bool, Error> {
+    if !is_unsettled(core, &stored.metadata) {
+        return Ok(false);
+    }
+    let settled = settle(core, &stored.token, &stored.metadata.unsettled).await?;
+    Ok(settled.is_some())
 }
 
 /// Merges other records of the same token into the strongest one, and deletes them. Returns the
 /// record that remains, or `None` if there is no other record.
+///
+/// `inserted` has the fields of the record that have not changed since it was inserted.
 pub(crate) async fn settle(
     core: &Arc<Core>,
     token: &OAuthToken,
+    inserted: &Index,
 ) -> Result<Option<OAuthToken>, Error> {
+    let mut current = (token.clone(), inserted.clone());
     let mut remaining = None;
     let mut retry = Retry::new();
     loop {
-        let current = remaining.as_ref().unwrap_or(token);
-        let Some(other) = another(core, current).await? else {
+        let (token, inserted) = &current;
+        let Some(other) = another(core, token, inserted).await? else {
             return Ok(remaining);
         };
-        let own = match read_now(core, current.id().unwrap_or_default()).await? {
+        let own = match read_now(core, token.id().unwrap_or_default()).await? {
             Slot::Record(own) => own,
             // It was merged into the other one, or deleted, by somebody else.
             Slot::Vacant { .. } | Slot::Deleted | Slot::Absent => {
                 return Ok(Some(other.token.clone()));
             }
         };
+        if !are_the_same(&own.token, &own.metadata.unsettled, &other) {
+            // It has changed since.
+            current = (own.token.clone(), own.metadata.unsettled.clone());
+            retry.again()?;
+            continue;
+        }
         let (stays, goes) = match strength(&own.token) <= strength(&other.token) {
             true => (own, other),
             false => (other, own),
         };
         match merge(core, &stays, &goes).await? {
             Step::Saved(merged) => {
-                let id = goes.id().to_owned();
-                delete_read(core, &id, Slot::Record(goes)).await?;
+                let inserted = stays.metadata.unsettled.unchanged(&stays.token, &merged);
+                current = (merged.clone(), inserted);
                 remaining = Some(merged);
+                let id = goes.id().to_owned();
+                // What others have saved into it meanwhile is merged, too.
+                if let Some(error) = delete_unchanged(core, &id, Slot::Record(goes)).await? {
+                    retry.wait(error).await?;
+                }
             }
             Step::Again => retry.again()?,
             Step::Wait(error) | Step::Occupied(error) => retry.wait(error).await?,
@@ -62,32 +87,55 @@ pub(crate) async fn settle(
     }
 }
 
-/// Reads the names that the token could have been inserted under, and returns a record that is not
-/// its own and shares a field.
-async fn another(core: &Arc<Core>, token: &OAuthToken) -> Result<Option<Arc<StoredRecord>>, Error> {
+/// Reads the names that the token could have been inserted under, and returns another record of the
+/// same token.
+async fn another(
+    core: &Arc<Core>,
+    token: &OAuthToken,
+    inserted: &Index,
+) -> Result<Option<Arc<StoredRecord>>, Error> {
     let fingerprints = core.fingerprints().await?;
-    let partial = token.to_builder().without(Field::Id).build()?;
-    let mut plan = LookupPlan::new(fingerprints, &partial);
-    let own = token.id().unwrap_or_default();
-    loop {
-        let unread: Vec<_> = plan.next_derived();
-        let unread: Vec<_> = unread.into_iter().filter(|id| !plan.has_read(id)).collect();
-        let Some(id) = unread.into_iter().next() else {
-            return Ok(None);
-        };
-        if id == own {
-            plan.learn(vec![(id, Slot::Absent)]);
-            continue;
+    let mut partial = token.to_builder().without(Field::Id);
+    for &field in matching::IDENTIFYING_FIELDS {
+        if !inserted.has(field) {
+            partial = partial.without(field);
         }
-        let slot = read_by_name(core, &id, Reads::Own).await?;
-        if let Slot::Record(record) = &slot {
-            let mut fields = matching::identifying_fields(&partial);
-            if fields.any(|field| matching::matches(&partial, &record.token, field)) {
-                return Ok(Some(record.clone()));
-            }
-        }
-        plan.learn(vec![(id, slot)]);
     }
+    // What is left may be too little to identify a record.
+    let Ok(partial) = partial.build() else {
+        return Ok(None);
+    };
+    let mut plan = LookupPlan::new(fingerprints, &partial);
+    let own = token.id().unwrap_or_default().to_owned();
+    plan.learn(vec![(own, Slot::Absent)]);
+    loop {
+        let unread = plan.next_derived();
+        if unread.is_empty() {
+            return Ok(None);
+        }
+        let read = unread.into_iter().map(async |id| {
+            let slot = read_by_name(core, &id, Reads::Own).await?;
+            Ok::<_, Error>((id, slot))
+        });
+        let slots = try_join_all(read).await?;
+        let mut records = slots.iter().filter_map(|(_, slot)| match slot {
+            Slot::Record(record) => Some(record),
+            Slot::Vacant { .. } | Slot::Deleted | Slot::Absent => None,
+        });
+        if let Some(other) = records.find(|other| are_the_same(token, inserted, other)) {
+            return Ok(Some(other.clone()));
+        }
+        plan.learn(slots);
+    }
+}
+
+/// Whether two records were inserted for the same token at the same time.
+fn are_the_same(token: &OAuthToken, inserted: &Index, other: &StoredRecord) -> bool {
+    matching::IDENTIFYING_FIELDS.iter().any(|&field| {
+        inserted.has(field)
+            && other.metadata.unsettled.has(field)
+            && matching::matches(token, &other.token, field)
+    })
 }
 
 /// Records with a stronger field to derive an id from come first, then those with the lower id.

@@ -81,15 +81,14 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// The write that inserted the record, as long as the record is unsettled.
-    fn unsettled_since(&self, core: &Core, write_id: &WriteId) -> Option<WriteId> {
-        let now = core.cache.now().wall;
+    /// The fields that have not changed since the record was inserted, as long as it is unsettled.
+    fn unsettled_fields(&self, core: &Core, write_id: &WriteId) -> Index {
         match self.replaced {
-            None => self.unsettled.then(|| write_id.clone()),
-            Some(old) => {
-                let inserted = old.metadata.unsettled.clone();
-                inserted.filter(|write| !write.is_older_than(LONGEST_WRITE, now))
+            None if self.unsettled => Index::of_record(self.record, write_id),
+            Some(old) if is_unsettled(core, &old.metadata) => {
+                old.metadata.unsettled.unchanged(&old.token, self.record)
             }
+            None | Some(_) => Index::default(),
         }
     }
 
@@ -113,7 +112,7 @@ impl<'a> Content<'a> {
             write_id: Some(write_id.clone()),
             index: change.index.clone(),
             replaced_index: change.replaced.clone(),
-            unsettled: self.unsettled_since(core, write_id),
+            unsettled: self.unsettled_fields(core, write_id),
         };
         Ok((change, metadata))
     }
@@ -140,6 +139,14 @@ impl<'a> Content<'a> {
         };
         pending.acknowledged(stored, self.replaced.map(|stored| &stored.token));
     }
+}
+
+/// Whether a record of the same token may exist under another name: the record is young, and has
+/// fields that have not changed since it was inserted.
+pub(crate) fn is_unsettled(core: &Core, metadata: &Metadata) -> bool {
+    let now = core.cache.now().wall;
+    let mut inserted = metadata.unsettled.writes();
+    inserted.any(|write| !write.is_older_than(LONGEST_WRITE, now))
 }
 
 /// Remembers that AWS has acknowledged this version.

@@ -1,7 +1,7 @@
 //! Deleted records stay deleted, even if the secret is restored or the deletion stopped halfway.
 
 use serde_json::json;
-use zoho_token_store::{Deletion, OAuthToken, TokenStore};
+use zoho_token_store::{Deletion, ErrorKind, OAuthToken, TokenStore};
 
 use crate::support::front::{Front, Reaction};
 use crate::support::store::TestStore;
@@ -43,8 +43,19 @@ async fn is_gone(test: &TestStore, record: &OAuthToken) {
     }
 }
 
-/// Saves a part of Ada's login and checks that the record is new, whatever the secret held before.
+/// Saves a part of Ada's login and checks that the record is new, whatever the secret held before,
+/// and that it has the deleted record's id.
 async fn is_saved_afresh(test: &TestStore, old: &OAuthToken) {
+    let saved = saved_afresh(test).await;
+    assert_eq!(
+        saved.id(),
+        old.id(),
+        "the id should be derived from the user again"
+    );
+}
+
+/// Saves a part of Ada's login and checks that the record is new, whatever the secret held before.
+async fn saved_afresh(test: &TestStore) -> OAuthToken {
     let part = token("user_name=ada access_token=a-new");
     let saved = test.save(&part).await;
     let expected = part
@@ -56,11 +67,6 @@ async fn is_saved_afresh(test: &TestStore, old: &OAuthToken) {
         saved, expected,
         "the new record should keep nothing of the old one"
     );
-    assert_eq!(
-        saved.id(),
-        old.id(),
-        "the id should be derived from the user again"
-    );
     for test in [test, &test.another().await] {
         let found = test.find(&token("user_name=ada")).await;
         assert_eq!(found.as_ref(), Some(&expected));
@@ -68,6 +74,23 @@ async fn is_saved_afresh(test: &TestStore, old: &OAuthToken) {
     }
     let grant = token("grant_token=g-ada client_id=c client_secret=s");
     assert_eq!(test.find(&grant).await, None);
+    saved
+}
+
+/// Checks that a token can be saved although a secret that somebody has deleted by hand, and that
+/// holds a token, has its derived name: the secret stays deleted, and the token gets the next name.
+async fn is_saved_beside(test: &TestStore, deleted: &OAuthToken) {
+    let saved = saved_afresh(test).await;
+    assert_ne!(saved.id(), deleted.id());
+    assert!(test.secrets.is_marked_for_deletion(id(deleted)).await);
+    let changed = test.save(&token("user_name=ada api_domain=d")).await;
+    assert_eq!(changed.id(), saved.id());
+    assert_eq!(test.secrets.all().await.len(), 2);
+
+    // To restore the secret by hand brings the token back as it was.
+    test.secrets.restore(id(deleted)).await;
+    let restored = test.another().await.find_by_id(id(deleted)).await;
+    assert_eq!(restored.as_ref(), Some(deleted));
 }
 
 #[tokio::test]
@@ -125,7 +148,29 @@ async fn a_secret_deleted_by_hand_is_gone_and_can_be_saved_afresh() {
     test.secrets.delete(id(&ada)).await;
     let process = test.another().await;
     is_gone(&process, &ada).await;
-    is_saved_afresh(&process, &ada).await;
+    is_saved_beside(&process, &ada).await;
+}
+
+#[tokio::test]
+async fn a_token_with_an_id_is_not_saved_into_a_secret_deleted_by_hand() {
+    let test = TestStore::new().await;
+    test.save(&token("id=own user_name=ada access_token=a1"))
+        .await;
+    test.secrets.delete("own").await;
+    let new = token("id=own user_name=ada access_token=a2");
+    for test in [&test, &test.another().await] {
+        let error = test.store.save_token(&new).await;
+        let error = error.expect_err("the secret still holds a token");
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+        assert!(error.to_string().contains("delete_token"), "{error}");
+        assert!(test.secrets.is_marked_for_deletion("own").await);
+    }
+
+    // What the error advises.
+    test.secrets.restore("own").await;
+    test.delete("own").await;
+    assert_eq!(test.save(&new).await, new);
+    assert_eq!(test.another().await.find_by_id("own").await, Some(new));
 }
 
 #[tokio::test]
@@ -159,7 +204,12 @@ async fn the_configured_recovery_window_is_used() {
         let secret = request
             .as_object_mut()
             .and_then(|request| request.remove("SecretId"));
-        assert_eq!(secret, Some(json!(test.secrets.name(id(&ada)))));
+        let secret = secret.expect("the request should name the secret");
+        let secret = secret.as_str().expect("a text").to_owned();
+        let name = test.secrets.name(id(&ada));
+        let of_name = secret.split_once(&format!(":secret:{name}-"));
+        let (_, suffix) = of_name.expect("the secret should be named by its ARN");
+        assert_eq!(suffix.len(), 6, "{secret}");
         assert_eq!(request, asked);
     }
 }
@@ -197,7 +247,7 @@ async fn a_save_over_a_cached_record_deleted_by_hand_creates_a_fresh_one() {
     let test = TestStore::new().await;
     let ada = ada(&test).await;
     test.secrets.delete(id(&ada)).await;
-    is_saved_afresh(&test, &ada).await;
+    is_saved_beside(&test, &ada).await;
 }
 
 #[tokio::test]

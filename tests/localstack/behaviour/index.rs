@@ -3,20 +3,43 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use zoho_token_store::{Field, TokenStore};
 
-use crate::support::front;
-use crate::support::secrets::{MANAGED_BY, Secrets};
+use crate::support::fingerprint_key::FingerprintKey;
+use crate::support::front::{self, Front, Reaction};
+use crate::support::secrets::{IndexTag, MANAGED_BY, is_write_id};
 use crate::support::store::TestStore;
 use crate::support::token::{KEYS_OF_ADA, id, in_client, login, token};
+use crate::support::wait::until;
 
-const INDEX_TAGS: [(&str, &str); 4] = [
-    ("zoho-token-store:user", "user_name"),
-    ("zoho-token-store:access", "access_token"),
-    ("zoho-token-store:grant", "grant_token"),
-    ("zoho-token-store:refresh", "refresh_token"),
+/// The names of the indexed fields in tags and in their values.
+const INDEXED: [(&str, &str); 4] = [
+    ("user", "user_name"),
+    ("access", "access_token"),
+    ("grant", "grant_token"),
+    ("refresh", "refresh_token"),
 ];
+
+/// What the store notes in a document beside the token's fields and the schema version.
+const NOTES: [&str; 4] = ["_write_id", "_index", "_replaced_index", "_unsettled"];
+
+/// Removes the store's notes from a document and returns them.
+fn take_notes(document: &mut Map<String, Value>) -> BTreeMap<&'static str, String> {
+    let notes = NOTES.iter().filter_map(|name| {
+        let value = document.remove(*name)?;
+        Some((*name, value.as_str().expect("a note is text").to_owned()))
+    });
+    let notes: BTreeMap<_, _> = notes.collect();
+    assert!(is_write_id(&notes["_write_id"]), "{notes:?}");
+    notes
+}
+
+/// Returns the text that names the tags of all indexed fields, each added by this write.
+fn all_of(write_id: &str) -> String {
+    let parts = INDEXED.map(|(field, _)| format!("{field}:{write_id}"));
+    parts.join(" ")
+}
 
 #[tokio::test]
 async fn the_name_is_the_prefix_and_the_encoded_id() {
@@ -51,11 +74,28 @@ async fn the_value_is_a_flat_object_of_the_given_fields_and_the_schema_version()
         let value = ada.expose(field).expect("a login sets every field");
         expected.insert(field.to_string(), json!(value));
     }
-    assert_eq!(test.secrets.document(id(&ada)).await, expected);
+    let mut document = test.secrets.document(id(&ada)).await;
+    let notes = take_notes(&mut document);
+    assert_eq!(document, expected);
+    let write_id = notes["_write_id"].clone();
+    let expected = BTreeMap::from([
+        ("_index", all_of(&write_id)),
+        ("_unsettled", all_of(&write_id)),
+        ("_write_id", write_id),
+    ]);
+    assert_eq!(notes, expected);
 
     let bare = test.save(&token("id=bare access_token=a")).await;
+    let mut document = test.secrets.document(id(&bare)).await;
+    let notes = take_notes(&mut document);
     let expected = json!({"schema_version": "1", "id": "bare", "access_token": "a"});
-    assert_eq!(json!(test.secrets.document(id(&bare)).await), expected);
+    assert_eq!(json!(document), expected);
+    let write_id = notes["_write_id"].clone();
+    let expected = BTreeMap::from([
+        ("_index", format!("access:{write_id}")),
+        ("_write_id", write_id),
+    ]);
+    assert_eq!(notes, expected, "nobody else inserts a given id");
 }
 
 #[tokio::test]
@@ -69,9 +109,18 @@ async fn a_save_keeps_unknown_fields() {
         .await;
 
     test.save(&token("user_name=ada access_token=a2")).await;
+    let before = take_notes(&mut document);
     document.insert("access_token".into(), json!("a2"));
     document.remove("expiry_time");
-    assert_eq!(test.secrets.document(id(&ada)).await, document);
+    let mut saved = test.secrets.document(id(&ada)).await;
+    let after = take_notes(&mut saved);
+    assert_eq!(saved, document);
+
+    let replaced = format!("access:{}", before["_write_id"]);
+    let added = format!("access:{}", after["_write_id"]);
+    assert_ne!(added, replaced, "each write should have an id of its own");
+    assert_eq!(after["_index"], before["_index"].replace(&replaced, &added));
+    assert_eq!(after["_replaced_index"], replaced);
 }
 
 #[tokio::test]
@@ -81,8 +130,10 @@ async fn each_lookup_key_has_a_tag_with_a_fingerprint_of_fixed_length() {
     let mut tags = test.secrets.tags(id(&ada)).await;
     assert_eq!(tags.remove(MANAGED_BY.0).as_deref(), Some(MANAGED_BY.1));
     assert_eq!(tags.remove("team").as_deref(), Some("crm"));
-    for (key, kind) in INDEX_TAGS {
-        let value = tags.remove(key).expect("every lookup key has a tag");
+    let index = test.secrets.index(id(&ada)).await;
+    for (field, kind) in INDEXED {
+        let tag = index.get(field).expect("every lookup key has a tag");
+        let value = tags.remove(&tag.key).expect("the tag is listed");
         let digest = value
             .strip_prefix(&format!("{kind}:"))
             .expect("the value begins with its kind");
@@ -170,11 +221,9 @@ async fn a_fingerprint_key_changes_every_fingerprint() {
 #[tokio::test]
 async fn a_fingerprint_key_can_be_read_from_a_secret() {
     let test = TestStore::new().await;
-    let keys = Secrets::fingerprint_keys();
-    keys.create("key", Some("sixteen random bytes"), &[]).await;
-    let name = keys.name("key");
+    let key = FingerprintKey::new("sixteen random bytes").await;
     let by_name = test
-        .another_with(|builder| builder.fingerprint_key_secret(name))
+        .another_with(|builder| builder.fingerprint_key_secret(&key.name))
         .await;
     let given = test
         .another_with(|builder| builder.fingerprint_key("sixteen random bytes"))
@@ -217,16 +266,23 @@ async fn a_record_is_found_by_its_new_keys_and_not_by_its_old_ones() {
 async fn a_record_that_is_tagged_but_not_yet_put_is_found_by_its_old_key() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
-    let before = test
-        .secrets
-        .current(id(&ada))
-        .await
-        .expect("the secret should be readable")
-        .text
-        .expect("the value should be text");
-    test.save(&token("user_name=ada access_token=a2")).await;
-    // The state after a writer that has tagged but not yet put.
-    test.secrets.put(id(&ada), &before).await;
+    let front = Front::new(|request| match request.action.as_str() {
+        "PutSecretValue" => Reaction::Silence,
+        _ => Reaction::Forward,
+    })
+    .await;
+    let writer = test.another_behind(&front).await.store;
+    let change = token("user_name=ada access_token=a2");
+    let save = tokio::spawn(async move { writer.save_token(&change).await });
+    until("the writer has tagged", async || {
+        front.seen("PutSecretValue") == 1
+    })
+    .await;
+    save.abort();
+    let tags = test.secrets.tags(id(&ada)).await.into_values();
+    let of_access = tags.filter(|value| value.starts_with("access_token:"));
+    assert_eq!(of_access.count(), 2, "the old key's tag and the new one's");
+
     let process = test.another().await;
     let found = process.find(&token("access_token=a-ada")).await;
     assert_eq!(found.as_ref().map(id), Some(id(&ada)));
@@ -238,9 +294,10 @@ async fn a_tag_of_another_records_key_does_not_return_the_wrong_record() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let bob = test.save(&login("bob")).await;
-    let of_ada = test.secrets.tags(id(&ada)).await;
-    for (key, _) in INDEX_TAGS {
-        test.secrets.tag(id(&bob), key, &of_ada[key]).await;
+    let of_ada = test.secrets.index(id(&ada)).await;
+    for (field, _) in INDEXED {
+        let IndexTag { key, value } = &of_ada[field];
+        test.secrets.tag(id(&bob), key, value).await;
         test.secrets.tag(id(&ada), key, "gone").await;
     }
     let process = test.another().await;

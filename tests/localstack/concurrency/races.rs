@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::future::join;
 use tokio::sync::Notify;
-use zoho_token_store::TokenStore;
+use zoho_token_store::{OAuthToken, TokenStore};
 
 use crate::support::front::{Front, Reaction};
 use crate::support::store::TestStore;
@@ -112,7 +112,12 @@ async fn concurrent_saves_and_deletions_leave_the_whole_record_or_none() {
 }
 
 /// Starts to read all records, and runs `what` while the response is on its way.
-async fn meanwhile(test: &TestStore, what: impl AsyncFnOnce(&TestStore)) -> (TestStore, Front) {
+///
+/// Returns what was read: a state that is older than one that the process knows is read again.
+async fn meanwhile(
+    test: &TestStore,
+    what: impl AsyncFnOnce(&TestStore),
+) -> (TestStore, Front, Vec<OAuthToken>) {
     let go = Arc::new(Notify::new());
     let front = Front::new({
         let go = go.clone();
@@ -130,8 +135,7 @@ async fn meanwhile(test: &TestStore, what: impl AsyncFnOnce(&TestStore)) -> (Tes
     what(&process).await;
     go.notify_one();
     let read = read.await.expect("the task has ended");
-    assert_eq!(read.expect("all records are read").len(), 1);
-    (process, front)
+    (process, front, read.expect("all records are read"))
 }
 
 #[tokio::test]
@@ -139,19 +143,22 @@ async fn a_read_begun_before_a_save_does_not_replace_it_in_the_cache() {
     let test = TestStore::new().await;
     test.save(&login("ada")).await;
     let change = token("user_name=ada access_token=a2");
-    let (process, _front) =
+    let (process, _front, read) =
         meanwhile(&test, async |process| drop(process.save(&change).await)).await;
     process.calls.take();
     let found = process.find(&token("user_name=ada")).await;
     assert_eq!(found, test.another().await.find(&change).await);
     assert_eq!(process.calls.total(), 0, "the save should be cached");
+    assert_eq!(read, Vec::from_iter(found));
 }
 
 #[tokio::test]
 async fn a_read_begun_before_a_deletion_does_not_bring_the_record_back() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
-    let (process, _front) = meanwhile(&test, async |process| process.delete(id(&ada)).await).await;
+    let (process, _front, read) =
+        meanwhile(&test, async |process| process.delete(id(&ada)).await).await;
+    assert_eq!(read, []);
     assert_eq!(process.find_by_id(id(&ada)).await, None);
     assert_eq!(process.find(&token("user_name=ada")).await, None);
 }

@@ -4,8 +4,8 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Config};
 use zoho_token_store::{Error, ErrorKind, SecretsManagerTokenStore, TokenStore};
 
+use crate::support::fingerprint_key::FingerprintKey;
 use crate::support::front::{Front, REQUEST_ID, Reaction};
-use crate::support::secrets::Secrets;
 use crate::support::store::TestStore;
 use crate::support::token::{login, token};
 
@@ -198,12 +198,12 @@ async fn a_store_without_a_region_is_not_built() {
 #[tokio::test]
 async fn a_fingerprint_key_that_is_missing_or_too_short_names_its_secret() {
     let test = TestStore::new().await;
-    let keys = Secrets::fingerprint_keys();
-    keys.create("short", Some("too short"), &[]).await;
-    for key in ["short", "missing"] {
-        let name = keys.name(key);
+    for key in [
+        FingerprintKey::new("too short").await,
+        FingerprintKey::missing(),
+    ] {
         let process = test
-            .another_with(|builder| builder.fingerprint_key_secret(&name))
+            .another_with(|builder| builder.fingerprint_key_secret(&key.name))
             .await;
         let error = process
             .store
@@ -211,8 +211,7 @@ async fn a_fingerprint_key_that_is_missing_or_too_short_names_its_secret() {
             .await
             .expect_err("the fingerprint key should be refused");
         assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{error}");
-        assert_eq!(error.secret_name(), Some(name.as_str()));
+        assert_eq!(error.secret_name(), Some(key.name.as_str()));
     }
-    assert_eq!(test.secrets.all().await.len(), 0);
-    assert_eq!(keys.all().await.len(), 1);
+    assert!(test.secrets.all().await.is_empty());
 }

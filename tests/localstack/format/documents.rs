@@ -81,35 +81,42 @@ async fn a_document_in_a_binary_secret_is_not_changed() {
     }
 }
 
+/// Returns the document without what the store notes about its own writes.
+async fn fields(test: &TestStore) -> Map<String, Value> {
+    let mut document = test.secrets.document(ID).await;
+    document.retain(|name, _| !["_write_id", "_index", "_replaced_index"].contains(&name.as_str()));
+    document
+}
+
 #[tokio::test]
 async fn a_save_keeps_every_field_of_a_document() {
     let test = store_with_an_empty_secret().await;
     for (file, text) in files("read") {
-        let version = test.secrets.put(ID, &text).await;
+        test.secrets.put(ID, &text).await;
         let process = test.another().await;
         let read = process
             .find_by_id(ID)
             .await
             .expect("the document should be readable");
         assert_eq!(process.all().await, std::slice::from_ref(&read), "{file}");
+        let mut expected: Map<String, Value> =
+            serde_json::from_str(&text).expect("the document should be JSON");
+        // The same number without leading zeros.
+        expected.insert("expiry_time".into(), "1700000000001".into());
+        // Only a put tells whether a version is current, and only a put with the same bytes repeats
+        // one. So a document that another program has formatted differently is written again once.
         assert_eq!(process.save(&read).await, read);
-        let current = test
-            .secrets
-            .current(ID)
-            .await
-            .expect("the record should exist");
+        assert_eq!(fields(&test).await, expected, "{file}");
+        let written = test.secrets.current(ID).await;
+        assert_eq!(process.save(&read).await, read);
         assert_eq!(
-            (current.version, current.text.as_deref()),
-            (version, Some(text.as_str())),
+            test.secrets.current(ID).await,
+            written,
             "{file} should not be written without a change"
         );
 
         process.save(&token("id=1 api_domain=d")).await;
-        let mut expected: Map<String, Value> =
-            serde_json::from_str(&text).expect("the document should be JSON");
         expected.insert("api_domain".into(), "d".into());
-        // The same number without leading zeros.
-        expected.insert("expiry_time".into(), "1700000000001".into());
-        assert_eq!(test.secrets.document(ID).await, expected, "{file}");
+        assert_eq!(fields(&test).await, expected, "{file}");
     }
 }

@@ -11,13 +11,15 @@ use zoho_token_store::{
 
 use crate::support::calls::made;
 use crate::support::environment::number;
-use crate::support::secrets::Secrets;
+use crate::support::fingerprint_key::FingerprintKey;
+use crate::support::localstack;
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
-/// Returns a store that holds Ada's token, and another process that has read nothing yet.
+/// Returns a store that holds Ada's token since two hours ago, and another process that has read
+/// nothing yet.
 async fn ada_and_another_process() -> (OAuthToken, TestStore, TestStore) {
-    let test = TestStore::new().await;
+    let test = TestStore::two_hours_ago().await;
     let ada = test.save(&login("ada")).await;
     let process = test.another().await;
     (ada, test, process)
@@ -42,11 +44,9 @@ async fn warm_up_reads_the_fingerprint_key_once() {
         .expect("the operation should succeed");
     assert_eq!(test.calls.take(), made([("GetSecretValue", 1)]));
 
-    let keys = Secrets::fingerprint_keys();
-    keys.create("key", Some("sixteen random bytes"), &[]).await;
-    let name = keys.name("key");
+    let key = FingerprintKey::new("sixteen random bytes").await;
     let keyed = async || {
-        let settings = |builder: Builder| builder.fingerprint_key_secret(&name);
+        let settings = |builder: Builder| builder.fingerprint_key_secret(&key.name);
         test.another_with(settings).await
     };
     let ada = keyed().await.save(&login("ada")).await;
@@ -91,16 +91,17 @@ async fn find_by_refresh_token_uses_the_index_and_then_makes_no_call() {
 }
 
 #[tokio::test]
-async fn a_new_login_is_saved_in_three_round_trips() {
+async fn a_new_login_is_saved_in_four_round_trips() {
     let test = TestStore::new().await;
     test.save(&login("ada")).await;
     assert_eq!(
         test.calls.depth(),
-        3,
-        "one for the user's name, one for the other names and the list, one for the creation"
+        4,
+        "one for the user's name, one for the other names and the list, one for the creation, one \
+         for the other names again"
     );
     let calls = made([
-        ("GetSecretValue", 4),
+        ("GetSecretValue", 7),
         ("ListSecrets", 1),
         ("CreateSecret", 1),
     ]);
@@ -108,17 +109,48 @@ async fn a_new_login_is_saved_in_three_round_trips() {
 }
 
 #[tokio::test]
-async fn an_unchanged_save_makes_one_read_and_no_write() {
-    let (ada, _test, process) = ada_and_another_process().await;
+async fn an_unchanged_save_makes_one_read_and_one_put_that_changes_nothing() {
+    let (ada, test, process) = ada_and_another_process().await;
+    let before = test.secrets.current(id(&ada)).await;
     for _ in 0..2 {
         let saved = process.store.save_token(&login("ada")).await;
         assert_eq!(saved.expect("the save should succeed"), ada);
-        assert_eq!(process.calls.take(), made([("GetSecretValue", 1)]));
+        let calls = made([("GetSecretValue", 1), ("PutSecretValue", 1)]);
+        assert_eq!(process.calls.take(), calls);
     }
+    assert_eq!(test.secrets.current(id(&ada)).await, before);
+}
+
+/// LocalStack returns no staging labels for a version that is put again. Whether that is still the
+/// current one, only a new version tells.
+#[tokio::test]
+async fn an_unchanged_save_puts_a_new_version_if_no_staging_labels_are_returned() {
+    let (ada, test, _) = ada_and_another_process().await;
+    let before = test.secrets.document(id(&ada)).await;
+    let direct = TestStore::at(&test.prefix, localstack::endpoint(), |builder| builder).await;
+    assert_eq!(direct.save(&login("ada")).await, ada);
+    let calls = made([("GetSecretValue", 1), ("PutSecretValue", 2)]);
+    assert_eq!(direct.calls.take(), calls);
+    let after = test.secrets.document(id(&ada)).await;
+    assert_ne!(before["_write_id"], after["_write_id"]);
+    assert_eq!(test.another().await.find_by_id(id(&ada)).await, Some(ada));
+}
+
+/// In its first hour, a record can have been inserted twice at the same time, under the names
+/// derived from its different keys.
+#[tokio::test]
+async fn a_save_of_a_young_record_reads_its_other_names_once_more() {
+    let test = TestStore::new().await;
+    let ada = test.save(&login("ada")).await;
+    let process = test.another().await;
+    assert_eq!(process.save(&login("ada")).await, ada);
+    let calls = made([("GetSecretValue", 4), ("PutSecretValue", 1)]);
+    assert_eq!(process.calls.depth(), 3);
+    assert_eq!(process.calls.take(), calls);
 }
 
 #[tokio::test]
-async fn a_save_that_changes_a_lookup_key_reads_tags_and_puts() {
+async fn a_save_that_changes_a_lookup_key_reads_tags_puts_and_untags() {
     let (_, _test, process) = ada_and_another_process().await;
     for access_token in ["a2", "a3"] {
         let refreshed = token(&format!("user_name=ada access_token={access_token}"));
@@ -127,6 +159,7 @@ async fn a_save_that_changes_a_lookup_key_reads_tags_and_puts() {
             ("GetSecretValue", 1),
             ("TagResource", 1),
             ("PutSecretValue", 1),
+            ("UntagResource", 1),
         ]);
         assert_eq!(process.calls.take(), calls);
     }

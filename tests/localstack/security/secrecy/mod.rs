@@ -38,11 +38,12 @@ const REFUSALS: [(u16, &str); 9] = [
     (503, "InternalServiceError"),
 ];
 
-const ACTIONS: [&str; 10] = [
+const ACTIONS: [&str; 11] = [
     "GetSecretValue",
     "ListSecrets",
     "CreateSecret",
     "TagResource",
+    "UntagResource",
     "PutSecretValue",
     "BatchGetSecretValue",
     "DescribeSecret",
