@@ -1,5 +1,5 @@
-//! Allocations of a cache hit: none, apart from moka's occasional upkeep. Measured with the
-//! allocator of `allocation-counter`, which counts per thread.
+//! Allocations of a cache hit: only the future that the trait's method boxes, apart from moka's
+//! occasional upkeep. Measured with the allocator of `allocation-counter`, which counts per thread.
 
 use futures::FutureExt;
 use zoho_token_store::{Error, OAuthToken, TokenStore};
@@ -7,9 +7,15 @@ use zoho_token_store::{Error, OAuthToken, TokenStore};
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
 
-/// Returns the number of allocations of each of `HITS` lookups, in ascending order. None of them
-/// may wait.
-fn allocations<F>(lookup: impl Fn() -> F) -> Vec<u64>
+const HITS: usize = 1_000;
+
+/// The most hits in a thousand that also do moka's upkeep, which allocates once: at about every
+/// 128th hit, and if the last upkeep was some time ago.
+const UPKEEP: usize = 20;
+
+/// Checks that the lookup allocates its future and nothing else, apart from moka's upkeep. It may
+/// not wait.
+fn allocates_only_its_future<F>(what: &str, lookup: impl Fn() -> F)
 where
     F: Future<Output = Result<Option<OAuthToken>, Error>>,
 {
@@ -23,23 +29,18 @@ where
         .map(|_| allocation_counter::measure(hit).count_total)
         .collect();
     counts.sort_unstable();
-    counts
+    let upkeep = counts.iter().filter(|count| **count > 1).count();
+    println!(
+        "{what}: {upkeep} hits with upkeep, the most with {:?} allocations",
+        counts.last()
+    );
+    assert_eq!(counts.first(), Some(&1), "{what}");
+    assert!(counts.last() <= Some(&2), "{what}: {counts:?}");
+    assert!(upkeep <= UPKEEP, "{what}: {:?}", &counts[HITS - upkeep..]);
 }
-
-/// Returns whether each lookup makes `expected` allocations, apart from the few that do moka's
-/// upkeep.
-fn each_makes(counts: &[u64], expected: u64) -> bool {
-    let most = &counts[..HITS - UPKEEP];
-    most.iter().all(|count| *count == expected)
-}
-
-const HITS: usize = 1_000;
-
-/// One hit in 32 is reported to moka, which does its upkeep at one in a hundred of those.
-const UPKEEP: usize = 3;
 
 #[tokio::test]
-async fn a_hit_allocates_nothing() {
+async fn a_hit_allocates_only_its_future() {
     let test = TestStore::new().await;
     let ada = test.save(&login("ada")).await;
     let by_refresh_token = token("refresh_token=r-ada client_id=c client_secret=s");
@@ -52,11 +53,19 @@ async fn a_hit_allocates_nothing() {
     ];
     for partial in &partials {
         assert!(test.find(partial).await.is_some());
-        let counts = allocations(|| test.store.find_token(partial));
-        assert!(each_makes(&counts, 0), "{partial:?}");
+        allocates_only_its_future(&format!("{partial:?}"), || test.store.find_token(partial));
     }
-    let counts = allocations(|| test.store.find_token_by_id(id(&ada)));
-    assert!(each_makes(&counts, 0), "by id");
+    allocates_only_its_future("by id", || test.store.find_token_by_id(id(&ada)));
+}
+
+#[tokio::test]
+async fn a_hit_through_a_trait_object_allocates_only_its_future() {
+    let test = TestStore::new().await;
+    test.save(&login("ada")).await;
+    let store: &dyn TokenStore = &test.store;
+    let ada = token("user_name=ada");
+    assert!(test.find(&ada).await.is_some());
+    allocates_only_its_future("by user", || store.find_token(&ada));
 }
 
 #[tokio::test]
@@ -71,14 +80,4 @@ async fn a_hit_copies_no_value() {
     };
     assert!(place(&first).is_some());
     assert_eq!(place(&first), place(&second));
-}
-
-#[tokio::test]
-async fn a_hit_through_the_trait_allocates_only_its_future() {
-    let test = TestStore::new().await;
-    test.save(&login("ada")).await;
-    let store: &dyn TokenStore = &test.store;
-    let ada = token("user_name=ada");
-    assert!(test.find(&ada).await.is_some());
-    assert!(each_makes(&allocations(|| store.find_token(&ada)), 1));
 }
