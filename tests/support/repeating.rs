@@ -32,7 +32,7 @@ pub struct Repeating {
 }
 
 impl Repeating {
-    /// Returns a store that repeats failed operations of `store` a second of test time later and
+    /// Returns a store that repeats failed operations of `store` two seconds of test time later and
     /// counts them. `witness` is a store that sees every change at once.
     pub fn new(
         store: SecretsManagerTokenStore,
@@ -78,6 +78,8 @@ impl Repeating {
             None => None,
         };
         let stored = self.witness.get_tokens().await?;
+        // The lookup must not use up the quota of the repetition.
+        self.time.advance(Duration::from_secs(1));
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.push(Seen { stored, found });
         Ok(())
