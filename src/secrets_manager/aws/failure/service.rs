@@ -1,115 +1,16 @@
-//! What a failed AWS call means: for the store, which acts on it, and for the user, who gets an
-//! [`Error`].
+//! The errors that AWS returns, by their codes.
 
-use std::error::Error as StdError;
-
-use aws_sdk_secretsmanager::config::http::HttpResponse;
-use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_secretsmanager::operation::RequestId;
-
+use super::Reason;
+use super::dispatch::UNAVAILABLE_ADVICE;
 use crate::{Error, ErrorKind};
 
-/// A failed call.
-#[derive(Clone, Debug)]
-pub(crate) struct Failure {
-    pub(crate) reason: Reason,
-    pub(crate) error: Error,
-}
-
-/// What the store can act on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// There is no such secret, or it has no value.
-    NotFound,
-    /// The secret is marked for deletion, or its deletion is under way.
-    Deleted,
-    /// The name, or the version, is taken.
-    Exists,
-    /// A quota that will not pass.
-    Limit,
-    /// The secret has replicas, and cannot be deleted with them.
-    Replicated,
-    /// Not allowed.
-    Denied,
-    /// Too many calls a second, of all that there are in the account.
-    Throttled,
-    /// Nothing that the store can do anything about.
-    Other,
-}
-
-impl Failure {
-    /// Reads the failure of a call that needs this IAM action.
-    pub(crate) fn of<E>(action: &'static str, error: SdkError<E, HttpResponse>) -> Self
-    where
-        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-        SdkError<E, HttpResponse>: RequestId,
-    {
-        let request_id = error.request_id().map(str::to_owned);
-        let code = error.code().unwrap_or_default().to_owned();
-        let message = error.message().unwrap_or_default().to_owned();
-        let (reason, error) = match &error {
-            SdkError::ServiceError(context) => {
-                let status = context.raw().status().as_u16();
-                let (reason, failure) = of_service(action, &code, &message, status);
-                (reason, failure)
-            }
-            SdkError::TimeoutError(_) => (Reason::Other, unavailable("AWS did not answer in time")),
-            SdkError::ResponseError(_) => (
-                Reason::Other,
-                unavailable("AWS's answer was cut off or is not one"),
-            ),
-            SdkError::DispatchFailure(cause) => {
-                let cause = cause
-                    .as_connector_error()
-                    .map(|cause| cause as &(dyn StdError + 'static));
-                (Reason::Other, of_dispatch(cause))
-            }
-            SdkError::ConstructionFailure(_) => (Reason::Other, of_dispatch(error.source())),
-            _ => (
-                Reason::Other,
-                Error::new(ErrorKind::Other, "the call to AWS failed"),
-            ),
-        }
-        .attach(error);
-        Failure {
-            reason,
-            error: error.with_request_id(request_id.as_deref()),
-        }
-    }
-}
-
-impl Failure {
-    /// Another writer's version is the current one.
-    pub(crate) fn outrun(name: &str) -> Self {
-        let error = Error::new(ErrorKind::Conflict, "other writers were faster");
-        Failure {
-            reason: Reason::Exists,
-            error: error.about_secret(name).advise("try again"),
-        }
-    }
-}
-
-/// Keeps the cause, without the raw request and response around it: they hold values.
-trait Attach {
-    fn attach<E>(self, cause: SdkError<E, HttpResponse>) -> (Reason, Error)
-    where
-        E: StdError + Send + Sync + 'static;
-}
-
-impl Attach for (Reason, Error) {
-    fn attach<E>(self, cause: SdkError<E, HttpResponse>) -> (Reason, Error)
-    where
-        E: StdError + Send + Sync + 'static,
-    {
-        match cause.into_source() {
-            Ok(cause) => (self.0, self.1.with_source(cause)),
-            Err(_) => self,
-        }
-    }
-}
-
 /// The codes of AWS's "Common errors" and of Secrets Manager's API reference.
-fn of_service(action: &'static str, code: &str, message: &str, status: u16) -> (Reason, Error) {
+pub(super) fn of_service(
+    action: &'static str,
+    code: &str,
+    message: &str,
+    status: u16,
+) -> (Reason, Error) {
     use ErrorKind as Kind;
     let of_key = message.contains("KMS") || message.contains("kms");
     let (reason, kind, what, advice) = match code {
@@ -264,27 +165,6 @@ fn access_denied(action: &'static str, message: &str, of_key: bool) -> Error {
     )
     .with_missing_action(missing)
     .advise(advice)
-}
-
-fn of_dispatch(cause: Option<&(dyn StdError + 'static)>) -> Error {
-    let mut chain = std::iter::successors(cause, |&cause| cause.source());
-    let about_credentials = chain.any(|cause| {
-        let text = cause.to_string();
-        text.contains("credential") || text.contains("identity")
-    });
-    if about_credentials {
-        return Error::new(ErrorKind::Unauthenticated, "there are no AWS credentials").advise(
-            "give this process a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE",
-        );
-    }
-    unavailable("AWS could not be reached")
-}
-
-const UNAVAILABLE_ADVICE: &str =
-    "try again; if it stays so, check the network, the region and AWS_ENDPOINT_URL";
-
-fn unavailable(what: &'static str) -> Error {
-    Error::new(ErrorKind::Unavailable, what).advise(UNAVAILABLE_ADVICE)
 }
 
 #[cfg(test)]
