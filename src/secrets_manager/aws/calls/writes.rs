@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
-use super::SecretsManager;
+use super::{SecretsManager, require};
 use crate::secrets_manager::Deletion;
 use crate::secrets_manager::aws::failure::Failure;
 use crate::secrets_manager::format::tags::{MANAGED_BY, Tag};
@@ -31,12 +31,11 @@ impl SecretsManager {
             .set_tags(Some(self.all_tags(tags)))
             .set_kms_key_id(self.kms_key_id.clone())
             .set_add_replica_regions(self.replicas())
-            .client_request_token(request_token)
-            .send();
-        match silently(call).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Failure::of("secretsmanager:CreateSecret", error).about(name)),
-        }
+            .client_request_token(request_token);
+        let action = "secretsmanager:CreateSecret";
+        let output = silently(call.send()).await;
+        let output = output.map_err(|error| Failure::of(action, error).about(name))?;
+        require(action, [output.arn(), output.version_id()]).map_err(|failure| failure.about(name))
     }
 
     /// Puts a value under this version id. Returns whether AWS says that it is the current version.
@@ -51,15 +50,14 @@ impl SecretsManager {
         let call = self.client.put_secret_value().secret_id(name);
         let call = call
             .secret_string(document.expose_secret())
-            .client_request_token(version)
-            .send();
-        match silently(call).await {
-            Ok(output) => Ok(output
-                .version_stages()
-                .iter()
-                .any(|stage| stage == "AWSCURRENT")),
-            Err(error) => Err(Failure::of("secretsmanager:PutSecretValue", error).about(name)),
-        }
+            .client_request_token(version);
+        let action = "secretsmanager:PutSecretValue";
+        let output = silently(call.send()).await;
+        let output = output.map_err(|error| Failure::of(action, error).about(name))?;
+        require(action, [output.arn(), output.version_id()])
+            .map_err(|failure| failure.about(name))?;
+        let mut stages = output.version_stages().iter();
+        Ok(stages.any(|stage| stage == "AWSCURRENT"))
     }
 
     pub(crate) async fn tag(&self, name: &str, tags: Vec<Tag>) -> Result<(), Failure> {
@@ -75,10 +73,10 @@ impl SecretsManager {
     pub(crate) async fn restore(&self, name: &str) -> Result<(), Failure> {
         self.rate_limits.restore.acquire().await;
         tracing::debug!(secret = name, "RestoreSecret");
-        match self.client.restore_secret().secret_id(name).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Failure::of("secretsmanager:RestoreSecret", error).about(name)),
-        }
+        let action = "secretsmanager:RestoreSecret";
+        let output = self.client.restore_secret().secret_id(name).send().await;
+        let output = output.map_err(|error| Failure::of(action, error).about(name))?;
+        require(action, [output.arn(), output.name()]).map_err(|failure| failure.about(name))
     }
 
     pub(crate) async fn delete(&self, name: &str) -> Result<(), Failure> {
@@ -89,10 +87,10 @@ impl SecretsManager {
             Deletion::RecoveryWindow { days } => call.recovery_window_in_days(days.into()),
             Deletion::Force => call.force_delete_without_recovery(true),
         };
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Failure::of("secretsmanager:DeleteSecret", error).about(name)),
-        }
+        let action = "secretsmanager:DeleteSecret";
+        let output = call.send().await;
+        let output = output.map_err(|error| Failure::of(action, error).about(name))?;
+        require(action, [output.arn(), output.name()]).map_err(|failure| failure.about(name))
     }
 
     /// Gives a secret the replicas that every secret of the store has.
@@ -102,12 +100,10 @@ impl SecretsManager {
         };
         tracing::debug!(secret = name, "ReplicateSecretToRegions");
         let call = self.client.replicate_secret_to_regions().secret_id(name);
-        match call.set_add_replica_regions(Some(replicas)).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                Err(Failure::of("secretsmanager:ReplicateSecretToRegions", error).about(name))
-            }
-        }
+        let action = "secretsmanager:ReplicateSecretToRegions";
+        let output = call.set_add_replica_regions(Some(replicas)).send().await;
+        let output = output.map_err(|error| Failure::of(action, error).about(name))?;
+        require(action, [output.arn()]).map_err(|failure| failure.about(name))
     }
 
     /// Removes a secret's replicas; a secret that has replicas cannot be deleted.
@@ -121,12 +117,10 @@ impl SecretsManager {
             .client
             .remove_regions_from_replication()
             .secret_id(name);
-        match call.set_remove_replica_regions(Some(regions)).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                Err(Failure::of("secretsmanager:RemoveRegionsFromReplication", error).about(name))
-            }
-        }
+        let action = "secretsmanager:RemoveRegionsFromReplication";
+        let output = call.set_remove_replica_regions(Some(regions)).send().await;
+        let output = output.map_err(|error| Failure::of(action, error).about(name))?;
+        require(action, [output.arn()]).map_err(|failure| failure.about(name))
     }
 
     fn replicas(&self) -> Option<Vec<ReplicaRegionType>> {

@@ -1,7 +1,9 @@
 //! What a failed AWS call means: for the store, which acts on it, and for the user, who gets an
 //! [`Error`].
 
+mod cause;
 mod dispatch;
+mod response;
 mod service;
 
 use std::error::Error as StdError;
@@ -10,7 +12,9 @@ use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::RequestId;
 
+use self::cause::Cause;
 use self::dispatch::{of_dispatch, unavailable};
+use self::response::{foreign, of_response};
 use self::service::of_service;
 use crate::{Error, ErrorKind};
 
@@ -30,15 +34,15 @@ pub(crate) enum Reason {
     Deleted,
     /// The name, or the version, is taken.
     Exists,
-    /// A quota that will not pass.
+    /// A quota that is not lifted by waiting a moment.
     Limit,
-    /// The secret has replicas, and cannot be deleted with them.
+    /// The secret has replicas and cannot be deleted with them.
     Replicated,
-    /// Not allowed.
+    /// The role may not make the call.
     Denied,
-    /// Too many calls a second, of all that there are in the account.
+    /// The account makes too many calls a second.
     Throttled,
-    /// Nothing that the store can do anything about.
+    /// Nothing that the store can act on.
     Other,
 }
 
@@ -50,19 +54,18 @@ impl Failure {
         SdkError<E, HttpResponse>: RequestId,
     {
         let request_id = error.request_id().map(str::to_owned);
-        let code = error.code().unwrap_or_default().to_owned();
-        let message = error.message().unwrap_or_default().to_owned();
-        let (reason, error) = match &error {
+        let (reason, described) = match &error {
             SdkError::ServiceError(context) => {
+                let code = error.code().unwrap_or_default();
+                let message = error.message().unwrap_or_default();
                 let status = context.raw().status().as_u16();
-                let (reason, failure) = of_service(action, &code, &message, status);
-                (reason, failure)
+                of_service(action, code, message, status, request_id.is_some())
             }
-            SdkError::TimeoutError(_) => (Reason::Other, unavailable("AWS did not answer in time")),
-            SdkError::ResponseError(_) => (
+            SdkError::TimeoutError(_) => (
                 Reason::Other,
-                unavailable("AWS's answer was cut off or is not one"),
+                unavailable("AWS did not respond in time".into()),
             ),
+            SdkError::ResponseError(_) => (Reason::Other, of_response(action, error.source())),
             SdkError::DispatchFailure(cause) => {
                 let cause = cause
                     .as_connector_error()
@@ -74,41 +77,39 @@ impl Failure {
                 Reason::Other,
                 Error::new(ErrorKind::Other, "the call to AWS failed"),
             ),
-        }
-        .attach(error);
+        };
+        // Only the cause is kept: the raw request and response around it hold values.
+        let described = match error.into_source().ok().and_then(Cause::of) {
+            Some(cause) => described.with_source(cause),
+            None => described,
+        };
         Failure {
             reason,
-            error: error.with_request_id(request_id.as_deref()),
+            error: described.with_request_id(request_id.as_deref()),
         }
     }
-}
 
-impl Failure {
     /// Another writer's version is the current one.
     pub(crate) fn outrun(name: &str) -> Self {
-        let error = Error::new(ErrorKind::Conflict, "other writers were faster");
+        let error = Error::new(ErrorKind::Conflict, OTHER_WRITER);
         Failure {
             reason: Reason::Exists,
             error: error.about_secret(name).advise("try again"),
         }
     }
-}
 
-/// Keeps the cause, without the raw request and response around it: they hold values.
-trait Attach {
-    fn attach<E>(self, cause: SdkError<E, HttpResponse>) -> (Reason, Error)
-    where
-        E: StdError + Send + Sync + 'static;
-}
-
-impl Attach for (Reason, Error) {
-    fn attach<E>(self, cause: SdkError<E, HttpResponse>) -> (Reason, Error)
-    where
-        E: StdError + Send + Sync + 'static,
-    {
-        match cause.into_source() {
-            Ok(cause) => (self.0, self.1.with_source(cause)),
-            Err(_) => self,
+    /// A success whose response lacks what Secrets Manager always returns for this action.
+    pub(crate) fn foreign(action: &'static str) -> Self {
+        Failure {
+            reason: Reason::Other,
+            error: foreign(action, None),
         }
     }
+}
+
+const OTHER_WRITER: &str = "another writer was first";
+
+/// The name of the call in an IAM action.
+fn call_of(action: &str) -> &str {
+    action.split_once(':').map_or(action, |(_, call)| call)
 }

@@ -1,15 +1,25 @@
 //! The errors that AWS returns, by their codes.
 
-use super::Reason;
 use super::dispatch::UNAVAILABLE_ADVICE;
+use super::response::foreign;
+use super::{OTHER_WRITER, Reason, call_of};
 use crate::{Error, ErrorKind};
 
-/// The codes of AWS's "Common errors" and of Secrets Manager's API reference.
+/// What Secrets Manager says of a secret that is marked for deletion: of reads and writes, and of
+/// CreateSecret under its name; the third is LocalStack's and moto's.
+const DELETION: [&str; 3] = [
+    "marked for deletion",
+    "scheduled for deletion",
+    "currently marked deleted",
+];
+
+/// Reads the codes of AWS's "Common errors" and of Secrets Manager's API reference.
 pub(super) fn of_service(
     action: &'static str,
     code: &str,
     message: &str,
     status: u16,
+    has_request_id: bool,
 ) -> (Reason, Error) {
     use ErrorKind as Kind;
     let of_key = message.contains("KMS") || message.contains("kms");
@@ -20,41 +30,32 @@ pub(super) fn of_service(
         "ResourceNotFoundException" => (
             Reason::NotFound,
             Kind::Conflict,
-            "there is no such secret any more",
+            "the secret does not exist any more",
             "try again",
         ),
-        "InvalidRequestException" if is_about_deletion(message) => {
-            let what = "the secret is being deleted";
-            (
-                Reason::Deleted,
-                Kind::Conflict,
-                what,
-                "try again in a minute",
-            )
-        }
+        "InvalidRequestException" if is_about_deletion(message) => (
+            Reason::Deleted,
+            Kind::Conflict,
+            "the secret is being deleted",
+            "try again in a minute",
+        ),
         "InvalidRequestException" | "InvalidParameterException"
             if message.contains("replica regions") =>
         {
-            let what = "the secret still has replicas";
             (
                 Reason::Replicated,
                 Kind::Conflict,
-                what,
+                "the secret still has replicas",
                 "try again in a minute",
             )
         }
-        "ResourceExistsException" => (
-            Reason::Exists,
-            Kind::Conflict,
-            "other writers were faster",
-            "try again",
-        ),
+        "ResourceExistsException" => (Reason::Exists, Kind::Conflict, OTHER_WRITER, "try again"),
         "LimitExceededException" => (
             Reason::Limit,
             Kind::QuotaExceeded,
             "a quota of Secrets Manager is used up",
-            "a secret keeps about 100 versions, and all of the last 24 hours; an account has 500,000 \
-             secrets a region",
+            "a secret has at most about 100 versions, and keeps those of the last 24 hours; an \
+             account has at most 500,000 secrets in a region",
         ),
         "UnrecognizedClientException"
         | "InvalidClientTokenId"
@@ -66,8 +67,8 @@ pub(super) fn of_service(
         | "AuthFailure" => (
             Reason::Other,
             Kind::Unauthenticated,
-            "AWS does not know these credentials",
-            "check the AWS credentials of this process, and its clock",
+            "AWS does not accept the credentials",
+            "check the AWS credentials of this process, and the time of its clock",
         ),
         "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" | "TokenRefreshRequired" => (
             Reason::Other,
@@ -82,7 +83,7 @@ pub(super) fn of_service(
             Reason::Other,
             Kind::Encryption,
             "the KMS key of the secret cannot be used",
-            "check that the key is enabled, in this region, and that this role may use it",
+            "check that the key is enabled and in this region, and that this role may use it",
         ),
         "ThrottlingException"
         | "Throttling"
@@ -90,30 +91,17 @@ pub(super) fn of_service(
         | "TooManyRequestsException"
         | "RequestLimitExceeded"
         | "RequestThrottled"
-        | "SlowDown" => {
-            let what = "too many calls a second";
-            (
-                Reason::Throttled,
-                Kind::Throttled,
-                what,
-                "try again more slowly",
-            )
-        }
-        _ if status == 429 => {
-            let what = "too many calls a second";
-            (
-                Reason::Throttled,
-                Kind::Throttled,
-                what,
-                "try again more slowly",
-            )
-        }
+        | "SlowDown" => THROTTLED,
+        _ if status == 429 => THROTTLED,
         _ if status >= 500 || code == "InternalServiceError" => (
             Reason::Other,
             Kind::Unavailable,
-            "AWS failed within",
+            "AWS reported an internal error",
             UNAVAILABLE_ADVICE,
         ),
+        // All of AWS's errors have a code, and its services send a request id.
+        "" => return (Reason::Other, foreign(action, Some(status))),
+        _ if !has_request_id => return (Reason::Other, foreign(action, Some(status))),
         _ if of_key => (
             Reason::Other,
             Kind::Encryption,
@@ -124,18 +112,27 @@ pub(super) fn of_service(
             Reason::Other,
             Kind::Other,
             "AWS refused the call",
-            "the cause says why",
+            "see the cause of this error",
         ),
     };
-    let call = action.split_once(':').map_or(action, |(_, call)| call);
-    let message = format!("{what}: AWS answered {code} to {call}");
-    (reason, Error::new(kind, message).advise(advice))
+    let call = call_of(action);
+    let what = match code {
+        "" => format!("{what}: {call} failed with HTTP status {status}"),
+        _ => format!("{what}: {call} failed with {code}"),
+    };
+    (reason, Error::new(kind, what).advise(advice))
 }
 
-/// Secrets Manager says "marked for deletion" of reads and writes, and "scheduled for deletion" of
-/// CreateSecret.
+const THROTTLED: (Reason, ErrorKind, &str, &str) = (
+    Reason::Throttled,
+    ErrorKind::Throttled,
+    "too many calls a second",
+    "try again, and make fewer calls a second",
+);
+
+/// No other text that contains "deletion": a secret that is taken for deleted may be written anew.
 fn is_about_deletion(message: &str) -> bool {
-    message.contains("deletion") || message.contains("deleted")
+    DELETION.iter().any(|phrase| message.contains(phrase))
 }
 
 fn access_denied(action: &'static str, message: &str, of_key: bool) -> Error {
@@ -157,11 +154,11 @@ fn access_denied(action: &'static str, message: &str, of_key: bool) -> Error {
              (ZOHO_TOKEN_STORE_TAG_INDEX=off)"
                 .to_owned()
         }
-        _ => format!("allow {missing} to this role"),
+        _ => format!("allow this role {missing}"),
     };
     Error::new(
         ErrorKind::AccessDenied,
-        format!("this role may not do {missing}"),
+        format!("this role does not have the permission {missing}"),
     )
     .with_missing_action(missing)
     .advise(advice)
@@ -247,13 +244,56 @@ mod tests {
             ),
         ];
         for (code, message, reason, kind) in cases {
-            let (got, error) = of_service("secretsmanager:GetSecretValue", code, message, 400);
+            let (got, error) =
+                of_service("secretsmanager:GetSecretValue", code, message, 400, true);
             assert_eq!((got, error.kind()), (reason, kind), "{code}");
         }
         assert_eq!(
-            of_service("x:Y", "", "", 503).1.kind(),
+            of_service("x:Y", "", "", 503, true).1.kind(),
             ErrorKind::Unavailable
         );
+    }
+
+    #[test]
+    fn only_the_phrases_of_aws_mean_a_deletion() {
+        let others = [
+            "The deletion protection of this secret does not allow the call.",
+            "You can't change a secret whose replica was deleted.",
+            "deletion",
+        ];
+        for message in others {
+            let code = "InvalidRequestException";
+            let (reason, error) =
+                of_service("secretsmanager:PutSecretValue", code, message, 400, true);
+            assert_eq!(
+                (reason, error.kind()),
+                (Reason::Other, ErrorKind::Other),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_a_code_or_from_an_unknown_service_is_not_of_aws() {
+        let responses = [
+            ("", 200, true),
+            ("", 302, false),
+            ("", 407, false),
+            ("", 404, true),
+            ("NotFound", 404, false),
+        ];
+        for (code, status, has_request_id) in responses {
+            let action = "secretsmanager:GetSecretValue";
+            let (reason, error) = of_service(action, code, "", status, has_request_id);
+            assert_eq!(
+                (reason, error.kind()),
+                (Reason::Other, ErrorKind::Unavailable),
+                "{status}"
+            );
+            let text = error.to_string();
+            assert!(text.contains("did not respond to GetSecretValue"), "{text}");
+            assert!(text.contains(&status.to_string()), "{text}");
+        }
     }
 
     #[test]

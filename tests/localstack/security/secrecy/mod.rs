@@ -115,7 +115,10 @@ async fn failing(action: &'static str) -> Front {
         }
         match ways.fetch_add(1, Ordering::Relaxed) % (REFUSALS.len() + 2) {
             0 => Reaction::LoseResponse,
-            1 => Reaction::Respond(json!({"SecretString": {"not": "a text"}, "SecretList": 1})),
+            1 => Reaction::Respond(json!({
+                "ARN": "of the tests", "Name": "of the tests", "VersionId": "of the tests",
+                "SecretString": {"not": "a text"}, "SecretList": 1,
+            })),
             way => Reaction::Refuse {
                 status: REFUSALS[way - 2].0,
                 code: REFUSALS[way - 2].1,
