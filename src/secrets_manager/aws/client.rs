@@ -63,7 +63,7 @@ pub(crate) fn finish(
 ) -> Result<Client, Error> {
     let given = config.clone().build();
     validate::region(given.region())?;
-    let config = bodies::protect(config);
+    let config = bodies::protect(config, given.http_client());
     let given = given
         .timeout_config()
         .cloned()

@@ -2,8 +2,6 @@
 
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, Tag as SdkTag};
 use secrecy::{ExposeSecret, SecretString};
-use tracing::Dispatch;
-use tracing::instrument::WithSubscriber;
 
 use super::{SecretsManager, require};
 use crate::secrets_manager::Deletion;
@@ -33,7 +31,7 @@ impl SecretsManager {
             .set_add_replica_regions(self.replicas())
             .client_request_token(request_token);
         let action = "secretsmanager:CreateSecret";
-        let output = silently(call.send()).await;
+        let output = call.send().await;
         let output = output.map_err(|error| Failure::of(action, error).about(name))?;
         require(action, [output.arn(), output.version_id()]).map_err(|failure| failure.about(name))
     }
@@ -52,7 +50,7 @@ impl SecretsManager {
             .secret_string(document.expose_secret())
             .client_request_token(version);
         let action = "secretsmanager:PutSecretValue";
-        let output = silently(call.send()).await;
+        let output = call.send().await;
         let output = output.map_err(|error| Failure::of(action, error).about(name))?;
         require(action, [output.arn(), output.version_id()])
             .map_err(|failure| failure.about(name))?;
@@ -140,10 +138,4 @@ impl SecretsManager {
         tags.map(|(key, value)| SdkTag::builder().key(key).value(value).build())
             .collect()
     }
-}
-
-/// Runs a call that carries a token to AWS without the SDK's logging: at TRACE the SDK logs whole
-/// requests, including their bodies.
-async fn silently<T>(call: impl Future<Output = T>) -> T {
-    call.with_subscriber(Dispatch::none()).await
 }
