@@ -1,8 +1,8 @@
 //! The bodies of requests and responses: no log line shows them, and responses are limited in size.
 //!
-//! The SDK logs requests and responses at TRACE, with bodies that are in memory. It does not show a
-//! body that is a stream, and signs and retries it all the same if it also has its bytes. So bodies
-//! become streams as soon as there are any. (`LOG_SIGNABLE_BODY=true` and
+//! The SDK logs requests and responses at TRACE, and shows bodies that are in memory. Whether it has
+//! made streams of them before depends on its version. It does not show a stream, and can sign and
+//! retry one that still has its bytes. So the store makes streams of bodies as soon as there are any. (`LOG_SIGNABLE_BODY=true` and
 //! `LOG_SENSITIVE_BODIES=true` make the SDK show them nevertheless.)
 
 use std::error::Error as StdError;

@@ -5,6 +5,8 @@ mod cause;
 mod dispatch;
 mod response;
 mod service;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error as StdError;
 
