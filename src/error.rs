@@ -1,76 +1,20 @@
-//! The one error type: what went wrong, where, whether to try again, and what to do next.
+//! The error type: what failed and where, whether to try again, and what to do next.
+
+mod kind;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+pub use self::kind::ErrorKind;
 use crate::OAuthToken;
-
-/// What kind of failure an [`Error`] is; [`Error::kind`] answers it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The token or id given cannot be used. Nothing was read or written.
-    InvalidToken,
-    /// A setting is missing, unknown or malformed.
-    InvalidConfig,
-    /// There are no usable credentials: none found, wrong, or expired.
-    Unauthenticated,
-    /// The credentials are good but may not do this; [`Error::missing_action`] names the
-    /// permission.
-    AccessDenied,
-    /// The key that encrypts the secret cannot be used: disabled, deleted, or of another region.
-    Encryption,
-    /// More calls a second than the account's quota allows.
-    Throttled,
-    /// A limit that waiting a moment does not lift: too many versions of a secret, too many
-    /// secrets.
-    QuotaExceeded,
-    /// Other writers, or a deletion still under way, were in the way until the tries ran out.
-    Conflict,
-    /// The token does not fit into a secret, or its id not into a secret's name.
-    TooLarge,
-    /// The secret's value is not a token's document that this version can read. It is left as it
-    /// is.
-    Decode,
-    /// The store could not be reached, did not answer in time, or failed within.
-    Unavailable,
-    /// Anything else.
-    Other,
-}
-
-impl ErrorKind {
-    /// The kind in lower case with underscores, for example `access_denied`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            ErrorKind::InvalidToken => "invalid_token",
-            ErrorKind::InvalidConfig => "invalid_config",
-            ErrorKind::Unauthenticated => "unauthenticated",
-            ErrorKind::AccessDenied => "access_denied",
-            ErrorKind::Encryption => "encryption",
-            ErrorKind::Throttled => "throttled",
-            ErrorKind::QuotaExceeded => "quota_exceeded",
-            ErrorKind::Conflict => "conflict",
-            ErrorKind::TooLarge => "too_large",
-            ErrorKind::Decode => "decode",
-            ErrorKind::Unavailable => "unavailable",
-            ErrorKind::Other => "other",
-        }
-    }
-}
-
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// Why an operation of a store failed.
 ///
-/// Its text names the operation, the secret and AWS's request id where there are such, and says
-/// what to do next; it never holds a token value, client secret or user name. The cause is kept as
-/// [`source`](StdError::source).
+/// Its text names the operation, and the secret and AWS's request id if there are any, and says what
+/// to do next. It never contains a token value, a client secret or a user name.
+/// [`source`](StdError::source) returns the cause.
 ///
 /// ```
 /// use zoho_token_store::{ErrorKind, OAuthToken};
@@ -100,9 +44,9 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of this kind; for implementations of [`TokenStore`](crate::TokenStore).
+    /// Creates an error, for implementations of [`TokenStore`](crate::TokenStore).
     ///
-    /// The message must not hold a token value, client secret or user name.
+    /// The message must not contain a token value, a client secret or a user name.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Error {
             inner: Arc::new(Inner {
@@ -120,19 +64,19 @@ impl Error {
         }
     }
 
-    /// Adds the cause.
+    /// Sets the cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.edit().source = Some(Arc::from(source.into()));
         self
     }
 
-    /// What kind of failure it is.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
     }
 
-    /// Whether the same call may succeed when it is made again a little later.
+    /// Returns whether the operation may succeed if it is repeated a little later.
     pub fn is_retryable(&self) -> bool {
         matches!(
             self.inner.kind,
@@ -140,27 +84,27 @@ impl Error {
         )
     }
 
-    /// The method of the store that failed, for example `save_token`.
+    /// Returns the method of the store that failed, for example `save_token`.
     pub fn operation(&self) -> Option<&str> {
         self.inner.operation
     }
 
-    /// The name of the secret concerned.
+    /// Returns the name of the secret that the error is about.
     pub fn secret_name(&self) -> Option<&str> {
         self.inner.secret.as_deref()
     }
 
-    /// AWS's id of the request that failed, for a support case.
+    /// Returns AWS's id of the failed request, which its support asks for.
     pub fn request_id(&self) -> Option<&str> {
         self.inner.request_id.as_deref()
     }
 
-    /// The IAM action that is not allowed, for example `secretsmanager:ListSecrets`.
+    /// Returns the IAM action that the role lacks, for example `secretsmanager:ListSecrets`.
     pub fn missing_action(&self) -> Option<&str> {
         self.inner.missing_action.as_deref()
     }
 
-    /// The tokens that could be read when [`get_tokens`](crate::TokenStore::get_tokens) failed
+    /// Returns the tokens that could be read, if [`get_tokens`](crate::TokenStore::get_tokens) failed
     /// because of others.
     pub fn readable_tokens(&self) -> &[OAuthToken] {
         &self.inner.readable_tokens
@@ -288,8 +232,8 @@ impl StdError for Error {
     }
 }
 
-/// The texts of the causes; their Debug output may go into details nobody has looked through for
-/// secrets.
+/// The texts of the causes. Their Debug output may contain more, and nothing ensures that it
+/// contains no secret.
 struct SourceChain<'a>(&'a (dyn StdError + 'static));
 
 impl fmt::Debug for SourceChain<'_> {

@@ -1,11 +1,11 @@
-//! What the unit tests share.
+//! Helpers of the unit tests.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::{Field, OAuthToken};
 
-/// A token from `column=value` pairs, separated by spaces.
+/// Returns a token with these `column=value` pairs, which are separated by spaces.
 pub(crate) fn token(columns: &str) -> OAuthToken {
     let mut token = OAuthToken::builder();
     for pair in columns.split_whitespace() {
@@ -15,10 +15,10 @@ pub(crate) fn token(columns: &str) -> OAuthToken {
     token.build().expect("a valid token")
 }
 
-/// Checks what must hold for so many random values, or `PROPTEST_CASES` if that is set.
+/// Checks a property for this number of random values, or for `PROPTEST_CASES` if that is set.
 pub(crate) fn for_all<S: Strategy>(cases: u32, values: S, holds: impl Fn(S::Value)) {
     let mut config = Config {
-        // A value that fails is printed: it becomes a test of its own, in the code.
+        // A value that fails is printed, to be added to the code as a test of its own.
         failure_persistence: None,
         ..Config::default()
     };
@@ -34,8 +34,8 @@ pub(crate) fn for_all<S: Strategy>(cases: u32, values: S, holds: impl Fn(S::Valu
     }
 }
 
-/// Any token with an id and a key: columns with any text, or with few values, so that many are
-/// alike.
+/// Any valid token whose columns have values from this strategy. If it has few values, many tokens
+/// share them.
 pub(crate) fn any_token(
     value: impl Strategy<Value = String> + Clone + 'static,
 ) -> impl Strategy<Value = OAuthToken> {

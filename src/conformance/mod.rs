@@ -1,4 +1,4 @@
-//! The contract of a token store as a function: for the tests of your own implementation.
+//! The contract of a token store as a function, for the tests of your own implementation.
 //!
 //! ```
 //! use zoho_token_store::{MemoryTokenStore, conformance};
@@ -9,8 +9,8 @@
 //! # }
 //! ```
 //!
-//! The cases are JSON: sequences of operations with the results they must have. [`Sequence`] runs
-//! other ones.
+//! The cases are sequences of operations in JSON, with their expected results. [`Sequence`] runs
+//! sequences of your own.
 
 use std::fmt;
 
@@ -24,12 +24,11 @@ pub use sequence::{Answer, Malformed, Sequence};
 
 const CASES: &str = include_str!("contract.json");
 
-/// Runs every case of the contract, each on a store that `empty_store` makes.
+/// Runs each case of the contract on a new store from `empty_store`.
 ///
 /// # Errors
 ///
-/// [`Deviations`] tells, case by case, which operation answered something else and what it should
-/// have answered.
+/// [`Deviations`] lists the operations that returned something else than expected.
 pub async fn check<S: TokenStore>(
     mut empty_store: impl AsyncFnMut() -> S,
 ) -> Result<(), Deviations> {
@@ -53,7 +52,7 @@ pub async fn check<S: TokenStore>(
     }
 }
 
-/// What [`check`] has found.
+/// The deviations that [`check`] found.
 #[derive(Debug)]
 pub struct Deviations(Vec<String>);
 
@@ -72,7 +71,7 @@ impl fmt::Display for Deviations {
 
 impl std::error::Error for Deviations {}
 
-/// Where the answers are not the expected ones.
+/// Describes the answers that differ from the expected ones.
 fn compare<'a>(
     answers: &'a [Answer],
     expected: &'a Value,
@@ -86,11 +85,12 @@ fn compare<'a>(
                 comparable(&answer.to_json(), answers),
             );
             (expected != answer)
-                .then(|| format!("operation {number} answered {answer} instead of {expected}"))
+                .then(|| format!("operation {number} returned {answer} instead of {expected}"))
         })
 }
 
-/// With the ids that references stand for, records in one order, and of an error only its kind.
+/// Returns the result with references replaced by ids, records in a fixed order, and errors without
+/// their messages.
 fn comparable(result: &Value, answers: &[Answer]) -> Value {
     match result {
         Value::Array(records) => {
@@ -130,7 +130,7 @@ mod tests {
         check(async || MemoryTokenStore::new()).await.unwrap();
     }
 
-    /// Forgets the client when it finds: the kind of mistake that answers another user's token.
+    /// Ignores the client in lookups: a mistake that can return another user's token.
     #[derive(Debug)]
     struct Careless(MemoryTokenStore);
 
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_store_that_deviates_is_told_where() {
+    async fn a_deviation_names_case_and_operation() {
         let deviations = check(async || Careless(MemoryTokenStore::new()))
             .await
             .unwrap_err()

@@ -1,4 +1,4 @@
-//! Sequences of operations as JSON: read, run on a store, answered as JSON.
+//! Sequences of operations: read from JSON, run on a store, with their results as JSON.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ enum Operation {
     Clear,
 }
 
-/// A token to be; whether it is valid shows when the operation is run.
+/// The columns of a token, which are checked when the operation is run.
 #[derive(Debug)]
 struct Columns {
     id: Option<Id>,
@@ -33,28 +33,28 @@ struct Columns {
 #[derive(Clone, Debug)]
 enum Id {
     Literal(String),
-    /// The id in the record that this operation answered.
+    /// The id in the record that this operation returned.
     AnswerOf(usize),
 }
 
-/// What an operation answered.
+/// The result of an operation.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Answer {
-    /// A record or none; none for the operations that answer nothing.
+    /// A record, or `None` if there is none or the operation returns nothing.
     Record(Option<OAuthToken>),
     /// All records.
     Records(Vec<OAuthToken>),
     /// The operation failed.
     Failed(Error),
-    /// It refers to an operation that answered no record.
+    /// The operation refers to one that returned no record, and was not run.
     Skipped,
 }
 
 impl Sequence {
     /// Reads an array of operations: `{"op": "save" | "find", "token": {…}}`, `{"op": "find_by_id"
     /// | "delete", "id": …}`, `{"op": "list" | "clear"}`. An id is a string, or `{"ref": n}` for
-    /// the id that operation `n` answered.
+    /// the id that operation `n` returned.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl Sequence {
         })
     }
 
-    /// Runs the operations on the store, one after another.
+    /// Runs the operations on the store, one after the other.
     pub async fn replay(&self, store: &dyn TokenStore) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(self.operations.len());
         for operation in &self.operations {
@@ -88,8 +88,8 @@ impl Sequence {
 }
 
 impl Answer {
-    /// The answer as JSON: `{"ok": record | null | [records]}`, `{"error": {"kind": …, "message":
-    /// …}}` or `{"skipped": true}`. It holds the token values.
+    /// Returns the result as JSON: `{"ok": record | null | [records]}`, `{"error": {"kind": …,
+    /// "message": …}}` or `{"skipped": true}`. It contains the token values.
     pub fn to_json(&self) -> Value {
         match self {
             Answer::Record(record) => json!({"ok": record.as_ref().map(record_to_json)}),
@@ -111,7 +111,7 @@ impl Answer {
     }
 }
 
-/// Why something is no sequence of operations.
+/// Why JSON is not a sequence of operations.
 #[derive(Debug)]
 pub struct Malformed(String);
 
@@ -123,7 +123,7 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// Runs one operation; none if it refers to an answer without a record.
+/// Runs one operation. Returns `None` if it refers to an operation that returned no record.
 async fn run(
     operation: &Operation,
     store: &dyn TokenStore,
@@ -203,7 +203,7 @@ fn parse_operation(number: usize, operation: &Value) -> Result<Operation, String
         _ => return Err("its `op` is none of save, find, find_by_id, delete, list, clear".into()),
     };
     if members.len() != 1 + arguments {
-        return Err("it has members that belong to no such operation".into());
+        return Err("it has members that do not belong to this operation".into());
     }
     Ok(parsed)
 }
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_refers_to_no_record_is_skipped() {
+    async fn an_operation_that_refers_to_no_record_is_skipped() {
         let operations = json!([{"op": "list"}, {"op": "delete", "id": {"ref": 0}}, {"op": "find", "token": {"id": {"ref": 0}}}]);
         let answers = Sequence::from_json(&operations)
             .unwrap()

@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 use super::aws::calls::SecretsManager;
 use super::aws::client;
 use super::aws::rate_limit::RateLimits;
+use super::aws::validate;
 use super::cache::Cache;
 use super::cache::bounded::Bound;
 use super::format::fingerprint::{FingerprintKey, Fingerprints};
@@ -244,8 +245,9 @@ impl SecretsManagerTokenStoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] if a setting is out of range, if there is no AWS region, or if
-    /// the region or the endpoint is malformed.
+    /// [`ErrorKind::InvalidConfig`] if a setting is out of range, if there is no AWS region, if the
+    /// region or the endpoint is malformed, if `AWS_PROFILE` names no profile, or if a replica region
+    /// is the store's own region.
     pub async fn build(self) -> Result<SecretsManagerTokenStore, Error> {
         let names = SecretNames::new(&self.prefix)?;
         self.check()?;
@@ -254,11 +256,13 @@ impl SecretsManagerTokenStoreBuilder {
         }
         let config = match self.source {
             ClientSource::Client(client) => client.config().to_builder(),
-            ClientSource::Config(config) => client::config(&config),
-            ClientSource::Environment => client::config(&client::load().await?),
+            ClientSource::Config(config) => client::config(&config)?,
+            ClientSource::Environment => client::config(&client::load().await?)?,
         };
+        let client = client::finish(config, self.attempt_timeout, self.operation_timeout)?;
+        validate::replicas(&self.replica_regions, client.config().region())?;
         let aws = SecretsManager {
-            client: client::finish(config, self.attempt_timeout, self.operation_timeout)?,
+            client,
             kms_key_id: self.kms_key_id,
             extra_tags: self.tags,
             replica_regions: self.replica_regions,

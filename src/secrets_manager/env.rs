@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::aws::validate::is_region;
 use super::{Deletion, SecretsManagerTokenStoreBuilder as Builder};
 use crate::{Error, ErrorKind};
 
@@ -214,17 +215,6 @@ fn seconds(value: &str, least: u64) -> Option<Duration> {
         .ok()
         .filter(|seconds| (least..=86_400).contains(seconds))?;
     Some(Duration::from_secs(seconds))
-}
-
-/// Such as `eu-west-1`.
-fn is_region(region: &str) -> bool {
-    let mut parts = region.split('-');
-    let letters =
-        |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase()) && !part.is_empty();
-    let number = parts
-        .next_back()
-        .is_some_and(|part| part.parse::<u8>().is_ok());
-    number && parts.clone().count() >= 2 && parts.all(letters)
 }
 
 fn switch(value: &str) -> Option<bool> {

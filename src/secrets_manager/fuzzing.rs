@@ -1,5 +1,5 @@
-//! What must hold for any bytes: the bodies of the fuzz targets in `tests/fuzz`, which the unit
-//! tests run too, over the corpus and a few thousand inputs made from it.
+//! Properties of any input: the bodies of the fuzz targets in `tests/fuzz`. The unit tests run them,
+//! too, with the corpus and a few thousand inputs derived from it.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -15,13 +15,12 @@ use crate::{ErrorKind, Field};
 #[cfg(test)]
 mod tests;
 
-/// A secret's value: it is refused, or every field in it is read and written again as it stood.
+/// A secret's value is refused, or each of its fields is read and written again unchanged.
 pub fn document(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    // Read by another reader, which lets through more: of a field that stands there twice it takes
-    // the last.
+    // Another reader for comparison. It accepts more: of a field that occurs twice it takes the last.
     let fields = serde_json::from_str::<Map<String, Value>>(text).ok();
     let field = |name: &str| fields.as_ref()?.get(name)?.as_str();
     let id = field("id").unwrap_or("1");
@@ -32,7 +31,10 @@ pub fn document(data: &[u8]) {
             unknown,
         }) => (token, metadata, unknown),
         Ok(Document::Tombstone) => {
-            assert!(field("deleted").is_some(), "a record is taken for none");
+            assert!(
+                field("deleted").is_some(),
+                "a record is read as a tombstone"
+            );
             return;
         }
         Err(error) => {
@@ -53,7 +55,7 @@ pub fn document(data: &[u8]) {
         }
     };
     let rewritten = rewritten.expose_secret();
-    // The one thing that may be written differently: leading zeros of a number are dropped.
+    // The only difference: leading zeros of the expiry time are dropped.
     if let Some(Value::String(time)) = fields.get_mut(Field::ExpiryTime.as_str()) {
         *time = time.parse::<u64>().expect("it is a number").to_string();
     }
@@ -64,7 +66,7 @@ pub fn document(data: &[u8]) {
         fields.retain(|name, _| !own.contains(&name.as_str()));
     }
     assert_eq!(again, fields, "a field is lost, added or changed");
-    match document::decode(id, rewritten).expect("what is written can be read") {
+    match document::decode(id, rewritten).expect("a written document can be read") {
         Document::Record {
             token: read,
             metadata,
@@ -74,12 +76,12 @@ pub fn document(data: &[u8]) {
             let thrice = document::encode(&read, &metadata, &unknown).expect("it fits");
             assert_eq!(thrice.expose_secret(), rewritten);
         }
-        Document::Tombstone => panic!("a record becomes none"),
+        Document::Tombstone => panic!("a record becomes a tombstone"),
     }
 }
 
-/// A prefix in the first line, then an id, which is read as the rest of a name too: the way there
-/// and back is always the same, and the names are AWS's.
+/// The input is a prefix in the first line, and then an id, which is also used as the rest of a name.
+/// An id has one name, which AWS allows, and a name has at most one id.
 pub fn id(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -112,10 +114,12 @@ pub fn id(data: &[u8]) {
     }
 }
 
-/// Whether AWS takes the name of a secret, and it is below the prefix and not the beginning of
-/// another secret's ARN.
+/// Checks that AWS allows the name of a secret, and that it is under the prefix and not the beginning
+/// of another secret's ARN.
 fn is_a_name(name: &str, prefix: &str) {
-    let encoded = name.strip_prefix(prefix).expect("it is below the prefix");
+    let encoded = name
+        .strip_prefix(prefix)
+        .expect("the name is under the prefix");
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=.@-".contains(c);
     assert!(
         !encoded.is_empty() && encoded.chars().all(allowed),
@@ -125,8 +129,8 @@ fn is_a_name(name: &str, prefix: &str) {
     assert_ne!(name.bytes().nth_back(6), Some(b'-'), "{name}");
 }
 
-/// Lines of environment variables: they are taken, or refused with an error that depends on the
-/// names alone.
+/// The input is lines of environment variables. They are accepted, or refused with an error that
+/// depends on the names alone.
 pub fn settings(data: &[u8]) {
     let lines = data.split(|&byte| byte == b'\n');
     let variables: Vec<(OsString, OsString)> = lines
@@ -145,7 +149,7 @@ pub fn settings(data: &[u8]) {
             assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{error}");
             let mut shown = String::new();
             write!(shown, "{error} {error:?}").expect("memory can be written to");
-            // An empty value is malformed for every setting.
+            // For every setting an empty value is malformed.
             let names = || variables.iter().map(|(name, _)| name.clone());
             let each = names().map(|name| vec![name]);
             let explained = each.chain([names().collect()]).any(|names| {

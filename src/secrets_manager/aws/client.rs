@@ -1,37 +1,55 @@
-//! The AWS client: its configuration, its timeouts, and what it does not retry.
+//! The AWS client: its configuration, its timeouts, and its retries.
+//!
+//! Unless the caller's configuration says otherwise, the SDK's defaults are those of the behavior
+//! version `v2026_01_12`: three attempts (`AWS_MAX_ATTEMPTS`), with pauses of up to 1 and 2 seconds.
+//! With the store's timeouts, a call to a server that does not respond fails after at most 18
+//! seconds.
 
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::Builder;
 use aws_sdk_secretsmanager::config::interceptors::InterceptorContext;
 use aws_sdk_secretsmanager::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
-use aws_sdk_secretsmanager::config::{Builder, Config};
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
 use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
 
+use super::{bodies, validate};
+use crate::Error;
 use crate::secrets_manager::clock::Clock;
-use crate::{Error, ErrorKind};
 
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The clock of the client's configuration: the system's, or one that a test sets.
+/// Returns the clock of the client's configuration: the system's, or one that a test sets.
 pub(crate) fn clock(client: &Client) -> Clock {
     let time_source = client.config().time_source();
     time_source.map(Clock::from).unwrap_or_default()
 }
 
-/// The configuration of the environment: variables, profile, container or instance.
-pub(crate) async fn load() -> Result<SdkConfig, Error> {
-    Ok(aws_config::load_defaults(BehaviorVersion::latest()).await)
+/// The version of the SDK's defaults. It is fixed, because a later one may have other retries and
+/// timeouts.
+pub(crate) fn behavior_version() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
 }
 
-/// The part of an AWS configuration that concerns Secrets Manager.
-pub(crate) fn config(config: &SdkConfig) -> Builder {
-    Config::from(config).to_builder()
+/// Returns the configuration of the environment: variables, profile, container or instance.
+pub(crate) async fn load() -> Result<SdkConfig, Error> {
+    validate::profile().await?;
+    Ok(aws_config::load_defaults(behavior_version()).await)
+}
+
+/// Returns the part of an AWS configuration that concerns Secrets Manager.
+pub(crate) fn config(config: &SdkConfig) -> Result<Builder, Error> {
+    validate::endpoint(config)?;
+    let builder = Builder::from(config);
+    Ok(match config.behavior_version() {
+        Some(_) => builder,
+        None => builder.behavior_version(behavior_version()),
+    })
 }
 
 /// Adds what the store depends on, and returns the client.
@@ -44,15 +62,8 @@ pub(crate) fn finish(
     operation: Option<Duration>,
 ) -> Result<Client, Error> {
     let given = config.clone().build();
-    if given
-        .region()
-        .is_none_or(|region| region.as_ref().is_empty())
-    {
-        return Err(
-            Error::new(ErrorKind::InvalidConfig, "there is no AWS region")
-                .advise("set AWS_REGION, for example to eu-west-1"),
-        );
-    }
+    validate::region(given.region())?;
+    let config = bodies::protect(config, given.http_client());
     let given = given
         .timeout_config()
         .cloned()
@@ -71,17 +82,17 @@ pub(crate) fn finish(
     Ok(Client::from_conf(
         config
             .timeout_config(timeouts)
-            .retry_classifier(QuotasDoNotPass)
+            .retry_classifier(QuotasAreFinal)
             .build(),
     ))
 }
 
-/// Keeps the SDK from retrying LimitExceededException, which it takes for throttling. In Secrets
-/// Manager it is a quota (versions of a secret, secrets of an account), and waiting does not help.
+/// Keeps the SDK from retrying LimitExceededException, which it treats as throttling. In Secrets
+/// Manager it is a quota (versions of a secret, secrets of an account), which a retry cannot lift.
 #[derive(Debug)]
-struct QuotasDoNotPass;
+struct QuotasAreFinal;
 
-impl ClassifyRetry for QuotasDoNotPass {
+impl ClassifyRetry for QuotasAreFinal {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let error = context
             .output_or_error()
@@ -101,6 +112,6 @@ impl ClassifyRetry for QuotasDoNotPass {
     }
 
     fn name(&self) -> &'static str {
-        "quotas do not pass"
+        "quotas are final"
     }
 }

@@ -1,23 +1,23 @@
-//! Ids and secret names: a reversible encoding below a prefix.
+//! Ids and secret names: a reversible encoding under a prefix.
 
 use std::fmt;
 
 use crate::{Error, ErrorKind};
 
-/// The longest name used. AWS takes 512 characters, some of its tools only 256.
+/// The longest name of a secret. AWS allows 512 characters, some of its tools only 256.
 pub(crate) const NAME_LIMIT: usize = 256;
 
-/// What the id of a generated record needs below the prefix.
+/// The length that the encoded id of a generated record needs after the prefix.
 const GENERATED_ID_LENGTH: usize = 64;
 
-/// The escape character. Outside the set that is kept, and allowed in a secret's name.
+/// The escape character: allowed in a secret's name, but not among the characters that are kept.
 const ESCAPE: char = '=';
 
-/// What every secret of one store is named by: the prefix, then the encoded id.
+/// The names of a store's secrets: the prefix followed by the encoded id.
 ///
-/// The id's letters, digits and `_.+@-` stand as they are; every other byte is `=` and two
-/// hexadecimal digits. An encoded id therefore never holds a `/`, and as a prefix ends in one, the
-/// names of two stores never meet, even where one prefix begins with the other.
+/// ASCII letters, digits and `_.+@-` are kept; every other byte of the id becomes `=` and two
+/// hexadecimal digits. An encoded id contains no `/`, and a prefix ends in one, so two stores have no
+/// name in common, even if one prefix begins with the other.
 #[derive(Clone)]
 pub(crate) struct SecretNames {
     prefix: String,
@@ -31,11 +31,11 @@ impl SecretNames {
         } else if !prefix.ends_with('/') {
             "it does not end in `/`"
         } else if prefix.starts_with('/') || prefix.contains("//") {
-            "it has an empty part"
+            "it begins with `/` or contains `//`"
         } else if !prefix.bytes().all(allowed) {
-            "it has a character that AWS does not allow in the name of a secret"
+            "it contains a character that AWS does not allow in the name of a secret"
         } else if prefix.len() + GENERATED_ID_LENGTH > NAME_LIMIT {
-            "it leaves no room for the ids"
+            "it is too long: it leaves no room for the ids"
         } else {
             return Ok(SecretNames {
                 prefix: prefix.to_owned(),
@@ -43,11 +43,11 @@ impl SecretNames {
         };
         Err(Error::new(
             ErrorKind::InvalidConfig,
-            format!("the prefix cannot be used: {problem}"),
+            format!("the prefix is invalid: {problem}"),
         )
         .advise(format!(
-            "set ZOHO_TOKEN_STORE_PREFIX or `prefix` to at most {} letters, digits and /_+=.@- \
-             that end in `/`, such as `zoho/tokens/`",
+            "set ZOHO_TOKEN_STORE_PREFIX or `prefix` to at most {} letters, digits and /_+=.@-, \
+             ending in `/`, for example `zoho/tokens/`",
             NAME_LIMIT - GENERATED_ID_LENGTH
         )))
     }
@@ -56,7 +56,7 @@ impl SecretNames {
         &self.prefix
     }
 
-    /// The name of the secret that holds the record with this id.
+    /// Returns the name of the secret for the record with this id.
     pub(crate) fn name_of(&self, id: &str) -> Result<String, Error> {
         let mut name = self.prefix.clone();
         for &byte in id.as_bytes() {
@@ -70,10 +70,9 @@ impl SecretNames {
                 );
             }
         }
-        // A secret's name followed by a hyphen and six characters looks like the end of another
-        // secret's ARN ("Do not end your secret name with a hyphen followed by six characters",
-        // CreateSecret). An escape character at the end escapes nothing, so it can stand there as
-        // padding.
+        // A name that ends in a hyphen and six characters looks like the end of another secret's ARN
+        // ("Do not end your secret name with a hyphen followed by six characters", CreateSecret). An
+        // escape character at the end escapes nothing, so it serves as padding.
         while name.len() >= 7 && name.as_bytes()[name.len() - 7] == b'-' {
             name.push(ESCAPE);
         }
@@ -81,17 +80,18 @@ impl SecretNames {
             return Err(Error::new(
                 ErrorKind::TooLarge,
                 format!(
-                    "the id makes a secret name of {} characters, and {NAME_LIMIT} is the limit",
+                    "the id is too long: the secret's name would have {} characters, and may have \
+                     {NAME_LIMIT}",
                     name.len()
                 ),
             )
-            .advise("use a shorter id, or none: the store makes one"));
+            .advise("use a shorter id, or none: the store generates one"));
         }
         Ok(name)
     }
 
-    /// The id of the record in the secret of this name; none where the name is not one of this
-    /// store's.
+    /// Returns the id of the record in the secret with this name, or `None` if the name is not one
+    /// of this store's.
     pub(crate) fn id_of(&self, name: &str) -> Option<String> {
         let mut rest = name
             .strip_prefix(&self.prefix)?
@@ -107,7 +107,7 @@ impl SecretNames {
             }
         }
         let id = String::from_utf8(id).ok().filter(|id| !id.is_empty())?;
-        // Only what the encoding itself writes: no second name for an id.
+        // An id has one name: other spellings of it are refused.
         (self.name_of(&id).ok()? == name).then_some(id)
     }
 }
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hyphen_in_the_prefix_counts_too() {
+    fn a_hyphen_in_the_prefix_is_padded_too() {
         let names = SecretNames::new("zoho-dev/").unwrap();
         let name = names.name_of("12").unwrap();
         assert_eq!(name, "zoho-dev/12=");
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn prefixes_that_could_meet_foreign_secrets_are_refused() {
+    fn prefixes_that_could_match_other_secrets_are_refused() {
         for bad in [
             "",
             "*",

@@ -1,4 +1,4 @@
-//! The fuzz targets without a fuzzer: over the corpus, and over what a few edits make of it.
+//! The fuzz targets without a fuzzer: with the corpus, and with a few random edits of it.
 
 use std::fs;
 use std::path::Path;
@@ -8,11 +8,10 @@ use proptest::sample::{Index, select};
 
 use crate::testing::for_all;
 
-/// How many inputs are made for each target.
+/// The number of inputs for each target.
 const INPUTS: u32 = 2_000;
 
-/// What edits put in: what the syntax of some input is made of, and where numbers and characters
-/// have their limits.
+/// The texts that edits insert: syntax of the inputs, and numbers and characters at their limits.
 const PIECES: [&str; 34] = [
     "\"",
     "\\",
@@ -55,7 +54,7 @@ enum Edit {
     Insert(Index, Vec<u8>),
     Remove(Index, usize),
     Replace(Index, u8),
-    /// A part of the input stands there a second time, elsewhere.
+    /// Copies a part of the input to another place.
     Repeat(Index, usize, Index),
 }
 
@@ -105,7 +104,7 @@ fn holds_for_the_corpus_and_edits_of_it(name: &str, body: fn(&[u8])) {
             .join("tests/corpus")
             .join(name),
     );
-    assert!(corpus.len() > 5, "the corpus of {name} is not there");
+    assert!(corpus.len() > 5, "the corpus of {name} is missing");
     corpus.iter().for_each(|input| body(input));
 
     let edits = prop::collection::vec(edit(), 1..6);
@@ -115,9 +114,9 @@ fn holds_for_the_corpus_and_edits_of_it(name: &str, body: fn(&[u8])) {
     });
 }
 
-/// What is in the files of a folder and the folders in it.
+/// Returns the contents of the files in a folder and its subfolders.
 fn files(folder: &Path) -> Vec<Vec<u8>> {
-    let entries = fs::read_dir(folder).expect("the folder is there");
+    let entries = fs::read_dir(folder).expect("the folder exists");
     let mut paths: Vec<_> = entries
         .map(|entry| entry.expect("it can be read").path())
         .collect();
@@ -135,11 +134,11 @@ fn any_document_is_read_and_kept_or_refused() {
 }
 
 #[test]
-fn any_id_has_one_name_that_aws_takes() {
+fn any_id_has_one_name_that_aws_allows() {
     holds_for_the_corpus_and_edits_of_it("id", super::id);
 }
 
 #[test]
-fn any_settings_are_taken_or_refused_without_showing_a_value() {
+fn any_settings_are_accepted_or_refused_without_showing_a_value() {
     holds_for_the_corpus_and_edits_of_it("settings", super::settings);
 }

@@ -63,40 +63,37 @@ async fn delete_slot(
 ) -> Result<Option<Error>, Error> {
     let _pending = PendingWrite::deletion(&core.cache, id);
     let name = core.names.name_of(id)?;
-    let (arn, record) = match slot {
+    let (arn, version, record) = match &slot {
         Slot::Absent | Slot::Deleted => return Ok(None),
-        Slot::Vacant { arn, .. } => (arn, None),
-        Slot::Record(stored) => {
-            let secret = Address {
-                name: &name,
-                arn: &stored.arn,
-            };
-            let document = document::encode_tombstone(id, core.cache.now().wall);
-            let put = Put::Tombstone(&document);
-            match swap(core, secret, put, &stored.version, succession).await {
-                Ok(swapped) if swapped.is_current => {
-                    learn(core, id, &stored.arn, &swapped.version);
-                    (stored.arn.clone(), Some((stored, swapped.version)))
-                }
-                // Another writer has put a record on top of the tombstone.
-                Ok(_) => return Ok(Some(Failure::outrun(&name).error)),
-                Err(failure) => match failure.reason {
-                    Reason::NotFound | Reason::Deleted => return Ok(None),
-                    Reason::Exists | Reason::Throttled => return Ok(Some(failure.error)),
-                    // There is no room for another version today; a deletion must not depend on it.
-                    Reason::Limit => {
-                        let error = failure.error;
-                        tracing::warn!(secret = name, %error, "deleting without a tombstone");
-                        (stored.arn.clone(), None)
-                    }
-                    _ => return Err(failure.error),
-                },
-            }
-        }
+        // The read may be old, and a record may have been put on top of the tombstone since. Only
+        // another tombstone tells.
+        Slot::Vacant { arn, version } => (arn.clone(), version.as_ref(), None),
+        Slot::Record(stored) => (stored.arn.clone(), stored.version.as_str(), Some(stored)),
     };
     let secret = Address {
         name: &name,
         arn: &arn,
+    };
+    let document = document::encode_tombstone(id, core.cache.now().wall);
+    let put = Put::Tombstone(&document);
+    let tombstone = match swap(core, secret, put, version, succession).await {
+        Ok(swapped) if swapped.is_current => {
+            learn(core, id, &arn, &swapped.version);
+            Some(swapped.version)
+        }
+        // Another writer has put a record on top of the tombstone.
+        Ok(_) => return Ok(Some(Failure::outrun(&name).error)),
+        Err(failure) => match failure.reason {
+            Reason::NotFound | Reason::Deleted => return Ok(None),
+            Reason::Exists | Reason::Throttled => return Ok(Some(failure.error)),
+            // There is no room for another version today; a deletion must not depend on it.
+            Reason::Limit => {
+                let error = failure.error;
+                tracing::warn!(secret = name, %error, "deleting without a tombstone");
+                None
+            }
+            _ => return Err(failure.error),
+        },
     };
     let error = match delete_secret(core, secret).await {
         Ok(()) => None,
@@ -104,8 +101,8 @@ async fn delete_slot(
             Reason::NotFound | Reason::Deleted => None,
             Reason::Throttled => Some(failure.error),
             Reason::Denied => {
-                if let Some((stored, tombstone)) = record {
-                    put_back(core, secret, &stored, &tombstone).await;
+                if let (Some(stored), Some(tombstone)) = (record, tombstone) {
+                    put_back(core, secret, stored, &tombstone).await;
                 }
                 return Err(failure.error);
             }

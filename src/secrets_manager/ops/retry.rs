@@ -1,4 +1,4 @@
-//! Retries of writes: bounded in time, with jitter.
+//! Retries of writes, limited in time and with jitter.
 
 use std::time::Duration;
 
@@ -6,14 +6,15 @@ use tokio::time::Instant;
 
 use crate::{Error, ErrorKind};
 
-/// Longer than a forced deletion takes, and as long as a caller of `save_token` may be expected to wait.
+/// The limit for all retries of a write: longer than a forced deletion takes, but not too long for
+/// the caller of `save_token`.
 const AT_MOST: Duration = Duration::from_secs(30);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Retries without a pause follow a change that was seen, so there are few. The bound is a safety
-/// net.
+/// The limit for retries without a pause. Each of them follows a change by another writer, so that
+/// there are few; the limit only prevents an endless loop.
 const TRIES_AT_ONCE: u32 = 100;
 
 /// How long AWS may take until reads return what it has confirmed. AWS's own tests wait up to five
@@ -35,26 +36,26 @@ impl Retry {
         }
     }
 
-    /// Allows another try without a pause.
+    /// Allows another attempt without a pause, or returns an error if there were too many.
     pub(crate) fn again(&mut self) -> Result<(), Error> {
         self.tries_at_once += 1;
         if self.tries_at_once > TRIES_AT_ONCE || self.since.elapsed() > AT_MOST {
             return Err(Error::new(
                 ErrorKind::Conflict,
-                "the record kept changing while it was written",
+                "other writers kept changing the record",
             )
             .advise("try again"));
         }
         Ok(())
     }
 
-    /// Waits before the next try, or returns the error if no time is left.
+    /// Waits before the next attempt, or returns the error if the time is up.
     pub(crate) async fn wait(&mut self, error: Error) -> Result<(), Error> {
         if self.since.elapsed() > AT_MOST {
             return Err(error);
         }
         tracing::debug!(%error, "trying again");
-        // Full jitter, so that writers that met once do not meet again.
+        // Full jitter, so that writers that collided once do not collide again.
         tokio::time::sleep(self.pause.mul_f64(fastrand::f64())).await;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         Ok(())

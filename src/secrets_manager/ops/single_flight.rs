@@ -1,4 +1,4 @@
-//! Single flight: callers that want the same thing at the same time share one call.
+//! Single flight: concurrent callers that need the same result share one call.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -14,10 +14,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 type Call<T> = Shared<BoxFuture<'static, T>>;
 
-/// Calls under way, by what they are for.
+/// The calls under way, by key.
 ///
-/// A call runs as long as one of its callers waits for it: whoever is dropped takes nothing from
-/// the others, and when all are, the call is dropped too.
+/// A call runs as long as one of its callers waits for it. A caller that is dropped does not affect
+/// the others; when all are dropped, the call is dropped, too.
 pub(crate) struct SingleFlight<K, T: Clone> {
     under_way: Arc<Mutex<UnderWay<K, T>>>,
 }
@@ -92,7 +92,7 @@ where
     }
 }
 
-/// Takes the call off the list when it is done or dropped.
+/// Removes the call from the list when it completes or is dropped.
 struct Landing<K: Eq + Hash, T: Clone> {
     under_way: Arc<Mutex<UnderWay<K, T>>>,
     key: K,
@@ -105,8 +105,7 @@ impl<K: Eq + Hash, T: Clone> Drop for Landing<K, T> {
             .under_way
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        // A call that was dropped may have been followed by another one for the same key. That one
-        // stays.
+        // Another call for the same key may have been started since. It stays.
         if under_way
             .calls
             .get(&self.key)
@@ -126,7 +125,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn callers_at_the_same_time_share_one_call_and_later_ones_make_their_own() {
+    async fn concurrent_callers_share_one_call_and_later_ones_start_another() {
         let (flights, calls) = (SingleFlight::<u8, usize>::new(), AtomicUsize::new(0));
         let (send, receive) = tokio::sync::oneshot::channel::<()>();
         let gate = receive.shared();
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_is_dropped_takes_nothing_from_the_others() {
+    async fn a_dropped_caller_does_not_affect_the_others() {
         let flights = SingleFlight::<u8, u8>::new();
         let (send, receive) = tokio::sync::oneshot::channel::<u8>();
         let mut leader = Box::pin(flights.join(1, || async move { receive.await.unwrap_or(0) }));
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_that_everybody_left_is_not_resumed() {
+    async fn a_call_without_callers_is_not_resumed() {
         let flights = SingleFlight::<u8, u8>::new();
         let mut first = Box::pin(flights.join(1, pending));
         assert_eq!((&mut first).now_or_never(), None);

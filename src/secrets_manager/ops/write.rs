@@ -182,6 +182,11 @@ pub(crate) async fn write(
         Ok(swapped) => swapped,
         Err(failure) => {
             pending.failed(failure.reason == Reason::Denied);
+            if matches!(failure.reason, Reason::NotFound | Reason::Deleted) {
+                // The put may have been executed before the deletion, and another writer may have
+                // removed its tags since: the next attempt is another write.
+                *attempt = Attempt::new(core);
+            }
             return contended(failure);
         }
     };

@@ -3,6 +3,7 @@
 
 mod conditions;
 mod crashes;
+mod environment;
 mod failures;
 mod lost_responses;
 mod outage;

@@ -108,6 +108,15 @@ impl Failure {
     }
 }
 
+/// Checks that a response has what Secrets Manager always returns. Another server's 200 does not.
+fn require<const N: usize>(action: &'static str, fields: [Option<&str>; N]) -> Result<(), Failure> {
+    let given = |field: &Option<&str>| field.is_some_and(|text| !text.is_empty());
+    match fields.iter().all(given) {
+        true => Ok(()),
+        false => Err(Failure::foreign(action)),
+    }
+}
+
 fn tags_of(tags: &[SdkTag]) -> Vec<Tag> {
     let pairs = tags
         .iter()

@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use aws_sdk_secretsmanager::primitives::DateTime;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretValueEntry};
 
-use super::{Description, Page, SecretsManager, TOMBSTONE, Value, tags_of};
+use super::{Description, Page, SecretsManager, TOMBSTONE, Value, require, tags_of};
 use crate::secrets_manager::aws::failure::{Failure, Reason};
 use crate::token::builder::wiped;
 
@@ -25,11 +25,16 @@ impl SecretsManager {
     /// The value of the version with this staging label.
     pub(crate) async fn get_stage(&self, name: &str, stage: &str) -> Result<Value, Failure> {
         tracing::debug!(secret = name, "GetSecretValue");
+        let action = "secretsmanager:GetSecretValue";
         let call = self.client.get_secret_value().secret_id(name);
         match call.version_stage(stage).send().await {
-            Ok(output) => Ok(output.into()),
+            Ok(output) => {
+                require(action, [output.name(), output.version_id()])
+                    .map_err(|failure| failure.about(name))?;
+                Ok(output.into())
+            }
             Err(error) => {
-                let failure = Failure::of("secretsmanager:GetSecretValue", error);
+                let failure = Failure::of(action, error);
                 match failure.reason {
                     Reason::NotFound => Ok(Value::NotFound),
                     Reason::Deleted => Ok(Value::Deleted),
@@ -48,19 +53,22 @@ impl SecretsManager {
         tracing::debug!(secrets = names.len(), "BatchGetSecretValue");
         let call = self.client.batch_get_secret_value();
         let output = call.set_secret_id_list(Some(names)).send().await;
-        let output =
-            output.map_err(|error| Failure::of("secretsmanager:BatchGetSecretValue", error))?;
+        let action = "secretsmanager:BatchGetSecretValue";
+        let output = output.map_err(|error| Failure::of(action, error))?;
+        if output.secret_values.is_none() && output.errors.is_none() {
+            return Err(Failure::foreign(action));
+        }
         let values = output.secret_values.unwrap_or_default().into_iter();
         Ok(values.filter_map(named_value).collect())
     }
 
     pub(crate) async fn describe(&self, name: &str) -> Result<Description, Failure> {
         tracing::debug!(secret = name, "DescribeSecret");
+        let action = "secretsmanager:DescribeSecret";
         let output = self.client.describe_secret().secret_id(name).send().await;
-        match output {
-            Ok(output) => Ok(output.into()),
-            Err(error) => Err(Failure::of("secretsmanager:DescribeSecret", error).about(name)),
-        }
+        let output = output.map_err(|error| Failure::of(action, error).about(name))?;
+        require(action, [output.arn(), output.name()]).map_err(|failure| failure.about(name))?;
+        Ok(output.into())
     }
 
     /// One page of the secrets under a prefix that have a tag with one of these values.
@@ -80,8 +88,13 @@ impl SecretsManager {
             .max_results(PAGE_LIMIT)
             .set_next_token(page);
         let output = call.send().await;
-        let output = output.map_err(|error| Failure::of("secretsmanager:ListSecrets", error))?;
-        let secrets = output.secret_list().iter();
+        let action = "secretsmanager:ListSecrets";
+        let output = output.map_err(|error| Failure::of(action, error))?;
+        // Taken for an empty list, it would mean that there are no tokens.
+        let Some(secrets) = &output.secret_list else {
+            return Err(Failure::foreign(action));
+        };
+        let secrets = secrets.iter();
         Ok(Page {
             secrets: secrets
                 .filter_map(|secret| Some((secret.name()?.to_owned(), tags_of(secret.tags()))))

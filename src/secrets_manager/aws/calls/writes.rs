@@ -2,10 +2,8 @@
 
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, Tag as SdkTag};
 use secrecy::{ExposeSecret, SecretString};
-use tracing::Dispatch;
-use tracing::instrument::WithSubscriber;
 
-use super::{Address, PutOutcome, SecretsManager, TOMBSTONE};
+use super::{Address, PutOutcome, SecretsManager, TOMBSTONE, require};
 use crate::secrets_manager::aws::deletion::Deletion;
 use crate::secrets_manager::aws::failure::Failure;
 use crate::secrets_manager::format::tags::{MANAGED_BY, Tag};
@@ -34,12 +32,13 @@ impl SecretsManager {
             .set_tags(Some(self.all_tags(tags)))
             .set_kms_key_id(self.kms_key_id.clone())
             .set_add_replica_regions(self.replicas())
-            .client_request_token(request_token)
-            .send();
-        match silently(call).await {
-            Ok(output) => Ok(output.arn.unwrap_or_default()),
-            Err(error) => Err(Failure::of("secretsmanager:CreateSecret", error).about(name)),
-        }
+            .client_request_token(request_token);
+        let action = "secretsmanager:CreateSecret";
+        let output = call.send().await;
+        let output = output.map_err(|error| Failure::of(action, error).about(name))?;
+        require(action, [output.arn(), output.version_id()])
+            .map_err(|failure| failure.about(name))?;
+        Ok(output.arn.unwrap_or_default())
     }
 
     /// Puts a record under this version id. If the version exists with the same content, AWS changes
@@ -78,18 +77,17 @@ impl SecretsManager {
         let call = call
             .secret_string(document.expose_secret())
             .client_request_token(version)
-            .set_version_stages(labels)
-            .send();
-        match silently(call).await {
-            Ok(output) => Ok(match output.version_stages() {
-                [] => PutOutcome::Unknown,
-                labels if labels.iter().any(|label| label == CURRENT) => PutOutcome::Current,
-                _ => PutOutcome::Outdated,
-            }),
-            Err(error) => {
-                Err(Failure::of("secretsmanager:PutSecretValue", error).about(secret.name))
-            }
-        }
+            .set_version_stages(labels);
+        let action = "secretsmanager:PutSecretValue";
+        let output = call.send().await;
+        let output = output.map_err(|error| Failure::of(action, error).about(secret.name))?;
+        require(action, [output.arn(), output.version_id()])
+            .map_err(|failure| failure.about(secret.name))?;
+        Ok(match output.version_stages() {
+            [] => PutOutcome::Unknown,
+            labels if labels.iter().any(|label| label == CURRENT) => PutOutcome::Current,
+            _ => PutOutcome::Outdated,
+        })
     }
 
     pub(crate) async fn tag(&self, secret: Address<'_>, tags: Vec<Tag>) -> Result<(), Failure> {
@@ -124,12 +122,10 @@ impl SecretsManager {
         self.rate_limits.restore.acquire().await;
         tracing::debug!(secret = secret.name, "RestoreSecret");
         let call = self.client.restore_secret().secret_id(secret.arn);
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                Err(Failure::of("secretsmanager:RestoreSecret", error).about(secret.name))
-            }
-        }
+        let action = "secretsmanager:RestoreSecret";
+        let output = call.send().await;
+        let output = output.map_err(|error| Failure::of(action, error).about(secret.name))?;
+        require(action, [output.arn(), output.name()]).map_err(|failure| failure.about(secret.name))
     }
 
     pub(crate) async fn delete(&self, secret: Address<'_>) -> Result<(), Failure> {
@@ -140,10 +136,10 @@ impl SecretsManager {
             Deletion::RecoveryWindow { days } => call.recovery_window_in_days(days.into()),
             Deletion::Force => call.force_delete_without_recovery(true),
         };
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Failure::of("secretsmanager:DeleteSecret", error).about(secret.name)),
-        }
+        let action = "secretsmanager:DeleteSecret";
+        let output = call.send().await;
+        let output = output.map_err(|error| Failure::of(action, error).about(secret.name))?;
+        require(action, [output.arn(), output.name()]).map_err(|failure| failure.about(secret.name))
     }
 
     /// Gives a secret the replicas that every secret of the store has.
@@ -156,12 +152,10 @@ impl SecretsManager {
             .client
             .replicate_secret_to_regions()
             .secret_id(secret.arn);
-        match call.set_add_replica_regions(Some(replicas)).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(
-                Failure::of("secretsmanager:ReplicateSecretToRegions", error).about(secret.name),
-            ),
-        }
+        let action = "secretsmanager:ReplicateSecretToRegions";
+        let output = call.set_add_replica_regions(Some(replicas)).send().await;
+        let output = output.map_err(|error| Failure::of(action, error).about(secret.name))?;
+        require(action, [output.arn()]).map_err(|failure| failure.about(secret.name))
     }
 
     /// Removes a secret's replicas; a secret that has replicas cannot be deleted.
@@ -175,13 +169,10 @@ impl SecretsManager {
             .client
             .remove_regions_from_replication()
             .secret_id(secret.arn);
-        match call.set_remove_replica_regions(Some(regions)).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(
-                Failure::of("secretsmanager:RemoveRegionsFromReplication", error)
-                    .about(secret.name),
-            ),
-        }
+        let action = "secretsmanager:RemoveRegionsFromReplication";
+        let output = call.set_remove_replica_regions(Some(regions)).send().await;
+        let output = output.map_err(|error| Failure::of(action, error).about(secret.name))?;
+        require(action, [output.arn()]).map_err(|failure| failure.about(secret.name))
     }
 
     fn replicas(&self) -> Option<Vec<ReplicaRegionType>> {
@@ -201,10 +192,4 @@ impl SecretsManager {
         tags.map(|(key, value)| SdkTag::builder().key(key).value(value).build())
             .collect()
     }
-}
-
-/// Runs a call that carries a token to AWS without the SDK's logging: at TRACE the SDK logs whole
-/// requests, including their bodies.
-async fn silently<T>(call: impl Future<Output = T>) -> T {
-    call.with_subscriber(Dispatch::none()).await
 }

@@ -1,4 +1,4 @@
-//! The fields of a JSON object as they stand there: each name once, and of the values the texts.
+//! The fields of a JSON object, each of which may occur once, and their values if they are strings.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,13 +6,13 @@ use std::fmt;
 use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// The fields of an object, none of them twice.
+/// The fields of an object in their order, without duplicates.
 pub(crate) struct UniqueFields(pub(crate) Vec<(String, Value)>);
 
-/// The value of a field. Texts are wiped from memory when they are dropped.
+/// The value of a field. Strings are wiped from memory when they are dropped.
 pub(crate) enum Value {
     Text(SecretString),
-    /// A number, an object, …: none of a token's values.
+    /// A number, an object or anything else that no field of a token may be.
     Other,
 }
 
@@ -39,7 +39,7 @@ impl<'de> Deserialize<'de> for UniqueFields {
                 let mut names = HashSet::new();
                 while let Some((name, value)) = map.next_entry::<String, Value>()? {
                     if !names.insert(name.clone()) {
-                        return Err(A::Error::custom("a field stands there twice"));
+                        return Err(A::Error::custom("a field occurs twice"));
                     }
                     fields.push((name, value));
                 }

@@ -1,5 +1,5 @@
-//! Documents that others have written, by hand, in the console, with boto3: which are read, which
-//! are refused, and why. They lie in `tests/corpus/document`.
+//! Documents that others wrote by hand, in the console or with boto3: which of them are read, which
+//! are refused, and why. They are in `tests/corpus/document`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ fn folder(name: &str) -> PathBuf {
     corpus.join(name)
 }
 
-/// The text in each file of the table, which has all files of the folder.
+/// Returns the text of each file in the table, which must list all files of the folder.
 fn texts<T: Copy>(name: &str, table: &[(&'static str, T)]) -> Vec<(&'static str, String, T)> {
     let listed: BTreeSet<_> = table.iter().map(|(file, _)| (*file).to_owned()).collect();
     let there = fs::read_dir(folder(name)).unwrap();
@@ -26,7 +26,7 @@ fn texts<T: Copy>(name: &str, table: &[(&'static str, T)]) -> Vec<(&'static str,
 }
 
 #[test]
-fn what_is_a_document_is_read_whoever_wrote_it() {
+fn documents_of_others_are_read() {
     let none: &[(&str, &str)] = &[];
     let unknown: &[(&str, &str)] = &[
         ("scope", "ZohoCRM.modules.ALL"),
@@ -67,18 +67,21 @@ fn what_is_a_document_is_read_whoever_wrote_it() {
 }
 
 #[test]
-fn what_is_no_document_is_refused_with_the_reason() {
-    let (syntax, eof) = ("it is not JSON (line", "it ends too early (line");
-    let shape = "it is not a flat JSON object, or names a field twice (line";
+fn other_values_are_refused_with_the_reason() {
+    let (syntax, eof) = ("it is not JSON (line", "it is incomplete JSON (line");
+    let shape = "it is not a flat JSON object, or has a field twice (line";
     let (schema, newer) = (
         "it has no `schema_version`",
         "a newer version of this crate",
     );
     let (foreign, token) = (
-        "a field that is no token's is not a string",
+        "a field that is not part of a token is not a string",
         "its token is not valid",
     );
-    let (expiry, id) = ("its field `expiry_time` is not", "its `id` is not the one");
+    let (expiry, id) = (
+        "its field `expiry_time` is not",
+        "its `id` differs from the one",
+    );
     let table = [
         ("bom.json", syntax),
         ("nested.json", foreign),

@@ -1,5 +1,4 @@
-//! The JSON document in a secret: one flat object of strings, so that the AWS console shows it as a
-//! table.
+//! The JSON document in a secret: a flat object of strings, which the AWS console shows as a table.
 
 mod fields;
 #[cfg(test)]
@@ -22,14 +21,14 @@ use super::tags::Index;
 use super::write_id::WriteId;
 use crate::{Error, ErrorKind, Field, OAuthToken};
 
-/// The largest value of a secret, in bytes (AWS's quotas for Secrets Manager).
+/// The maximum size of a secret's value in bytes (AWS's quotas for Secrets Manager).
 pub(crate) const SIZE_LIMIT: usize = 65_536;
 
 const SCHEMA_VERSION: &str = "schema_version";
 const CURRENT_SCHEMA: &str = "1";
 
-/// Marks the version that a deletion leaves behind, so that a restored secret holds no token. Its
-/// value is the time of the deletion.
+/// The field of a tombstone, the version that a deletion writes so that a restored secret holds no
+/// token. Its value is the time of the deletion.
 const DELETED: &str = "deleted";
 
 /// The write that made the version. It makes the content of every version unique: AWS takes a put of
@@ -44,7 +43,7 @@ const REPLACED_INDEX: &str = "_replaced_index";
 /// not changed since the record was inserted, each with the write that inserted it.
 const UNSETTLED: &str = "_unsettled";
 
-/// The value of a secret of this store.
+/// The document in a secret of this store.
 #[derive(Debug)]
 pub(crate) enum Document {
     Record {
@@ -107,12 +106,12 @@ impl Metadata {
     }
 }
 
-/// Fields of a document that this version does not know and keeps when it writes.
+/// The fields of a document that this version does not know. They are kept when it is rewritten.
 #[derive(Clone, Default)]
 pub(crate) struct UnknownFields(Arc<[(String, SecretString)]>);
 
 impl UnknownFields {
-    /// How many bytes they take in memory.
+    /// Returns the size of the fields in memory, in bytes.
     pub(crate) fn size(&self) -> usize {
         let sizes = self
             .0
@@ -128,7 +127,7 @@ impl fmt::Debug for UnknownFields {
     }
 }
 
-/// The document of a record.
+/// Returns the document of a record.
 pub(crate) fn encode(
     token: &OAuthToken,
     metadata: &Metadata,
@@ -148,19 +147,19 @@ pub(crate) fn encode(
     if length > SIZE_LIMIT {
         return Err(Error::new(
             ErrorKind::TooLarge,
-            format!("the token's document has {length} bytes, and a secret holds {SIZE_LIMIT}"),
+            format!(
+                "the token has {length} bytes as JSON, and a secret holds at most {SIZE_LIMIT}"
+            ),
         )
-        .advise(
-            "a token of Zoho's has a few hundred bytes: look at what was put into its fields",
-        ));
+        .advise("check the fields of the token: a token of Zoho has a few hundred bytes"));
     }
     Ok(document)
 }
 
-/// The document that stands for "deleted".
+/// Returns the document of a deleted record.
 ///
-/// With the time in it no two are the same: put twice as the same version, one of them would be
-/// taken for a repetition of the other.
+/// The time makes each one different. If two deletions put the same document as the same version,
+/// AWS would treat the second as a repetition of the first.
 pub(crate) fn encode_tombstone(id: &str, now: SystemTime) -> SecretString {
     let since = now
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -169,8 +168,8 @@ pub(crate) fn encode_tombstone(id: &str, now: SystemTime) -> SecretString {
     flat_object([(Field::Id.as_str(), id), (DELETED, time.as_str())].into_iter())
 }
 
-/// Written into memory of the right size: a text that grows leaves parts of itself behind where it
-/// lay before, and nobody wipes those.
+/// Writes into memory of the right size. A string that grows is moved, and the memory that it
+/// leaves is not wiped.
 fn flat_object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> SecretString {
     let in_memory = "writing to memory does not fail";
     let mut length = Length(0);
@@ -194,7 +193,7 @@ fn write_object<'a>(
     out.write_all(b"}")
 }
 
-/// Counts what is written.
+/// Counts the bytes that are written.
 struct Length(usize);
 
 impl Write for Length {
@@ -210,7 +209,7 @@ impl Write for Length {
 
 /// Reads the document in the secret of the record with this id.
 ///
-/// Whatever is not exactly such a document is an error that names what is wrong, never a value.
+/// Returns an error if it is anything else. The error says what is wrong and contains no value.
 pub(crate) fn decode(id: &str, document: &str) -> Result<Document, Error> {
     let fields: UniqueFields =
         serde_json::from_str(document).map_err(|cause| damaged(describe_json_error(&cause)))?;
@@ -225,8 +224,8 @@ pub(crate) fn decode(id: &str, document: &str) -> Result<Document, Error> {
         let Value::Text(value) = value else {
             return Err(damaged(match field {
                 Some(field) => format!("its field `{field}` is not a string"),
-                // The name may be anything, even a token in the wrong place.
-                None => "a field that is no token's is not a string".into(),
+                // An unknown name is not shown: it may be a token in the wrong place.
+                None => "a field that is not part of a token is not a string".into(),
             }));
         };
         match field {
@@ -241,7 +240,7 @@ pub(crate) fn decode(id: &str, document: &str) -> Result<Document, Error> {
         .map_err(|cause| damaged("its token is not valid".into()).with_shared_source(&cause))?;
     if token.id() != Some(id) {
         return Err(damaged(
-            "its `id` is not the one in the secret's name".into(),
+            "its `id` differs from the one in the secret's name".into(),
         ));
     }
     Ok(if is_tombstone {
@@ -274,13 +273,13 @@ fn check_schema(fields: &UniqueFields) -> Result<(), Error> {
         Ok(newer) if newer > 1 => Err(Error::new(
             ErrorKind::Decode,
             format!(
-                "the secret was written by a newer version of this crate (schema {newer}, this \
-                 one knows {CURRENT_SCHEMA})"
+                "the secret was written by a newer version of this crate (schema {newer}; this \
+                 version reads schema {CURRENT_SCHEMA})"
             ),
         )
         .advise("update the crate zoho-token-store in this service")),
         _ => Err(damaged(format!(
-            "it has no `{SCHEMA_VERSION}` that is a number in a string"
+            "it has no `{SCHEMA_VERSION}`, which must be a number in a string"
         ))),
     }
 }
@@ -291,18 +290,18 @@ fn damaged(what: String) -> Error {
         format!("the secret's value is not the document of a token: {what}"),
     )
     .advise(
-        "it is left as it is; put an earlier version back (its staging label is AWSPREVIOUS), \
-         delete the secret, or use another prefix",
+        "the secret is left unchanged; look at its value in the AWS console, and correct it or make \
+         an earlier version current again (the previous one has the staging label AWSPREVIOUS), or \
+         use another prefix",
     )
 }
 
-/// serde_json's own text, which tells the place and the problem but no value: values are read as
-/// any JSON.
+/// Describes the error without serde_json's text, which may contain a part of the document.
 fn describe_json_error(cause: &serde_json::Error) -> String {
     use serde_json::error::Category;
     let what = match cause.classify() {
-        Category::Data => "it is not a flat JSON object, or names a field twice",
-        Category::Eof => "it ends too early",
+        Category::Data => "it is not a flat JSON object, or has a field twice",
+        Category::Eof => "it is incomplete JSON",
         Category::Syntax | Category::Io => "it is not JSON",
     };
     format!("{what} (line {}, column {})", cause.line(), cause.column())

@@ -1,4 +1,4 @@
-//! What holds for the document of any token, and for any JSON.
+//! Properties of the document of any token, and of any JSON.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::*;
 use crate::testing::{any_token, for_all};
 
-/// Any text that is not empty, with all that JSON escapes.
+/// Any text that is not empty, including all characters that JSON escapes.
 fn text() -> impl Strategy<Value = String> + Clone {
     let special = "[\\x00-\\x1f\"\\\\/\u{7f}\u{2028}\u{feff}💡é]{1,8}";
     prop_oneof![".{1,24}", special].boxed()
@@ -36,7 +36,7 @@ fn plain(fields: &UnknownFields) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// Any JSON, most of it objects.
+/// Any JSON, mostly objects.
 fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -84,7 +84,7 @@ fn metadata() -> impl Strategy<Value = Metadata> {
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn a_written_document_is_read_again() {
     for_all(
         1_000,
         (with_id(), metadata(), unknown()),
@@ -154,7 +154,7 @@ fn prop_assume_other(name: &str, fields: &Map<String, Value>) {
 }
 
 #[test]
-fn a_change_of_one_byte_is_refused_or_read_as_it_stands() {
+fn a_document_with_a_changed_byte_is_refused_or_read_unchanged() {
     let edit = (any::<prop::sample::Index>(), any::<u8>());
     for_all(1_000, (with_id(), edit), |(token, (at, byte))| {
         let document = encode(&token, &Metadata::default(), &UnknownFields::default()).unwrap();

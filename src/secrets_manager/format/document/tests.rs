@@ -1,4 +1,4 @@
-//! One example of each rule.
+//! One example for each rule of the document.
 
 use super::*;
 
@@ -52,7 +52,7 @@ fn a_tombstone_is_no_record() {
 }
 
 #[test]
-fn a_newer_schema_says_so_whatever_else_it_holds() {
+fn a_newer_schema_is_named_whatever_else_the_document_holds() {
     let error = decode("1", r#"{"schema_version":"2","id":{"new":["shape"]}}"#).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(
@@ -62,7 +62,7 @@ fn a_newer_schema_says_so_whatever_else_it_holds() {
 }
 
 #[test]
-fn what_is_no_document_is_refused_and_not_shown() {
+fn other_values_are_refused_and_not_shown() {
     let refused = [
         "",
         "secret",
@@ -99,11 +99,19 @@ fn what_is_no_document_is_refused_and_not_shown() {
 }
 
 #[test]
-fn a_name_that_is_no_columns_is_not_shown() {
+fn an_unknown_field_name_is_not_shown() {
     let error = decode("1", r#"{"schema_version":"1","id":"1","1000.token":5}"#).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("1000"), "{error:?}");
     let error = decode("1", r#"{"schema_version":"1","id":"1","api_domain":5}"#).unwrap_err();
     assert!(error.to_string().contains("`api_domain` is not a string"));
+}
+
+#[test]
+fn no_error_advises_to_delete_a_secret() {
+    for document in ["", "{}", r#"{"schema_version":"2"}"#] {
+        let text = decode("1", document).unwrap_err().to_string();
+        assert!(!text.contains("delet"), "{text}");
+    }
 }
 
 #[test]

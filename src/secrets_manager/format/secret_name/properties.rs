@@ -1,4 +1,4 @@
-//! What holds for any id and prefix.
+//! Properties of the names of any id under any prefix.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ fn prefix() -> impl Strategy<Value = String> {
     "[a-z0-9_+=.@-]{1,12}/([a-zA-Z-]{1,12}/)?"
 }
 
-/// Any text, and such as comes close to what is escaped or padded.
+/// Any text, and texts that are likely to be escaped or padded.
 fn id() -> impl Strategy<Value = String> {
     prop_oneof![
         ".{1,20}",
@@ -39,7 +39,7 @@ fn a_name_leads_back_to_its_id() {
 }
 
 #[test]
-fn a_name_has_only_what_aws_allows() {
+fn a_name_is_one_that_aws_allows() {
     for_all(1_000, (prefix(), id()), |(prefix, id)| {
         let Ok(name) = SecretNames::new(&prefix).unwrap().name_of(&id) else {
             return;
@@ -71,10 +71,10 @@ fn two_ids_never_share_a_name() {
 }
 
 #[test]
-fn the_names_of_two_prefixes_never_meet() {
+fn two_prefixes_have_no_name_in_common() {
     let prefixes = (prefix(), prefix()).prop_filter("two", |(one, other)| one != other);
     for_all(1_000, (prefixes, id()), |((one, other), id)| {
-        // One prefix may begin with the other: what follows has a `/` in it, and no id's name has.
+        // If one prefix begins with the other, its rest contains a `/`, and an encoded id does not.
         let (one, other) = (
             SecretNames::new(&one).unwrap(),
             SecretNames::new(&other).unwrap(),
@@ -86,7 +86,7 @@ fn the_names_of_two_prefixes_never_meet() {
 }
 
 #[test]
-fn whatever_is_read_as_an_id_is_the_name_of_that_id() {
+fn a_name_that_has_an_id_is_the_name_of_that_id() {
     for_all(1_000, "(zoho/)?[a-c=/2F-]{0,12}", |name| {
         let names = SecretNames::new("zoho/").unwrap();
         if let Some(id) = names.id_of(&name) {
