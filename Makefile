@@ -15,6 +15,7 @@ LOCAL_AWS := env -u AWS_PROFILE -u AWS_SESSION_TOKEN -u AWS_ENDPOINT_URL_SECRETS
 step = @printf '==> %s\n' '$(1)'; $(1)
 
 LAMBDA := zoho-token-store-lambda-example
+MODEL_PACKAGE := zoho-token-store-model
 
 .PHONY: help demo test bench soak simulate fuzz deny release-check lambda localstack localstack-down clean
 
@@ -43,6 +44,8 @@ test: ## format, lints, docs, then all tests against a LocalStack
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --all-features || failed=1; \
 	echo '==> cargo test --locked --package $(LAMBDA)'; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --package $(LAMBDA) || failed=1; \
+	echo '==> cargo test --locked --package $(MODEL_PACKAGE)'; \
+	cargo test --locked --package $(MODEL_PACKAGE) -- --nocapture || failed=1; \
 	echo '==> infra/test'; \
 	wait $$terraform || failed=1; \
 	cat $$log; rm -f $$log; \
