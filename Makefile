@@ -2,6 +2,7 @@
 
 SHELL := bash
 LOCALSTACK := infra/localstack/localstack
+MOTO := infra/moto/moto
 
 # LocalStack's dummy credentials, and nothing of the developer's own AWS set-up:
 # no profile, session token, configuration file or other endpoint may send these
@@ -17,7 +18,7 @@ step = @printf '==> %s\n' '$(1)'; $(1)
 LAMBDA := zoho-token-store-lambda-example
 MODEL_PACKAGE := zoho-token-store-model
 
-.PHONY: help demo test bench soak simulate fuzz deny release-check lambda localstack localstack-down clean
+.PHONY: help demo test test-moto bench soak simulate fuzz deny release-check lambda localstack localstack-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +53,15 @@ test: ## format, lints, docs, then all tests against a LocalStack
 	echo '==> benches/instructions'; \
 	benches/instructions || failed=1; \
 	exit $$failed
+
+# A server that runs already stays up, as above. No other target builds these tests, so they are linted here.
+test-moto: ## the contract, and more, against a second emulator: moto's server
+	$(call step,cargo clippy --locked --all-features --test moto -- -D warnings)
+	@$(MOTO) status >/dev/null 2>&1 || trap '$(MOTO) down' EXIT; \
+	echo '==> $(MOTO) up'; \
+	endpoint=$$($(MOTO) up) || exit; \
+	echo '==> cargo test --locked --all-features --test moto'; \
+	$(LOCAL_AWS) MOTO_ENDPOINT=$$endpoint cargo test --locked --all-features --test moto
 
 # Measurements have a lock file and dependencies of their own, but what is built lies in the same place.
 BENCH := CARGO_TARGET_DIR=$(CURDIR)/target/benches cargo
@@ -101,5 +111,6 @@ localstack: ## start LocalStack and print its endpoint
 localstack-down: ## stop it
 	@$(LOCALSTACK) down
 
-clean: localstack-down ## stop LocalStack and remove target/
+clean: localstack-down ## stop LocalStack and moto, and remove target/
+	@$(MOTO) down
 	cargo clean

@@ -1,5 +1,7 @@
 //! The LocalStack that the tests use, and clients for it. No test can reach real AWS: the endpoint
 //! is always set and the credentials are dummies.
+//!
+//! The tests in `tests/moto` put another emulator in its place.
 
 use std::process::Command;
 use std::sync::OnceLock;
@@ -16,17 +18,33 @@ pub const ATTEMPTS: u32 = 8;
 /// The region of all primary secrets.
 pub const REGION: &str = "us-east-1";
 
+static ENDPOINT: OnceLock<String> = OnceLock::new();
+
 /// Returns `AWS_ENDPOINT_URL` if it is set, and otherwise starts a LocalStack.
 pub fn endpoint() -> &'static str {
-    static ENDPOINT: OnceLock<String> = OnceLock::new();
     ENDPOINT.get_or_init(|| {
-        let endpoint = std::env::var("AWS_ENDPOINT_URL").unwrap_or_else(|_| start());
-        assert!(
-            !endpoint.contains("amazonaws.com"),
-            "AWS_ENDPOINT_URL is {endpoint}: these tests write and delete, and must not run on AWS"
-        );
-        endpoint
+        let endpoint = std::env::var("AWS_ENDPOINT_URL");
+        not_aws("AWS_ENDPOINT_URL", endpoint.unwrap_or_else(|_| start()))
     })
+}
+
+/// Makes this process use the emulator at this endpoint, which a variable gives, instead of
+/// LocalStack.
+///
+/// # Panics
+///
+/// If this process uses LocalStack already.
+pub fn replace(variable: &str, endpoint: String) {
+    let replaced = ENDPOINT.set(not_aws(variable, endpoint));
+    replaced.expect("no test should have used LocalStack before");
+}
+
+fn not_aws(variable: &str, endpoint: String) -> String {
+    assert!(
+        !endpoint.contains("amazonaws.com"),
+        "{variable} is {endpoint}: these tests write and delete, and must not run on AWS"
+    );
+    endpoint
 }
 
 fn start() -> String {
