@@ -4,6 +4,8 @@
 mod cache;
 mod contract;
 mod deletion;
+mod first_hour;
+mod former_layout;
 mod index;
 mod lists;
 mod reindex;
