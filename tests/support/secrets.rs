@@ -141,21 +141,23 @@ impl Secrets {
         pairs.collect()
     }
 
-    /// Returns the index tags of a secret by field, for example `user` and `user-former`.
+    /// Returns the index tags that belong to the current version by field, for example `user`, and
+    /// `user-former` for the previous fingerprint key. Other writes may have left more.
     pub async fn index(&self, id: &str) -> BTreeMap<String, IndexTag> {
+        let (document, tags) = (self.document(id).await, self.tags(id).await);
+        let parts = document["_index"].as_str().expect("a note is text");
         let mut index = BTreeMap::new();
-        for (key, value) in self.tags(id).await {
-            let Some(rest) = key.strip_prefix(INDEX_PREFIX) else {
-                continue;
-            };
-            let (field, write) = rest.split_once(':').expect("a key names a write");
-            assert!(is_write_id(write), "{key}");
-            let tag = IndexTag {
-                key: key.clone(),
-                value,
-            };
-            let before = index.insert(field.to_owned(), tag);
-            assert!(before.is_none(), "{field} should have one tag");
+        for part in parts.split(' ') {
+            let (field, write) = part.split_once(':').expect("a field and a write");
+            assert!(is_write_id(write), "{part}");
+            for suffix in ["", "-former"] {
+                let field = format!("{field}{suffix}");
+                let key = format!("{INDEX_PREFIX}{field}:{write}");
+                if let Some(value) = tags.get(&key).cloned() {
+                    index.insert(field, IndexTag { key, value });
+                }
+            }
+            assert!(index.contains_key(field), "{part} should have a tag");
         }
         index
     }

@@ -5,6 +5,8 @@ mod cache;
 mod check;
 mod contract;
 mod deletion;
+mod first_hour;
+mod former_layout;
 mod index;
 mod lists;
 mod reindex;

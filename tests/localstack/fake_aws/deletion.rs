@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Caller, only};
+use super::{Caller, only, refusal, succeeded};
 
 const MARKED: &str = "InvalidRequestException: You can't perform this operation on the secret \
                       because it was marked for deletion.";
@@ -68,6 +68,45 @@ async fn a_forced_deletion_takes_time() {
     caller.ok("CreateSecret", "a", create()).await;
     let value = caller.ok("GetSecretValue", "a", json!({})).await;
     assert_eq!(value["SecretString"], "2");
+}
+
+#[tokio::test]
+async fn the_arn_of_a_deleted_secret_does_not_reach_one_created_again() {
+    let caller = Caller::new(only(|rules| rules.refuse_marked = true));
+    let arn = async || {
+        let described = caller.ok("DescribeSecret", "a", json!({})).await;
+        described["ARN"].as_str().expect("an ARN").to_owned()
+    };
+    caller.create("a").await;
+    let former = arn().await;
+    let forced = json!({"ForceDeleteWithoutRecovery": true});
+    caller.ok("DeleteSecret", "a", forced.clone()).await;
+    caller.create("a").await;
+    let current = arn().await;
+    assert_ne!(former, current);
+    let token = "0123456789abcdef0123456789abcdef";
+    let writes = [
+        ("TagResource", json!({"Tags": [{"Key": "k", "Value": "v"}]})),
+        ("UntagResource", json!({"TagKeys": ["k"]})),
+        (
+            "PutSecretValue",
+            json!({"SecretString": "2", "ClientRequestToken": token}),
+        ),
+        ("DeleteSecret", forced),
+    ];
+    for (action, body) in writes {
+        let of = |arn: &str| {
+            let mut body = body.clone();
+            body["SecretId"] = json!(arn);
+            body
+        };
+        let refused = refusal(&caller.send_body(action, of(&former)).await);
+        assert!(
+            refused.starts_with("ResourceNotFoundException"),
+            "{action}: {refused}"
+        );
+        succeeded(caller.send_body(action, of(&current)).await);
+    }
 }
 
 #[tokio::test]

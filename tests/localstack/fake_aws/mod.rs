@@ -8,6 +8,7 @@ mod identity;
 mod limits;
 mod lists;
 mod quotas;
+mod versions;
 
 use serde_json::{Value, json};
 use uuid::Uuid;

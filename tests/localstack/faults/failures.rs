@@ -7,7 +7,7 @@ use zoho_token_store::{Error, ErrorKind, SecretsManagerTokenStore, TokenStore};
 use crate::support::fingerprint_key::FingerprintKey;
 use crate::support::front::{Front, REQUEST_ID, Reaction};
 use crate::support::store::TestStore;
-use crate::support::token::{login, token};
+use crate::support::token::{id, login, token};
 
 const DENIED: &str = "AccessDeniedException";
 
@@ -135,6 +135,28 @@ async fn every_denied_call_names_its_permission() {
             "{action}"
         );
     }
+}
+
+#[tokio::test]
+async fn replaced_tags_that_could_not_be_removed_are_removed_by_the_next_save() {
+    let front = Front::refusing("UntagResource", 400, DENIED, "no").await;
+    let test = TestStore::behind(&front).await;
+    let ada = test.save(&login("ada")).await;
+    test.save(&token("user_name=ada access_token=a2")).await;
+    assert_eq!(front.seen("UntagResource"), 1);
+    let of_access = async || {
+        let tags = test.secrets.tags(id(&ada)).await.into_values();
+        tags.filter(|value| value.starts_with("access_token:"))
+            .count()
+    };
+    assert_eq!(of_access().await, 2);
+
+    let process = test.another().await;
+    assert_eq!(process.find(&token("access_token=a-ada")).await, None);
+    process.save(&token("user_name=ada api_domain=d")).await;
+    assert_eq!(of_access().await, 1);
+    let found = test.another().await.find(&token("access_token=a2")).await;
+    assert_eq!(found.as_ref().map(id), Some(id(&ada)));
 }
 
 #[tokio::test]

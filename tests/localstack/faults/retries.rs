@@ -37,6 +37,16 @@ async fn a_record_with_an_exhausted_version_quota_can_be_deleted() {
     let ada = test.save(&login("ada")).await;
     test.delete(id(&ada)).await;
     assert!(test.secrets.is_marked_for_deletion(id(&ada)).await);
+
+    // The secret still holds the token, so no save restores it.
+    let part = token("user_name=ada access_token=a2");
+    for test in [&test, &test.another().await] {
+        let saved = test.save(&part).await;
+        assert_ne!(saved.id(), ada.id());
+        assert!(saved.grant_token().is_none());
+        assert_eq!(test.another().await.all().await, [saved]);
+    }
+    assert!(test.secrets.is_marked_for_deletion(id(&ada)).await);
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::support::http::Response;
+
 /// Returns the secret's name from a name or an ARN; empty for requests about no or many secrets.
 pub fn secret(body: &Value) -> String {
     let id = body["SecretId"].as_str().or(body["Name"].as_str());
@@ -14,6 +16,18 @@ pub fn secret(body: &Value) -> String {
             .to_owned(),
         None => id.to_owned(),
     }
+}
+
+/// Returns whether a request names a secret by the ARN of one that had the name before: the last six
+/// characters of an ARN differ when a secret is created again.
+pub fn is_of_former_secret(body: &Value, described: Option<&Value>) -> bool {
+    let id = body["SecretId"].as_str().unwrap_or_default();
+    id.starts_with("arn:") && described.is_none_or(|secret| secret["ARN"] != id)
+}
+
+pub fn not_found() -> Response {
+    let message = "Secrets Manager can't find the specified secret.";
+    Response::refusal(400, "ResourceNotFoundException", message)
 }
 
 /// Returns a request's subject: its secret, its first filter value, or the first secret of a batch.

@@ -17,6 +17,9 @@ impl Service {
         let _turn = self.turn(&name).await;
         self.remove_if_due(request, &name, call.now).await?;
         let before = self.describe(request, &name).await?;
+        if names::is_of_former_secret(&request.body, before.as_ref()) {
+            return Ok(names::not_found());
+        }
         self.lists.begin(&name, before.as_ref());
         let described = before.as_ref().unwrap_or(&Value::Null);
         if let Err(refusal) = self.admit_write(call, &name, described) {
