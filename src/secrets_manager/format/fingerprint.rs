@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{HmacReset, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretSlice};
 use sha2::Sha256;
 
@@ -34,7 +34,7 @@ pub(crate) enum FingerprintKey {
 /// Makes fingerprints: HMAC-SHA-256 of a field's name and value, as 64 hexadecimal digits.
 pub(crate) struct Fingerprints {
     /// One for each key under which records may be found: the current one, then the previous one.
-    keyed: Vec<Hmac<Sha256>>,
+    keyed: Vec<HmacReset<Sha256>>,
 }
 
 impl Fingerprints {
@@ -103,13 +103,13 @@ impl Fingerprints {
     }
 }
 
-fn keyed(key: &[u8]) -> Result<Hmac<Sha256>, Error> {
+fn keyed(key: &[u8]) -> Result<HmacReset<Sha256>, Error> {
     if key.len() < 16 {
         let problem = format!("the fingerprint key has {} bytes", key.len());
         return Err(Error::new(ErrorKind::InvalidConfig, problem)
             .advise("use at least 16 random bytes, better 32"));
     }
-    Hmac::new_from_slice(key).map_err(|cause| {
+    HmacReset::new_from_slice(key).map_err(|cause| {
         Error::new(
             ErrorKind::InvalidConfig,
             "the fingerprint key cannot be used",
@@ -119,13 +119,15 @@ fn keyed(key: &[u8]) -> Result<Hmac<Sha256>, Error> {
 }
 
 /// Each part is preceded by its length, so that no two lists of parts are the same bytes.
-fn digest(keyed: &Hmac<Sha256>, parts: &[&str]) -> String {
-    let mut mac = keyed.clone();
+fn digest(keyed: &HmacReset<Sha256>, parts: &[&str]) -> String {
+    let mut mac = Box::new(keyed.clone());
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part.as_bytes());
     }
-    let bytes = mac.finalize().into_bytes();
+    // In place: a state that is moved leaves the end of the last value behind, and only the one that
+    // is dropped is wiped.
+    let bytes = mac.finalize_reset().into_bytes();
     bytes
         .iter()
         .fold(String::with_capacity(64), |mut digits, byte| {
