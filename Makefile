@@ -30,6 +30,9 @@ demo: ## run the quickstart example against a LocalStack (which stays up)
 	echo '==> cargo run --locked --example quickstart (the first time, this compiles for some minutes)'; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo run --locked --example quickstart
 
+# The tests mostly wait, for LocalStack or for time to pass.
+TEST_THREADS ?= 4
+
 test: ## format, lints, docs, then all tests against a LocalStack
 	$(call step,cargo fmt --all --check)
 	$(call step,cargo clippy --locked --workspace --all-targets --all-features -- -D warnings)
@@ -42,7 +45,8 @@ test: ## format, lints, docs, then all tests against a LocalStack
 	log=$$(mktemp); failed=0; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint infra/test >$$log 2>&1 & terraform=$$!; \
 	echo '==> cargo test --locked --all-features'; \
-	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --all-features || failed=1; \
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint RUST_TEST_THREADS=$(TEST_THREADS) \
+		cargo test --locked --all-features || failed=1; \
 	echo '==> cargo test --locked --package $(LAMBDA)'; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --package $(LAMBDA) || failed=1; \
 	echo '==> cargo test --locked --package $(MODEL_PACKAGE)'; \

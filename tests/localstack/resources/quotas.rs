@@ -4,10 +4,11 @@
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
+use zoho_token_store::SecretsManagerTokenStoreBuilder as Builder;
 
 use crate::support::environment::number;
 use crate::support::fake_aws::{FakeAws, Quotas, Rules};
-use crate::support::store::{TestStore, new_prefix};
+use crate::support::store::TestStore;
 use crate::support::token::token;
 
 /// Less than AWS's 50 per second, so that LocalStack keeps up. `QUOTA_WRITES` and `QUOTA_TOKENS`
@@ -41,11 +42,8 @@ fn aws(writes_a_second: f64) -> FakeAws {
 /// Saves and deletes many tokens, and returns the number of throttled calls and the time taken.
 async fn save_and_delete_all(quota: f64, pace: u32) -> (usize, Duration) {
     let aws = aws(quota);
-    let prefix = new_prefix();
-    let test = TestStore::at(&prefix, aws.endpoint(), |builder| {
-        builder.writes_per_second(pace)
-    })
-    .await;
+    let settings = |builder: Builder| builder.writes_per_second(pace);
+    let test = TestStore::with_endpoint(aws.endpoint(), settings).await;
     let work = async {
         let saves = stream::iter(0..tokens()).map(async |number| {
             let token = token(&format!("id=user-{number} access_token=a-{number}"));

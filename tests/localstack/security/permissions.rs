@@ -19,7 +19,7 @@ use crate::support::front::{self, Front, Reaction};
 use crate::support::iam::needs::KMS_KEY_ALIAS;
 use crate::support::iam::{FINGERPRINT_KEY_PREFIX, Options, REPLICA_REGION, Role};
 use crate::support::localstack;
-use crate::support::secrets::MANAGED_BY;
+use crate::support::secrets::{MANAGED_BY, Secrets};
 use crate::support::store::{TestStore, new_prefix};
 use crate::support::token::{id, login, token};
 
@@ -120,6 +120,7 @@ async fn every_role_is_allowed_what_it_needs_and_nothing_else() {
     let fingerprint_key = fingerprint_key().await;
     for options in [Options::Every, Options::Default, Options::Fewest] {
         let prefix = new_prefix();
+        let _secrets = Secrets::below(&prefix).remove_on_drop();
         let roles = ["runtime", "reader", "admin"].map(|name| Role::new(name, options, &prefix));
         let actors = roles.each_ref().map(|role| Actor {
             role,
@@ -276,6 +277,7 @@ async fn a_reader_is_denied_every_change() {
 #[tokio::test]
 async fn the_runtime_role_can_neither_skip_nor_shorten_the_recovery_window() {
     let prefix = new_prefix();
+    let _secrets = Secrets::below(&prefix).remove_on_drop();
     let role = Role::new("runtime", Options::Default, &prefix);
     for deletion in [Deletion::Force, Deletion::RecoveryWindow { days: 8 }] {
         let settings = |builder: Builder| builder.deletion(deletion);
@@ -388,6 +390,7 @@ async fn the_runtime_role_can_only_use_the_kms_key_of_its_policy() {
         (Options::Default, Some(KMS_KEY_ALIAS), false),
     ] {
         let prefix = new_prefix();
+        let _secrets = Secrets::below(&prefix).remove_on_drop();
         let role = Role::new("runtime", options, &prefix);
         let settings = |builder: Builder| match key {
             Some(key) => builder.kms_key_id(key),
