@@ -14,7 +14,7 @@ const ROUNDS: usize = 220;
 const NOT_COUNTED: usize = 20;
 
 /// What the store writes: a value, and tags of this length.
-const DOCUMENT: &str = r#"{"schema_version":"1","id":"bare-100","user_name":"user-100","access_token":"1000.first-100"}"#;
+const DOCUMENT: &str = r#"{"schema_version":"1","id":"bare-100","user_name":"user-100","access_token":"1000.first-100","_write_id":"6553f1000000000000000007","_index":"user:6553f1000000000000000007 access:6553f1000000000000000007"}"#;
 const FINGERPRINT: &str =
     "access_token:6861dd5a4fea5446cbebd5d4d8f146e505f82995f41a1ad573c7ffcadad1a42a";
 
@@ -62,8 +62,14 @@ impl Bare {
             .aws
             .tag_resource()
             .secret_id(self.name(round))
-            .set_tags(tags(["access", "access-before"]));
+            .set_tags(tags(["managed-by", "access-2"]));
         tagged.send().await.expect("the secret is tagged");
+    }
+
+    async fn untag(&self, round: usize) {
+        let untag = self.aws.untag_resource().secret_id(self.name(round));
+        let untagged = untag.tag_keys("access").tag_keys("access-former");
+        untagged.send().await.expect("a tag is removed");
     }
 
     async fn put(&self, round: usize) {
@@ -154,6 +160,7 @@ async fn main() {
                         bare.get(round).await;
                         bare.tag(round).await;
                         bare.put(round).await;
+                        bare.untag(round).await;
                     }
                     _ => {
                         bare.get(round).await;
