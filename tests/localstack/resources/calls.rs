@@ -3,14 +3,12 @@
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use futures::future::join_all;
 use futures::stream;
 use zoho_token_store::{
     ErrorKind, OAuthToken, SecretsManagerTokenStoreBuilder as Builder, TokenStore,
 };
 
 use crate::support::calls::made;
-use crate::support::environment::number;
 use crate::support::fingerprint_key::FingerprintKey;
 use crate::support::localstack;
 use crate::support::store::TestStore;
@@ -18,7 +16,7 @@ use crate::support::token::{id, login, token};
 
 /// Returns a store that holds Ada's token since two hours ago, and another process that has read
 /// nothing yet.
-async fn ada_and_another_process() -> (OAuthToken, TestStore, TestStore) {
+pub async fn ada_and_another_process() -> (OAuthToken, TestStore, TestStore) {
     let test = TestStore::two_hours_ago().await;
     let ada = test.save(&login("ada")).await;
     let process = test.another().await;
@@ -203,59 +201,13 @@ async fn a_deletion_reads_puts_a_tombstone_and_deletes() {
     assert_eq!(process.calls.take(), calls);
 }
 
-async fn found_by_a_thousand_tasks(test: &TestStore, partial: &OAuthToken, record: &OAuthToken) {
-    let found = join_all((0..1_000).map(|_| test.store.find_token(partial))).await;
-    assert!(
-        found
-            .into_iter()
-            .all(|found| found.expect("the lookup should succeed").as_ref() == Some(record))
-    );
-}
-
-#[tokio::test]
-async fn a_thousand_tasks_that_miss_a_user_make_one_call() {
-    let (ada, _test, process) = ada_and_another_process().await;
-    let partial = token("user_name=ada");
-    found_by_a_thousand_tasks(&process, &partial, &ada).await;
-    assert_eq!(process.calls.take(), made([("GetSecretValue", 1)]));
-}
-
-#[tokio::test]
-async fn a_thousand_tasks_that_miss_a_refresh_token_make_one_list() {
-    let (ada, _test, process) = ada_and_another_process().await;
-    let partial = token("client_id=c client_secret=s refresh_token=r-ada");
-    found_by_a_thousand_tasks(&process, &partial, &ada).await;
-    assert_eq!(
-        process.calls.take(),
-        made([("GetSecretValue", 2), ("ListSecrets", 1)])
-    );
-}
-
-/// Saves this many logins.
-async fn saved(test: &TestStore, users: u64) -> Vec<OAuthToken> {
-    let users = (0..users).map(|number| login(&format!("user{number}")));
+/// Saves this many users' tokens, each with two keys.
+pub async fn saved(test: &TestStore, users: u64) -> Vec<OAuthToken> {
+    let users = (0..users).map(|user| token(&format!("user_name=user{user} access_token={user}")));
     let saved = stream::iter(users)
         .map(async |user| test.save(&user).await)
         .buffer_unordered(8);
     saved.collect().await
-}
-
-/// Uses `CALLS_TOKENS` users, by default 100: on LocalStack saving them takes longer than finding
-/// them.
-#[tokio::test]
-async fn tasks_that_miss_different_users_make_one_call_each() {
-    let users = number("CALLS_TOKENS").unwrap_or(100);
-    let test = TestStore::new().await;
-    let saved = saved(&test, users).await;
-    let process = test.another().await;
-    let finds = saved.iter().map(async |record| {
-        let user = record.user_name().expect("a login has a user name");
-        let found = process.find(&token(&format!("user_name={user}"))).await;
-        assert_eq!(found.as_ref(), Some(record));
-    });
-    join_all(finds).await;
-    let calls = process.calls.take();
-    assert_eq!(calls, made([("GetSecretValue", users as usize)]));
 }
 
 #[tokio::test]

@@ -4,4 +4,5 @@ mod allocations;
 mod calls;
 mod costs;
 mod quotas;
+mod shared_calls;
 mod soak;
