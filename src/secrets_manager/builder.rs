@@ -131,7 +131,7 @@ impl SecretsManagerTokenStoreBuilder {
     /// Bounds the cache by its size in memory instead of the number of records.
     ///
     /// A record counts with its values, its entries in the cache's tables, and the lookup keys that
-    /// may lead to it: about 2,000 bytes. A record that is larger than the bound is not cached.
+    /// may lead to it: about 2,500 bytes. A record that is larger than the bound is not cached.
     pub fn cache_bytes(mut self, bytes: u64) -> Self {
         self.cache_bound = Some(Bound::Bytes(bytes));
         self
