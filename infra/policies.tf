@@ -110,8 +110,8 @@ locals {
       }
     }
 
-    # After a call was refused: the secret's tags, deletion, current version and replicas. No tag condition, because
-    # the secret may have no tags.
+    # After a call was refused, or a read was older than another: the secret's tags, deletion, versions and replicas.
+    # No tag condition, because the secret may have no tags.
     describe = {
       Sid      = "DescribeTokens"
       Effect   = "Allow"
@@ -219,7 +219,7 @@ locals {
 
   # The statements of each role, in the order in which they appear.
   roles = {
-    reader  = ["read", "list", "read_fingerprint_key", "decrypt"]
+    reader  = ["read", "list", "describe", "read_fingerprint_key", "decrypt"]
     runtime = ["read", "list", "create", "tag", "untag", "describe", "write", "delete", "replicate", "remove_replicas", "read_fingerprint_key", "decrypt", "encrypt"]
     admin   = ["read_all_versions", "list", "tag_existing", "untag", "describe", "write", "delete", "replicate_existing", "remove_replicas", "read_fingerprint_key", "decrypt", "encrypt"]
   }

@@ -42,6 +42,26 @@ async fn a_reader_is_denied_every_change() {
 }
 
 #[tokio::test]
+async fn a_reader_believes_a_rollback_by_hand() {
+    let runtime = TestStore::new().await;
+    runtime.save(&token("id=x access_token=first")).await;
+    let first = runtime.secrets.current("x").await.expect("it exists");
+    runtime.save(&token("id=x access_token=second")).await;
+    for options in [Options::Every, Options::Default, Options::Fewest] {
+        let role = Role::new("reader", options, &runtime.prefix);
+        let settings = |builder: Builder| builder.tag_index(options != Options::Fewest);
+        let reader = TestStore::as_role(&role, &runtime.prefix, front::open(), settings).await;
+        let second = runtime.secrets.current("x").await.expect("it exists");
+        reader.find_by_id("x").await;
+        runtime.secrets.put_back("x", &first.version).await;
+        reader.store.invalidate("x");
+        let found = reader.find_by_id("x").await;
+        assert_eq!(found, Some(token("id=x access_token=first")));
+        runtime.secrets.put_back("x", &second.version).await;
+    }
+}
+
+#[tokio::test]
 async fn the_runtime_role_can_neither_skip_nor_shorten_the_recovery_window() {
     let prefix = new_prefix();
     let _secrets = Secrets::below(&prefix).remove_on_drop();
