@@ -2,8 +2,8 @@
 //!
 //! The SDK logs requests and responses at TRACE, and shows bodies that are in memory. Whether it has
 //! made streams of them before depends on its version. It does not show a stream, and can sign and
-//! retry one that still has its bytes. So the store makes streams of bodies as soon as there are any. (`LOG_SIGNABLE_BODY=true` and
-//! `LOG_SENSITIVE_BODIES=true` make the SDK show them nevertheless.)
+//! retry one that still has its bytes. So the store makes a stream of each body as early as it can.
+//! (`LOG_SIGNABLE_BODY=true` and `LOG_SENSITIVE_BODIES=true` make the SDK show them nevertheless.)
 
 use std::error::Error as StdError;
 use std::mem;

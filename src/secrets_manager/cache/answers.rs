@@ -1,7 +1,7 @@
 //! Answers: which record a query denoted, by the hash of the query.
 //!
-//! An answer holds as long as nothing was written here that could change it. It also leads to the
-//! version of the record that was kept when it was last used, so that a hit reads nothing else.
+//! An answer holds until this process writes something that could change it. It also refers to the
+//! version of the record that was cached when it was last used, so that a hit reads only one map.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -19,28 +19,29 @@ use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::{Field, OAuthToken, matching};
 
-/// A record can be found in several ways.
+/// How many answers there is room for, for each record: one for each way to find it.
 pub(super) const ANSWERS_PER_RECORD: u64 = 4;
 
 pub(super) struct Answers {
-    /// None if the cache is off.
+    /// `None` if the cache is off.
     kept: Option<Bounded<Arc<Answer>>>,
-    /// Of lookup keys: ended when a record is written that has newly come to have the key.
+    /// The generations of lookup keys. One ends when a record is written that did not have the key
+    /// before.
     generations: Generations,
     started: Instant,
 }
 
-/// A query as far as one of its fields, in case that this one decides: the fields given down to it,
-/// and the client.
+/// A query up to one of its fields, which decides: the given fields from the strongest down to this
+/// one, and the client.
 #[derive(Clone, Copy)]
 pub(super) struct Question {
     pub(super) hash: u64,
     pub(super) field: Field,
-    /// Of all its keys together.
+    /// The generation of all its keys together.
     pub(super) generation: Generation,
 }
 
-/// Which record a question denoted.
+/// Which record a question denotes.
 pub(super) struct Answer {
     field: Field,
     generation: Generation,
@@ -48,20 +49,21 @@ pub(super) struct Answer {
     pub(super) record: u64,
     good: Validity,
     seen: Option<Seen>,
-    /// In which second since the start the record was last reported to be in use.
+    /// When the record was last reported to be in use, in seconds since the start.
     reported: AtomicU64,
 }
 
-/// The version of the record that was kept when the answer was used.
+/// The version of the record that was cached when the answer was last used.
 struct Seen {
     entry: Weak<StoredRecord>,
     kept: Generation,
-    /// When both the answer and the version are good.
+    /// While both the answer and the version are valid.
     good: Validity,
 }
 
 impl Answers {
-    /// Room for so many answers, none if the cache is off, each kept for at most this long.
+    /// Returns a map for at most this many answers, each kept for at most this long; `None` if the
+    /// cache is off.
     pub(super) fn new(answers: Option<u64>, kept_for: Duration, now: Moment) -> Self {
         Answers {
             kept: answers.map(|answers| Bounded::of_values(answers, kept_for)),
@@ -70,7 +72,7 @@ impl Answers {
         }
     }
 
-    /// The query by its strongest field alone, up to all of them.
+    /// The questions of a query: up to its strongest field, up to the next one, and so on.
     pub(super) fn questions(
         &self,
         hasher: &KeyedHasher,
@@ -90,18 +92,18 @@ impl Answers {
         })
     }
 
-    /// Ends the answers to questions with this key.
+    /// Ends the answers to all questions with this key.
     pub(super) fn end(&self, key: u64) {
         self.generations.end(key);
     }
 
-    /// The answer to this question, whether it still holds or not.
+    /// Returns the answer to this question, whether or not it still holds.
     pub(super) fn get(&self, question: &Question) -> Option<Arc<Answer>> {
         let answer = self.kept.as_ref()?.get(question.hash)?;
         (answer.field == question.field).then_some(answer)
     }
 
-    /// Keeps which record a question denoted.
+    /// Stores which record a question denotes.
     pub(super) fn put(&self, question: &Question, record: u64, good: Validity) {
         let Some(kept) = &self.kept else { return };
         let answer = Answer {
@@ -115,7 +117,7 @@ impl Answers {
         kept.change(question.hash, |_| Op::Put(Arc::new(answer)));
     }
 
-    /// Notes in an answer the version that it leads to, unless there is another answer by now.
+    /// Makes an answer refer to this version, unless it has been replaced.
     pub(super) fn note(
         &self,
         question: &Question,
@@ -140,7 +142,7 @@ impl Answers {
         });
     }
 
-    /// Whether it is time to report that the record of this answer is in use: once a second.
+    /// Whether to report that the record of this answer is in use, which is done once a second.
     pub(super) fn is_report_due(&self, answer: &Answer, now: Moment) -> bool {
         let second = now.monotonic.duration_since(self.started).as_secs();
         answer.reported.load(Ordering::Relaxed) != second

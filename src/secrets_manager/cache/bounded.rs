@@ -1,4 +1,4 @@
-//! A bounded map for what is read much more often than it is written: moka, by hashes.
+//! A bounded map from hashes to values: moka.
 
 use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Duration;
@@ -6,28 +6,28 @@ use std::time::Duration;
 use moka::ops::compute::Op;
 use moka::sync::{Cache, CacheBuilder};
 
-/// How much the cache keeps at most.
+/// The limit of the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bound {
     Records(u64),
-    /// Of memory.
+    /// At most this many bytes of memory.
     Bytes(u64),
 }
 
-/// Values by the hash of what they belong to.
+/// Values by hash.
 ///
-/// Two things can have the same hash: callers check that a value is the one that they mean.
+/// Two keys can have the same hash, so callers check that a value belongs to their key.
 pub(super) struct Bounded<V> {
     values: Cache<u64, V, BuildHasherDefault<AsItIs>>,
 }
 
 impl<V: Clone + Send + Sync + 'static> Bounded<V> {
-    /// A map of at most this many values, each kept for at most this long.
+    /// Returns a map of at most this many values, each kept for at most this long.
     pub(super) fn of_values(number: u64, kept_for: Duration) -> Self {
         Self::built(Cache::builder().max_capacity(number), kept_for)
     }
 
-    /// A map of values that weigh at most this many bytes together.
+    /// Returns a map of values that weigh at most this many bytes together.
     pub(super) fn of_bytes(bytes: u64, kept_for: Duration, weigh: fn(&V) -> u64) -> Self {
         let weigher = move |_: &u64, value: &V| weigh(value).try_into().unwrap_or(u32::MAX);
         Self::built(
@@ -47,7 +47,8 @@ impl<V: Clone + Send + Sync + 'static> Bounded<V> {
         self.values.get(&key)
     }
 
-    /// Returns what the function makes of the value, which nobody changes meanwhile.
+    /// Calls the function with the value, which no other task changes meanwhile, and returns its
+    /// result.
     pub(super) fn get_locked<T>(&self, key: u64, of: impl FnOnce(Option<V>) -> T) -> Option<T> {
         let mut result = None;
         self.values.entry(key).and_compute_with(|known| {
@@ -57,8 +58,8 @@ impl<V: Clone + Send + Sync + 'static> Bounded<V> {
         result
     }
 
-    /// Does what the function returns, while nobody else changes the value, and has moka do its
-    /// upkeep: what there is no room for is dropped.
+    /// Applies the operation that the function returns, in one step, and lets moka evict what exceeds
+    /// the bound.
     pub(super) fn change(&self, key: u64, operation: impl FnOnce(Option<V>) -> Op<V>) {
         let entry = self.values.entry(key);
         entry.and_compute_with(|known| operation(known.map(|known| known.into_value())));

@@ -1,8 +1,8 @@
 //! Hashes of ids and lookup keys, keyed at random for each cache.
 //!
-//! Nobody outside can choose values whose hashes collide; should two collide nevertheless, it costs
-//! a needless call. The key comes from fastrand, so that a test that seeds fastrand has the same
-//! hashes in every run.
+//! Because of the key, nobody can choose values whose hashes collide. A collision costs an additional
+//! call. The key comes from fastrand, so that a test that seeds fastrand has the same hashes in every
+//! run.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -19,26 +19,26 @@ impl KeyedHasher {
         KeyedHasher(SeedableRandomState::with_seed(fastrand::u64(..), shared))
     }
 
-    /// The hash of a record's id, or of any other text.
+    /// Returns the hash of a record's id, or of any other text.
     pub(crate) fn of(&self, text: &str) -> u64 {
         let mut hasher = self.0.build_hasher();
         hasher.write(text.as_bytes());
         hasher.finish()
     }
 
-    /// The hash of the token's lookup key in this field.
+    /// Returns the hash of the token's lookup key in this field.
     pub(crate) fn key(&self, token: &OAuthToken, field: Field) -> u64 {
         let value = token.expose(field).unwrap_or_default();
         combined(field as u64, self.of(value))
     }
 
-    /// The hashes of all of its lookup keys.
+    /// Returns the hashes of all lookup keys of the token.
     pub(crate) fn keys(&self, token: &OAuthToken) -> impl Iterator<Item = u64> {
         matching::identifying_fields(token).map(|field| self.key(token, field))
     }
 }
 
-/// One hash of two, of which one at least is keyed. The order matters.
+/// Combines two hashes, of which at least one is keyed. The order matters.
 pub(crate) fn combined(one: u64, other: u64) -> u64 {
     (one.rotate_left(23) ^ other).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

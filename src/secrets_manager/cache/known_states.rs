@@ -1,8 +1,8 @@
-//! The last state of each record that this process knows AWS to have had, so that an older one is
-//! not believed: "all Secrets Manager operations are eventually consistent".
+//! The last state that AWS has acknowledged or returned of each record, so that an older one is not
+//! believed: "all Secrets Manager operations are eventually consistent".
 //!
-//! A state is known from an acknowledged write, or from a read that was believed. It bounds what a
-//! later read may return; it is no promise that the state is still current.
+//! A state is known from an acknowledged write, or from a read that was believed. A later read may
+//! not return an older state. The known state itself need not be current any more.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const RECORDS: u64 = 100_000;
 /// acknowledged or returned. Terraform's AWS provider waits two minutes for a new secret.
 const CONSISTENT_AFTER: Duration = Duration::from_secs(120);
 
-/// For this time, a state whose order cannot be told is taken for older than the known one.
+/// For this time, a state whose order is unknown counts as older than the known one.
 const SETTLING_TIME: Duration = Duration::from_secs(5);
 
 pub(crate) struct KnownStates {
@@ -32,7 +32,7 @@ pub(crate) struct KnownStates {
 /// A state of a record's secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// The secret has this version, be it a record or a tombstone.
+    /// The secret has this version, which is a record or a tombstone.
     Version {
         arn: Arc<str>,
         version: Arc<str>,
@@ -46,7 +46,7 @@ pub(crate) enum State {
 #[derive(Clone, Debug)]
 struct Known {
     state: State,
-    /// The secret's last version, also if the secret is gone.
+    /// The last version of the secret, even if the secret is gone.
     arn: Arc<str>,
     version: Arc<str>,
     /// AWS made the last version at this time or later.
@@ -55,16 +55,16 @@ struct Known {
     former_arn: Option<Arc<str>>,
     /// Since when this process knows the secret to exist, or to be gone.
     since: Instant,
-    /// When it last learned of a state.
+    /// When this process last learned of a state.
     learned: Instant,
 }
 
-/// What to make of a read.
+/// Whether a read can be believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It may be current.
+    /// The state may be current.
     Believed,
-    /// It is older than a known state, whose secret and version are given.
+    /// The state is older than a known one, which has this secret and version.
     Older { arn: Arc<str>, version: Arc<str> },
 }
 
@@ -77,7 +77,7 @@ impl KnownStates {
         KnownStates { states }
     }
 
-    /// Returns what to make of a read that returned this state.
+    /// Returns whether a read that returned this state can be believed.
     pub(crate) fn judge(&self, id: &str, read: &State, now: Instant) -> Verdict {
         match self.states.get(id) {
             Some(known) if known.is_later_than(read, now) => Verdict::Older {
@@ -100,8 +100,8 @@ impl KnownStates {
         });
     }
 
-    /// Remembers a version that AWS has acknowledged a put of, unless a version that was put on top of
-    /// it is known.
+    /// Remembers a version whose put AWS has acknowledged, unless a version that was put on top of it
+    /// is known.
     pub(crate) fn written(&self, id: &str, state: &State, now: Instant) {
         let entry = self.states.entry(id.into());
         entry.and_compute_with(|known| {
@@ -116,8 +116,8 @@ impl KnownStates {
         });
     }
 
-    /// Remembers a state although it may seem to be older than the known one: AWS has acknowledged a
-    /// deletion, or has proved that what was read is current.
+    /// Remembers a state even if it seems to be older than the known one, because AWS has acknowledged
+    /// a deletion, or has proved that the state is current.
     pub(crate) fn accept(&self, id: &str, state: &State, now: Instant) {
         let entry = self.states.entry(id.into());
         entry.and_compute_with(|known| {
@@ -155,7 +155,7 @@ impl Known {
                     learned: now,
                 })
             }
-            // What never was there cannot come back.
+            // A secret that never existed cannot come back.
             State::Gone => before.map(|before| Known {
                 state: State::Gone,
                 since: match before.state {
@@ -179,24 +179,24 @@ impl Known {
         }
     }
 
-    /// Whether a read of this state shows an older state than the known one.
+    /// Whether this state is older than the known one.
     fn is_later_than(&self, read: &State, now: Instant) -> bool {
         let is_fresh = now.duration_since(self.learned) < SETTLING_TIME;
         match read {
             State::Gone => match self.state {
                 State::Gone => false,
-                // It can have been gone before it was created or restored, but not for long after.
+                // A read can return the time before the secret was created or restored, but not for long.
                 State::Version { .. } => now.duration_since(self.since) < CONSISTENT_AFTER,
             },
             State::Version { arn, .. } if self.former_arn.as_ref() == Some(arn) => true,
-            // Of a secret before this one, or of one that was created again meanwhile.
+            // A version of an earlier secret, or of one that has been created again.
             State::Version { arn, .. } if *arn != self.arn => is_fresh && self.state != State::Gone,
             State::Version {
                 version, created, ..
             } => match version_id::order(version, &self.version) {
                 Some(Ordering::Less) => true,
                 Some(Ordering::Greater) => false,
-                // The last version before the secret was gone.
+                // The last version before the deletion.
                 Some(Ordering::Equal) => self.state == State::Gone,
                 None => match (created, self.created) {
                     (Some(read), Some(known)) => *read < known,

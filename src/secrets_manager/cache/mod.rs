@@ -1,19 +1,20 @@
-//! What this process knows of the records: a bounded cache in memory.
+//! The cache: what this process knows of the records, in bounded memory.
 //!
-//! It never falls behind what this process knows: once a record was written, deleted or invalidated
-//! here, or a later version was read, no lookup returns an older one. About writes of other
-//! processes it promises only that it notices them when the time to live is over. How:
+//! The cache never returns less than this process knows: after a record has been written, deleted or
+//! invalidated by this process, or a later version has been read, no lookup returns an older one.
+//! Writes by other processes are noticed when the time to live ends. How this works:
 //!
-//! * Records lie in one bounded map, by id ([`records`]). A write ends the record's generation and
-//!   changes what is kept in one step. A read notes the generation before its call, and its result
-//!   is kept only if the generation is still the same, checked in one step with keeping it.
-//! * Answers lie in another ([`answers`]): which record a partial token denoted. An answer ends with
-//!   any write here that could change it. It leads to the version of the record that it last led to
-//!   as long as this is the version that is kept, and only if that still matches.
-//! * Both are valid for their time to live, and a record no longer than its access token, by the
-//!   wall clock and the monotonic clock ([`validity`]).
-//! * What was written lately is looked at whatever AWS's list says ([`recent_writes`]), and a write
-//!   without an outcome takes its record out ([`pending_write`]).
+//! * Records are kept in a bounded map, by id ([`records`]). A write ends the generation of its
+//!   record in the same step in which it changes the map. A read takes the generation before its
+//!   call, and its result is stored only if the generation is still the same, which is checked in the
+//!   same step.
+//! * A second bounded map holds answers: which record a partial token denoted ([`answers`]). A write
+//!   ends all answers that it could change. An answer refers to the cached version of its record, and
+//!   is used only while that version is cached and still matches.
+//! * Both are valid for their time to live, and a record at most as long as its access token, by the
+//!   wall clock and by the monotonic clock ([`validity`]).
+//! * Recently written records are considered whether or not AWS lists them ([`recent_writes`]). A
+//!   write whose outcome is unknown removes its record ([`pending_write`]).
 //! * A read that is older than a known state is not believed ([`known_states`]).
 
 mod answers;
@@ -53,7 +54,7 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// A cache within this bound; without one it is off and keeps nothing.
+    /// Returns a cache with this bound. Without a bound it is off, and stores nothing.
     pub(crate) fn new(
         bound: Option<Bound>,
         time_to_live: Duration,
@@ -75,12 +76,12 @@ impl Cache {
         }
     }
 
-    /// The current time, by the clock that everything here is measured with.
+    /// The current time, by the clock that the whole cache uses.
     pub(crate) fn now(&self) -> Moment {
         self.clock.now()
     }
 
-    /// Whether it keeps nothing.
+    /// Whether the cache is off.
     pub(crate) fn is_off(&self) -> bool {
         self.records.is_off()
     }
@@ -100,17 +101,17 @@ impl Cache {
         self.states.written(id, state, self.now().monotonic);
     }
 
-    /// Believes a state although a later one was known.
+    /// Replaces a known state, even by an older one.
     pub(crate) fn accept_state(&self, id: &str, state: &State) {
         self.states.accept(id, state, self.now().monotonic);
     }
 
-    /// Returns the record with this id, if it is known and valid.
+    /// Returns the record with this id, if it is cached and valid.
     pub(crate) fn record(&self, id: &str) -> Option<Arc<StoredRecord>> {
         self.valid(id, |version| version.entry.clone())
     }
 
-    /// Returns the token in it.
+    /// Returns the token of the record with this id, if it is cached and valid.
     pub(crate) fn token(&self, id: &str) -> Option<OAuthToken> {
         self.valid(id, |version| version.token.clone())
     }
@@ -123,7 +124,7 @@ impl Cache {
         self.records.read(self.hasher.of(id), read)?
     }
 
-    /// Returns the token that the partial one denotes, if that is known and valid.
+    /// Returns the token that the partial token denotes, if it is cached and valid.
     pub(crate) fn find(&self, partial: &OAuthToken) -> Option<OAuthToken> {
         if let Some(id) = partial.id() {
             return self.token(id);
@@ -136,7 +137,7 @@ impl Cache {
         })
     }
 
-    /// Returns the token of the record that the answer has led to before.
+    /// Returns the token of the version that the answer refers to, if that version is still cached.
     fn seen(
         &self,
         partial: &OAuthToken,
@@ -153,7 +154,7 @@ impl Cache {
         matches.then(|| entry.token.clone())
     }
 
-    /// Returns the token of the record that the answer leads to now, which is noted in it.
+    /// Returns the token of the cached version of the answer's record, and makes the answer refer to it.
     fn looked_up(
         &self,
         partial: &OAuthToken,
@@ -161,7 +162,7 @@ impl Cache {
         answer: &Arc<Answer>,
     ) -> Option<OAuthToken> {
         let (record, generation) = self.records.get_with_generation(answer.record)?;
-        // Later than the record, which may have been read only now.
+        // Taken after the record, which another task may have read just now.
         let now = self.now();
         record.read(|version| {
             let holds = answer.holds(question, version, now)
@@ -173,8 +174,8 @@ impl Cache {
         })?
     }
 
-    /// Returns the last known record that the partial token denotes, for when AWS cannot be asked,
-    /// unless it has been out of date for too long.
+    /// Returns the last known record that the partial token denotes, for when AWS cannot be reached,
+    /// unless it has been invalid for too long.
     pub(crate) fn last_known(&self, partial: &OAuthToken) -> Option<Arc<StoredRecord>> {
         let entry = match partial.id() {
             Some(id) => {
@@ -196,14 +197,15 @@ impl Cache {
         serve.then_some(entry)
     }
 
-    /// Returns the generation of a record: taken before it is read, given to [`Cache::loaded`] or
-    /// [`Cache::missing`] after.
+    /// Returns the generation of a record, to be taken before a read and passed to [`Cache::loaded`] or
+    /// [`Cache::missing`] after it.
     pub(crate) fn generation_of_record(&self, id: &str) -> Generation {
         self.records.generation(self.hasher.of(id))
     }
 
-    /// Returns the generations of a query, for the strongest field alone up to all of them: taken
-    /// before it is resolved, one of them given to [`Cache::answered`] after.
+    /// Returns the generations of a query, for its strongest field alone up to all of its fields. They
+    /// are taken before the query is resolved, and one of them is passed to [`Cache::answered`] after
+    /// that.
     pub(crate) fn generations_of_query(&self, partial: &OAuthToken) -> Vec<(Field, Generation)> {
         let questions = self.answers.questions(&self.hasher, partial);
         questions
@@ -211,13 +213,13 @@ impl Cache {
             .collect()
     }
 
-    /// Returns the generation of everything written here.
+    /// Returns the generation of all writes by this process.
     pub(crate) fn generation_of_all(&self) -> Generation {
         self.records.generation_of_all()
     }
 
-    /// Keeps what a read has returned, unless something was written since. Of two reads at the same
-    /// time the later version stays; if that cannot be told, neither.
+    /// Stores a record that was read, unless it was written since. If two reads overlap, the later
+    /// version stays; if the order is unknown, neither does.
     pub(crate) fn loaded(&self, entry: &Arc<StoredRecord>, generation: Generation) {
         let now = self.now();
         if RecentWrites::concerns(entry, now.wall) {
@@ -231,13 +233,12 @@ impl Cache {
             .loaded(self.hasher.of(entry.id()), record, generation);
     }
 
-    /// Drops what is known of a record that a read did not find, unless something was written
-    /// since.
+    /// Removes a record that a read did not find, unless it was written since.
     pub(crate) fn missing(&self, id: &str, generation: Generation) {
         self.records.missing(self.hasher.of(id), generation);
     }
 
-    /// Keeps what was written, after AWS has confirmed it.
+    /// Stores a record whose write AWS has acknowledged.
     pub(crate) fn written(&self, entry: &Arc<StoredRecord>, replaced: Option<&OAuthToken>) {
         let (id, now) = (entry.id(), self.now());
         self.perhaps_written(&entry.token);
@@ -245,7 +246,7 @@ impl Cache {
         self.recent.unlearn(id, keys, entry.asked.monotonic);
         let record = self.described(entry, now);
         self.records.written(self.hasher.of(id), record);
-        // Answers change only if the record has newly come to match.
+        // Other answers stay right: the record matches no more queries than before.
         let is_new = |&field: &Field| {
             replaced.is_none_or(|old| old.expose(field) != entry.token.expose(field))
         };
@@ -256,26 +257,26 @@ impl Cache {
         }
     }
 
-    /// Keeps that a save found the record to be as it should: what was saved here is in lists at
-    /// once, whoever wrote it.
+    /// Remembers that a save found the record unchanged: lists by this process include what it saved,
+    /// even if another process wrote it.
     pub(crate) fn confirmed(&self, id: &str) {
         self.recent.written_here(id, self.now().monotonic);
     }
 
-    /// Keeps that a record may have been written, which the list may not show. Whatever is found
-    /// because of this is read and verified.
+    /// Remembers that a record may have been written, because AWS may not list it yet. A lookup that
+    /// uses this reads the record and verifies it.
     pub(crate) fn perhaps_written(&self, record: &OAuthToken) {
         let (id, now) = (record.id().unwrap_or_default(), self.now().monotonic);
         self.recent.written_here(id, now);
         self.recent.learn(id, self.hasher.keys(record), now);
     }
 
-    /// Drops the record: it was deleted, its state is unknown, or AWS has contradicted it.
+    /// Removes a record that was deleted, whose state is unknown, or that AWS has contradicted.
     pub(crate) fn forget(&self, id: &str) {
         self.records.forget(self.hasher.of(id));
     }
 
-    /// Keeps which record a query denoted.
+    /// Stores which record a query denoted.
     pub(crate) fn answered(
         &self,
         partial: &OAuthToken,
@@ -295,18 +296,18 @@ impl Cache {
         }
     }
 
-    /// Returns the records written lately that may be what the partial token denotes.
+    /// Returns the ids of recently written records that the partial token may denote.
     pub(crate) fn recent_candidates(&self, partial: &OAuthToken) -> Vec<String> {
         self.recent
             .with_keys(self.hasher.keys(partial), self.now().monotonic)
     }
 
-    /// Returns the ids of the records that this process wrote lately.
+    /// Returns the ids of the records that this process has recently written.
     pub(crate) fn recently_written(&self) -> Vec<String> {
         self.recent.all_written_here(self.now().monotonic)
     }
 
-    /// The record as AWS has described it just now.
+    /// The version of a record that AWS has just returned or acknowledged.
     fn described(&self, entry: &Arc<StoredRecord>, answered: Moment) -> Version {
         Version::new(entry.clone(), self.time_to_live, answered)
     }

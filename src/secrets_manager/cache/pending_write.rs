@@ -1,4 +1,4 @@
-//! Writes under way, and what happens in the cache if one is dropped.
+//! Writes in progress, and what happens in the cache if one is dropped.
 
 use std::sync::Arc;
 
@@ -7,27 +7,27 @@ use crate::secrets_manager::cache::Cache;
 use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::stored_record::StoredRecord;
 
-/// A write under way.
+/// A write in progress.
 ///
-/// Until AWS has confirmed it, nobody knows what the secret holds. If it is dropped before, for
-/// whatever reason, the cache forgets the record; if the record was being saved, lookups still read
-/// it by its new keys.
+/// Until AWS has acknowledged the write, the content of the secret is unknown. If the write is dropped
+/// before that, the cache removes the record. If it was a save, lookups by the new keys read the
+/// record.
 pub(crate) struct PendingWrite<'a> {
     cache: &'a Cache,
     id: &'a str,
-    /// What the secret will hold; none if that is no record.
+    /// The record that the secret will hold; `None` for a deletion.
     record: Option<&'a OAuthToken>,
     begun: Moment,
     settled: bool,
 }
 
 impl<'a> PendingWrite<'a> {
-    /// A record is being saved.
+    /// Begins to save a record.
     pub(crate) fn save(cache: &'a Cache, record: &'a OAuthToken) -> Self {
         Self::new(cache, record.id().unwrap_or_default(), Some(record))
     }
 
-    /// A record is being deleted.
+    /// Begins to delete a record.
     pub(crate) fn deletion(cache: &'a Cache, id: &'a str) -> Self {
         Self::new(cache, id, None)
     }
@@ -42,19 +42,19 @@ impl<'a> PendingWrite<'a> {
         }
     }
 
-    /// When the write was begun.
+    /// Returns when the write began.
     pub(crate) fn started(&self) -> Moment {
         self.begun
     }
 
-    /// Ends a write that has failed. Unless it was certainly not executed, it may have been.
+    /// Ends a write that has failed. It may have been executed, unless that is ruled out.
     pub(crate) fn failed(mut self, certainly: bool) {
         if certainly {
             self.record = None;
         }
     }
 
-    /// AWS has said yes: this is what the secret holds.
+    /// Ends a write that AWS has acknowledged.
     pub(crate) fn acknowledged(mut self, entry: StoredRecord, replaced: Option<&OAuthToken>) {
         self.settled = true;
         self.cache.written(&Arc::new(entry), replaced);

@@ -1,10 +1,9 @@
-//! Records written lately, by whatever process, and their lookup keys, as far as this process
-//! knows.
+//! Recently written records and their lookup keys, as far as this process knows.
 //!
-//! The list that the tag index is read through "might not reflect changes from the last five
-//! minutes" (AWS's documentation of ListSecrets). What is kept here fills that gap. Whatever is
-//! found because of it is read and verified like an entry of the list; a record that then turns out
-//! not to have the key is no longer found by it.
+//! The list of secrets, which the tag index is read from, "might not reflect changes from the last
+//! five minutes" (AWS's documentation of ListSecrets). This module fills the gap. A record found here
+//! is read and verified like an entry of the list; if it does not have the key, it is no longer found
+//! by that key.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -17,17 +16,17 @@ use tokio::time::Instant;
 
 use crate::secrets_manager::format::stored_record::StoredRecord;
 
-/// How long the list can lag behind, three times over.
+/// Three times as long as lists may be out of date.
 const RECENT: Duration = Duration::from_secs(900);
 
-/// More keys than one process can write in that time: 50 records a second are AWS's quota, with
-/// four keys each.
+/// More keys than one process can write in that time: AWS's quota is 50 records a second, each with
+/// four keys.
 const KEYS: u64 = 200_000;
 
 pub(crate) struct RecentWrites {
-    /// Records by the hash of a lookup key.
+    /// Records by hash of a lookup key.
     records: Cache<u64, Arc<[Learned]>>,
-    /// The hashes of the keys that a record is found by.
+    /// The hashes of the keys by which a record is found.
     keys: Cache<Arc<str>, Arc<[u64]>>,
     written_here: Cache<Arc<str>, Instant>,
 }
@@ -48,14 +47,14 @@ impl RecentWrites {
         }
     }
 
-    /// Whether the list may not show this version yet.
+    /// Whether AWS may not list this version yet.
     pub(crate) fn concerns(entry: &StoredRecord, now: SystemTime) -> bool {
-        // A version from the future only says that the clocks differ.
+        // A version from the future means that the clocks differ.
         let age = |created| now.duration_since(created).unwrap_or_default();
         entry.created.is_none_or(|created| age(created) < RECENT)
     }
 
-    /// Keeps that the record has these keys, or may have them.
+    /// Remembers that the record has these keys, or may have them.
     pub(crate) fn learn(&self, id: &str, keys: impl Iterator<Item = u64>, now: Instant) {
         let (id, keys): (Arc<str>, Vec<u64>) = (id.into(), keys.collect());
         for &key in &keys {
@@ -78,7 +77,8 @@ impl RecentWrites {
         });
     }
 
-    /// Drops all other keys of the record that were learned before AWS was asked: it has these.
+    /// Forgets all other keys of the record, unless they were learned after the read that returned
+    /// these.
     pub(crate) fn unlearn(&self, id: &str, keys: impl Iterator<Item = u64>, asked: Instant) {
         let Some(known) = self.keys.get(id) else {
             return;
@@ -96,7 +96,7 @@ impl RecentWrites {
         });
     }
 
-    /// Whether the record is not found by this key any more.
+    /// Whether the record is no longer found by this key.
     fn drop_key(&self, id: &str, key: u64, asked: Instant) -> bool {
         let mut dropped = true;
         self.records.entry(key).and_compute_with(|known| {
@@ -115,12 +115,12 @@ impl RecentWrites {
         dropped
     }
 
-    /// Keeps that this process wrote the record.
+    /// Remembers that this process wrote the record.
     pub(crate) fn written_here(&self, id: &str, now: Instant) {
         self.written_here.insert(id.into(), now);
     }
 
-    /// Returns the records that have, or may have, one of these keys.
+    /// Returns the ids of the records that have, or may have, one of these keys.
     pub(crate) fn with_keys(&self, keys: impl Iterator<Item = u64>, now: Instant) -> Vec<String> {
         let known = keys.filter_map(|key| self.records.get(&key));
         let recent = |learned: &&Learned| now.duration_since(learned.at) < RECENT;
@@ -131,8 +131,8 @@ impl RecentWrites {
         known.flat_map(ids).collect()
     }
 
-    /// Returns the records that this process wrote, whether or not they are still there, in the
-    /// order of their ids.
+    /// Returns the ids of the records that this process wrote, in order, whether or not the records
+    /// still exist.
     pub(crate) fn all_written_here(&self, now: Instant) -> Vec<String> {
         let all = self.written_here.iter();
         let recent = all.filter(|(_, at)| now.duration_since(*at) < RECENT);
@@ -142,7 +142,7 @@ impl RecentWrites {
     }
 }
 
-/// A map that keeps what was put in last: moka's own policy prefers what is read often.
+/// Returns a map that evicts the oldest entries. moka's default policy keeps those that are read often.
 fn map<K, V>() -> Cache<K, V>
 where
     K: Hash + Eq + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Records by the hash of their id, and which of two versions stays.
+//! Records by hash of their id, and the decision which of two versions stays.
 
 use std::cmp::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,22 +15,23 @@ use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::secrets_manager::format::version_id;
 
-/// A record that is stored expired is read again, but not more often than this.
+/// The shortest validity of a record whose access token has expired, so that it is not read again at
+/// each lookup.
 pub(super) const EXPIRED_RECHECK: Duration = Duration::from_secs(3);
 
-/// What a record takes in memory beside its own bytes, with the answers that lead to it, as measured
-/// by `make bench` and rounded up.
+/// The memory that a record takes in addition to its own size, with its answers: measured by
+/// `make bench`, and rounded up.
 const PLACES: u64 = 160 + 4 * 400;
 
-/// No record takes less.
+/// The smallest weight of a record.
 const LEAST_WEIGHT: u64 = size_of::<StoredRecord>() as u64 + PLACES;
 
-/// How many bytes a record takes, with the answers that lead to it.
+/// Returns how many bytes a record takes, with its answers.
 pub(super) fn weight(entry: &StoredRecord) -> u64 {
     entry.size() as u64 + PLACES
 }
 
-/// How many records there is room for at most.
+/// Returns the largest number of records that fit.
 pub(super) fn most_records(bound: Bound) -> u64 {
     match bound {
         Bound::Records(records) => records,
@@ -38,35 +39,35 @@ pub(super) fn most_records(bound: Bound) -> u64 {
     }
 }
 
-/// The records that are kept, and what has happened to records whether kept or not.
+/// The cached records, and the generations of all records.
 pub(super) struct Records {
-    /// None if the cache is off.
+    /// `None` if the cache is off.
     kept: Option<Bounded<Arc<Record>>>,
-    /// Ended by a write here, and where AWS has said that what it said before is outdated.
+    /// Ended by a write of this process, and when a read shows that earlier reads are out of date.
     generations: Generations,
-    /// Ended whenever another version is kept, or none any more.
+    /// Ended whenever the cached version is replaced or removed.
     kept_generations: Generations,
     writes: Counter,
 }
 
-/// A place for one version of a record, which is emptied when another one is kept or none.
+/// A cached version of a record, which is emptied when it is replaced or removed.
 ///
-/// moka drops what it does not keep any more only when no thread looks at its tables; but tokens are
+/// moka drops a removed value only when no thread reads its tables any more, but tokens are to be
 /// wiped at once.
 pub(super) struct Record(RwLock<Option<Version>>);
 
-/// A version of a record as it is known.
+/// A version of a record.
 pub(super) struct Version {
     pub(super) entry: Arc<StoredRecord>,
-    /// The token in the entry, to be found in one step less.
+    /// The token of the entry, here as well to save one indirection in a hit.
     pub(super) token: OAuthToken,
     pub(super) good: Validity,
-    /// When AWS had answered: a call made before that may have seen less.
+    /// When AWS had responded. A call made before that may have returned an older version.
     answered: Instant,
 }
 
 impl Version {
-    /// A version that AWS has described just now.
+    /// Returns a version that AWS has just returned or acknowledged.
     pub(super) fn new(entry: Arc<StoredRecord>, time_to_live: Duration, answered: Moment) -> Self {
         Version {
             token: entry.token.clone(),
@@ -82,7 +83,8 @@ impl Record {
         Arc::new(Record(RwLock::new(Some(version))))
     }
 
-    /// Returns what the function makes of the version, none if another one is kept or none.
+    /// Calls the function with the version, and returns its result; `None` if the version has been
+    /// replaced or removed.
     pub(super) fn read<T>(&self, of: impl FnOnce(&Version) -> T) -> Option<T> {
         let version = self.0.read().unwrap_or_else(PoisonError::into_inner);
         version.as_ref().map(of)
@@ -94,8 +96,8 @@ impl Record {
     }
 }
 
-/// When a version is valid: for its time to live, or until its access token expires. If this has
-/// expired already, or does so at once, the record is still not read again at once.
+/// Returns the validity of a version: its time to live, or until its access token expires, but at
+/// least [`EXPIRED_RECHECK`].
 pub(super) fn validity(entry: &StoredRecord, time_to_live: Duration) -> Validity {
     let expires_in = entry.token.expires_at().map(|expiry| {
         let left = expiry.duration_since(entry.asked.wall);
@@ -127,46 +129,46 @@ impl Records {
         self.kept.is_none()
     }
 
-    /// Returns what the function makes of the version that is kept of the record with this hash.
+    /// Calls the function with the cached version of the record with this hash, and returns its result.
     pub(super) fn read<T>(&self, hash: u64, mut of: impl FnMut(&Version) -> T) -> Option<T> {
         let kept = self.kept.as_ref()?;
         loop {
-            // A record is emptied after another one has taken its place.
+            // A version is emptied only after the next one has been stored.
             if let Some(result) = kept.get(hash)?.read(&mut of) {
                 return Some(result);
             }
         }
     }
 
-    /// Tells moka that the record with this hash is in use, so that it keeps it.
+    /// Tells moka that the record with this hash is in use, so that it is not evicted.
     pub(super) fn report_use(&self, hash: u64) {
         self.kept.as_ref().map(|kept| kept.get(hash));
     }
 
-    /// The record with this hash, and since when it has been this version.
+    /// Returns the record with this hash, and the generation of its cached version.
     pub(super) fn get_with_generation(&self, hash: u64) -> Option<(Arc<Record>, Generation)> {
-        // Locked: between the end of a generation and the next version the one before is still kept.
+        // With the lock, because a change ends the generation before it stores the next version.
         let of = |record: Option<Arc<Record>>| Some((record?, self.kept_generation(hash)));
         self.kept.as_ref()?.get_locked(hash, of).flatten()
     }
 
-    /// While it stays the same, so does the version that is kept.
+    /// Returns a generation that ends when the cached version changes.
     pub(super) fn kept_generation(&self, hash: u64) -> Generation {
         self.kept_generations.of(hash)
     }
 
-    /// While it stays the same, nothing was written here.
+    /// Returns a generation that ends when this process writes the record.
     pub(super) fn generation(&self, hash: u64) -> Generation {
         self.generations.of(hash)
     }
 
-    /// The same for all records.
+    /// Returns a generation that ends when this process writes any record.
     pub(super) fn generation_of_all(&self) -> Generation {
         self.writes.generation()
     }
 
-    /// Keeps a version that was read, unless something was written since this generation. Of two
-    /// reads at the same time the later version stays; if that cannot be told, neither.
+    /// Stores a version that was read, unless the record was written since this generation. If two
+    /// reads overlap, the later version stays; if the order is unknown, neither does.
     pub(super) fn loaded(&self, hash: u64, version: Version, generation: Generation) {
         self.change(hash, |known| {
             let known = known.filter(|known| known.entry.id() == version.entry.id());
@@ -182,7 +184,7 @@ impl Records {
                 Some(Ordering::Greater) => Change::Keep(version),
                 Some(_) => Change::Nothing,
                 None => {
-                    // Others on their way may be older than both.
+                    // Other reads in progress may return versions older than both.
                     self.generations.end(hash);
                     Change::Drop
                 }
@@ -190,22 +192,22 @@ impl Records {
         });
     }
 
-    /// Drops a record that a read did not find, unless something was written since this generation.
+    /// Removes a record that a read did not find, unless it was written since this generation.
     pub(super) fn missing(&self, hash: u64, generation: Generation) {
         self.change(hash, |_| {
             if self.generation(hash) != generation {
                 return Change::Nothing;
             }
-            // A read that is still on its way may return the record as it was before.
+            // Another read in progress may return the record as it was before.
             self.generations.end(hash);
             Change::Drop
         });
     }
 
-    /// Keeps a version that was written.
+    /// Stores a version that was written.
     pub(super) fn written(&self, hash: u64, version: Version) {
         self.write(hash, |known| {
-            // A read that was faster than this write may have seen what followed it.
+            // A read that completed before this write may have returned a later version.
             let overtaken = known.is_some_and(|known| {
                 known.entry.id() == version.entry.id()
                     && known.entry.version != version.entry.version
@@ -218,7 +220,7 @@ impl Records {
         });
     }
 
-    /// Drops a record so that no read that has begun can bring it back.
+    /// Removes a record, and keeps reads in progress from storing it again.
     pub(super) fn forget(&self, hash: u64) {
         self.write(hash, |_| Change::Drop);
     }
@@ -237,7 +239,7 @@ impl Records {
         });
     }
 
-    /// Changes what is kept in one step.
+    /// Changes the cached version in one step.
     fn change(&self, hash: u64, change: impl FnOnce(Option<&Version>) -> Change) {
         let Some(kept) = &self.kept else { return };
         let mut outdated = None;
@@ -255,13 +257,13 @@ impl Records {
             outdated = record;
             operation
         });
-        // Not before: whoever finds it empty finds what has taken its place.
+        // Only now, so that a reader that finds it empty finds its replacement.
         if let Some(outdated) = outdated {
             outdated.empty();
         }
     }
 
-    /// Drops a record as moka does when there are too many.
+    /// Removes a record as moka does when there are too many.
     #[cfg(test)]
     pub(super) fn evict(&self, hash: u64) {
         if let Some(kept) = &self.kept {
@@ -275,7 +277,7 @@ impl Records {
     }
 }
 
-/// What is to become of the version that is kept.
+/// What happens to the cached version.
 enum Change {
     Keep(Version),
     Drop,

@@ -1,4 +1,4 @@
-//! Spans of time in which something holds.
+//! Spans of time by both clocks.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use crate::secrets_manager::clock::Moment;
 
-/// A span of time by both clocks. Something is valid only as long as both say so: the monotonic
-/// clock stands still in a frozen Lambda function, and the wall clock can be set back.
+/// A span of time that ends when either clock reaches its end: the monotonic clock stands still in a
+/// frozen Lambda function, and the wall clock can be set back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Validity {
     from: SystemTime,
@@ -17,7 +17,7 @@ pub(crate) struct Validity {
 
 impl Validity {
     pub(crate) fn new(from: Moment, length: Duration) -> Self {
-        // An end that a clock cannot show is none to rely on.
+        // If a clock cannot represent the end, the span is empty.
         Validity {
             from: from.wall,
             until: from.wall.checked_add(length).unwrap_or(from.wall),
@@ -25,7 +25,7 @@ impl Validity {
         }
     }
 
-    /// The time in which both hold.
+    /// Returns the time that is in both spans.
     pub(crate) fn and(self, other: Validity) -> Self {
         Validity {
             from: self.from.max(other.from),
@@ -35,7 +35,7 @@ impl Validity {
     }
 
     pub(crate) fn has(self, now: Moment) -> bool {
-        // Before its begin the wall clock has been set back.
+        // A time before the beginning means that the wall clock has been set back.
         self.from <= now.wall && now.wall < self.until && now.monotonic < self.monotonic_until
     }
 }
