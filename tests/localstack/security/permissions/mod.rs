@@ -80,6 +80,8 @@ impl Actor<'_> {
     async fn reads(&self) {
         let ada = self.store().await.find(&token("user_name=ada")).await;
         assert!(ada.is_some());
+        let report = self.store().await.store.check().await;
+        assert!(report.can_read(), "\n{report}");
         if self.has_index() {
             let store = self.store().await;
             assert_eq!(store.find(&token("access_token=a-ada")).await, ada);
