@@ -40,6 +40,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod clock;
+mod coordination;
 mod error;
 mod memory;
 mod secrets_manager;
@@ -52,6 +54,7 @@ mod token;
 pub mod conformance;
 pub mod matching;
 
+pub use coordination::{RecordVersion, RefreshCoordination, Swap};
 pub use error::{Error, ErrorKind};
 pub use memory::MemoryTokenStore;
 pub use secrecy::{ExposeSecret, SecretString};
