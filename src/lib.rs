@@ -53,10 +53,14 @@ mod token;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod matching;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 
 pub use coordination::{RecordVersion, RefreshCoordination, Swap};
 pub use error::{Error, ErrorKind};
 pub use memory::MemoryTokenStore;
+#[cfg(feature = "oauth")]
+pub use oauth::{AccessToken, DataCenter, TokenProvider, TokenProviderBuilder};
 pub use secrecy::{ExposeSecret, SecretString};
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -82,4 +86,6 @@ const _: () = {
     is_send_and_sync::<SecretsManagerTokenStore>();
     is_send_and_sync::<SecretsManagerTokenStoreBuilder>();
     is_send_and_sync::<Box<dyn TokenStore>>();
+    #[cfg(feature = "oauth")]
+    is_send_and_sync::<TokenProvider>();
 };
