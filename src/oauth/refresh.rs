@@ -468,6 +468,10 @@ impl Refresh {
         let says_nothing = self.demand.grant.is_some() && means(record) == Means::RefreshToken;
         let note = Some(&note).filter(|_| !says_nothing);
         let is_unchanged = replace_lease(&self.core, held.version, &held.lease, note).await;
+        if let Some(note) = note {
+            let states = &self.core.states;
+            states.seen_for(&self.id, Some(&note.to_text()), Instant::now());
+        }
         if !is_unchanged {
             // Somebody has logged in, or has refreshed the token, meanwhile.
             return Ok(None);
