@@ -2,6 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+/// After this time, a write has ended, and its requests have been executed or never will be. Clocks
+/// may differ by some minutes.
+pub(crate) const LONGEST_WRITE: Duration = Duration::from_secs(3_600);
+
 /// The id of one write: 8 hexadecimal digits of the time in seconds, and 16 random ones.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct WriteId(String);

@@ -6,6 +6,7 @@
 pub(crate) mod bulk;
 pub(crate) mod check;
 mod compare_and_swap;
+pub(crate) mod coordinate;
 pub(crate) mod core;
 mod create;
 pub(crate) mod delete;
@@ -24,3 +25,4 @@ pub(crate) mod single_flight;
 mod update;
 pub(crate) mod warm_up;
 mod write;
+mod write_tags;

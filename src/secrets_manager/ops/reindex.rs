@@ -10,11 +10,11 @@ use super::core::Core;
 use super::list::listed;
 use super::read::read_now;
 use super::retry::Retry;
-use super::write::{Attempt, Content, LONGEST_WRITE, Step, write};
+use super::write::{Attempt, Content, Step, write};
 use crate::secrets_manager::aws::calls::Address;
 use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
 use crate::secrets_manager::format::tags::{self, Tag};
-use crate::secrets_manager::format::write_id::WriteId;
+use crate::secrets_manager::format::write_id::{LONGEST_WRITE, WriteId};
 use crate::{Error, ErrorKind};
 
 /// Gives every record the tags that it should have, and returns how many records needed it.

@@ -1,32 +1,19 @@
 //! One attempt to write a record into an existing secret: tags, then the value, then old tags.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::sync::Arc;
 
 use super::compare_and_swap::{Put, Succession, swap};
 use super::core::Core;
+use super::write_tags::{AddedTags, add_tags, prune};
 use crate::secrets_manager::aws::calls::Address;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
 use crate::secrets_manager::cache::known_states::State;
 use crate::secrets_manager::cache::pending_write::PendingWrite;
 use crate::secrets_manager::format::document::{self, Metadata, UnknownFields};
 use crate::secrets_manager::format::stored_record::StoredRecord;
-use crate::secrets_manager::format::tags::{self, Index, IndexChange, Tag};
-use crate::secrets_manager::format::write_id::WriteId;
-use crate::{Error, ErrorKind, OAuthToken};
-
-/// After this time, a write has ended, and its requests have been executed or never will be. Clocks
-/// may differ by some minutes.
-pub(crate) const LONGEST_WRITE: Duration = Duration::from_secs(3_600);
-
-/// For this time at least, tags of a write in progress stay, even if a secret has as many tags as it
-/// can have.
-const TAGS_STAY: Duration = Duration::from_secs(60);
-
-/// After this time, a write that puts its value adds its tags again. The put has the rest of
-/// [`TAGS_STAY`] to end.
-const TAG_AGAIN: Duration = Duration::from_secs(30);
+use crate::secrets_manager::format::tags::{self, Index, IndexChange};
+use crate::secrets_manager::format::write_id::{LONGEST_WRITE, WriteId};
+use crate::{Error, OAuthToken, matching};
 
 /// How one attempt to save ended.
 pub(crate) enum Step {
@@ -43,8 +30,7 @@ pub(crate) enum Step {
 pub(crate) struct Attempt {
     pub(crate) write_id: WriteId,
     pub(crate) succession: Succession,
-    /// The secret and the tags that an attempt has added, and when.
-    tagged: Option<(String, Vec<Tag>, Instant)>,
+    tags: AddedTags,
 }
 
 /// The content of a version, and the record that it replaces.
@@ -54,6 +40,25 @@ pub(crate) struct Content<'a> {
     replaced: Option<&'a StoredRecord>,
     /// Whether a record of the same token may be inserted under another name meanwhile.
     unsettled: bool,
+    lease: Lease<'a>,
+}
+
+/// The refresh lease of a version.
+#[derive(Clone, Copy)]
+enum Lease<'a> {
+    /// That of the replaced record, as long as what is to be refreshed is the same.
+    Kept,
+    Set(Option<&'a str>),
+}
+
+/// How one put ended.
+pub(crate) enum Written {
+    /// The version is the current one.
+    Current(Arc<StoredRecord>),
+    /// It was put, and another writer has already built on it.
+    Superseded,
+    /// It was not put, because of another writer or a deletion.
+    Refused(Failure),
 }
 
 impl Attempt {
@@ -61,7 +66,7 @@ impl Attempt {
         Attempt {
             write_id: WriteId::new(core.cache.now().wall, core.random()),
             succession: Succession::default(),
-            tagged: None,
+            tags: AddedTags::default(),
         }
     }
 }
@@ -73,6 +78,7 @@ impl<'a> Content<'a> {
             record,
             replaced: None,
             unsettled,
+            lease: Lease::Set(None),
         }
     }
 
@@ -82,6 +88,23 @@ impl<'a> Content<'a> {
             record,
             replaced: Some(stored),
             unsettled: false,
+            lease: Lease::Kept,
+        }
+    }
+
+    /// The same with this refresh lease, or with none.
+    pub(crate) fn with_lease(mut self, lease: Option<&'a str>) -> Self {
+        self.lease = Lease::Set(lease);
+        self
+    }
+
+    fn refresh_lease(&self) -> Option<String> {
+        match (self.lease, self.replaced) {
+            (Lease::Set(lease), _) => lease.map(str::to_owned),
+            (Lease::Kept, Some(old)) if matching::are_refreshed_alike(&old.token, self.record) => {
+                old.metadata.refresh_lease.clone()
+            }
+            (Lease::Kept, _) => None,
         }
     }
 
@@ -117,6 +140,7 @@ impl<'a> Content<'a> {
             index: change.index.clone(),
             replaced_index: change.replaced.clone(),
             unsettled: self.unsettled_fields(core, write_id),
+            refresh_lease: self.refresh_lease(),
         };
         Ok((change, metadata))
     }
@@ -129,7 +153,7 @@ impl<'a> Content<'a> {
         arn: &str,
         version: String,
         metadata: Metadata,
-    ) {
+    ) -> Arc<StoredRecord> {
         let started = pending.started();
         learn(core, self.record, arn, &version);
         let stored = StoredRecord {
@@ -141,7 +165,9 @@ impl<'a> Content<'a> {
             created: Some(started.wall),
             asked: started,
         };
-        pending.acknowledged(stored, self.replaced.map(|stored| &stored.token));
+        let stored = Arc::new(stored);
+        pending.acknowledged(&stored, self.replaced.map(|stored| &stored.token));
+        stored
     }
 }
 
@@ -165,9 +191,6 @@ pub(crate) fn learn(core: &Core, record: &OAuthToken, arn: &str, version: &str) 
 }
 
 /// Writes a record as the successor of this version.
-///
-/// Tags are added first: a crash in between leaves a tag that leads to a record without that key,
-/// and lookups discard it. Replaced tags are removed last, by keys that no other write uses.
 pub(crate) async fn write(
     core: &Core,
     secret: Address<'_>,
@@ -175,12 +198,30 @@ pub(crate) async fn write(
     version: &str,
     attempt: &mut Attempt,
 ) -> Result<Step, Error> {
+    Ok(
+        match write_version(core, secret, content, version, attempt).await? {
+            Written::Current(_) | Written::Superseded => Step::Saved(content.record.clone()),
+            Written::Refused(failure) => Step::Wait(failure.error),
+        },
+    )
+}
+
+/// The same, and returns the version that was put.
+///
+/// Tags are added first: a crash in between leaves a tag that leads to a record without that key,
+/// and lookups discard it. Replaced tags are removed last, by keys that no other write uses.
+pub(crate) async fn write_version(
+    core: &Core,
+    secret: Address<'_>,
+    content: Content<'_>,
+    version: &str,
+    attempt: &mut Attempt,
+) -> Result<Written, Error> {
     let (change, metadata) = content.plan(core, &attempt.write_id).await?;
     let document = document::encode(content.record, &metadata, &content.unknown())?;
-    match add_tags(core, secret, content.replaced, &change, attempt).await {
-        Ok(Tagged::Added) => {}
-        Ok(Tagged::Outrun) => return Ok(Step::Again),
-        Err(failure) => return contended(failure),
+    if let Err(failure) = add_tags(core, secret, content.replaced, &change, &mut attempt.tags).await
+    {
+        return contended(failure);
     }
     let pending = PendingWrite::save(&core.cache, content.record);
     let put = Put::Record(&document);
@@ -196,118 +237,24 @@ pub(crate) async fn write(
             return contended(failure);
         }
     };
-    if swapped.is_current {
-        content.acknowledge(core, pending, secret.arn, swapped.version, metadata);
+    let written = if swapped.is_current {
+        let version = swapped.version;
+        Written::Current(content.acknowledge(core, pending, secret.arn, version, metadata))
     } else {
         // It was saved, and another writer has already built on it. The cache reads that again.
         learn(core, content.record, secret.arn, &swapped.version);
         pending.failed(false);
-    }
+        Written::Superseded
+    };
     prune(core, secret, content.replaced, &change.replaced).await;
-    Ok(Step::Saved(content.record.clone()))
+    Ok(written)
 }
 
-/// What has become of the tags of a write.
-enum Tagged {
-    Added,
-    /// The secret is full of tags, and its document is no longer the one that has been read.
-    Outrun,
-}
-
-/// Adds the index tags that the write needs, unless an earlier attempt has.
-async fn add_tags(
-    core: &Core,
-    secret: Address<'_>,
-    replaced: Option<&StoredRecord>,
-    change: &IndexChange,
-    attempt: &mut Attempt,
-) -> Result<Tagged, Failure> {
-    let is_there = |tag: &Tag| match &attempt.tagged {
-        Some((arn, tags, at)) => {
-            arn == secret.arn && tags.contains(tag) && at.elapsed() < TAG_AGAIN
-        }
-        None => false,
-    };
-    if change.added.iter().all(is_there) {
-        return Ok(Tagged::Added);
-    }
-    if let Err(failure) = core.aws.tag(secret, change.added.clone()).await {
-        if !may_be_full(&failure) {
-            return Err(failure);
-        }
-        let described = core.aws.describe(secret.name).await?;
-        // Only the document names the tags that are needed.
-        if replaced.is_some_and(|old| described.current_version.as_ref() != Some(&old.version)) {
-            return Ok(Tagged::Outrun);
-        }
-        let leftovers = leftovers(core, &described.tags, replaced);
-        if leftovers.is_empty() {
-            return Err(failure);
-        }
-        core.aws.untag(secret, leftovers).await?;
-        core.aws.tag(secret, change.added.clone()).await?;
-    }
-    attempt.tagged = Some((secret.arn.to_owned(), change.added.clone(), Instant::now()));
-    Ok(Tagged::Added)
-}
-
-/// Whether AWS may have refused a tag because a secret has at most 50. The reference of TagResource
-/// names no error for that.
-fn may_be_full(failure: &Failure) -> bool {
-    match failure.reason {
-        Reason::Limit => true,
-        Reason::Other => failure.error.kind() == ErrorKind::Other,
-        _ => false,
-    }
-}
-
-/// Returns the keys of the index tags that writers have left behind when they stopped halfway.
-fn leftovers(core: &Core, tags: &[Tag], replaced: Option<&StoredRecord>) -> Vec<String> {
-    let index = replaced.map(|old| old.metadata.index.clone());
-    let index = index.unwrap_or_default();
-    let now = core.cache.now().wall;
-    let is_over = |write: &WriteId| write.is_older_than(LONGEST_WRITE, now);
-    let keys = tags::leftovers(tags, &index, is_over);
-    if !keys.is_empty() {
-        return keys;
-    }
-    // Many writers have stopped lately. The oldest tags are the least likely to be needed.
-    let is_over = |write: &WriteId| write.is_older_than(TAGS_STAY, now);
-    let mut keys = tags::leftovers(tags, &index, is_over);
-    keys.truncate(keys.len().div_ceil(2));
-    keys
-}
-
-/// Removes the tags that a write has replaced. If that fails, the next write tries again: the
-/// document names them.
-async fn prune(
-    core: &Core,
-    secret: Address<'_>,
-    replaced: Option<&StoredRecord>,
-    replaced_index: &Index,
-) {
-    let Some(old) = replaced.filter(|_| core.tag_index) else {
-        return;
-    };
-    let mut keys: Vec<_> = replaced_index.tag_keys().collect();
-    keys.extend(old.metadata.replaced_index.tag_keys());
-    if old.metadata.index.is_empty() {
-        keys.extend(tags::former_layout());
-    }
-    if keys.is_empty() {
-        return;
-    }
-    if let Err(failure) = core.aws.untag(secret, keys).await {
-        let error = failure.error;
-        tracing::debug!(secret = secret.name, %error, "replaced tags remain until the next save");
-    }
-}
-
-fn contended(failure: Failure) -> Result<Step, Error> {
+fn contended(failure: Failure) -> Result<Written, Error> {
     match failure.reason {
         // AWS throttles because of other writers: they have used the call that this one needed.
         Reason::Exists | Reason::NotFound | Reason::Deleted | Reason::Throttled => {
-            Ok(Step::Wait(failure.error))
+            Ok(Written::Refused(failure))
         }
         _ => Err(failure.error),
     }
