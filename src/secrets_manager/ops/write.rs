@@ -14,7 +14,7 @@ use crate::secrets_manager::format::document::{self, Metadata, UnknownFields};
 use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::secrets_manager::format::tags::{self, Index, IndexChange, Tag};
 use crate::secrets_manager::format::write_id::WriteId;
-use crate::{Error, OAuthToken};
+use crate::{Error, ErrorKind, OAuthToken};
 
 /// After this time, a write has ended, and its requests have been executed or never will be. Clocks
 /// may differ by some minutes.
@@ -22,7 +22,11 @@ pub(crate) const LONGEST_WRITE: Duration = Duration::from_secs(3_600);
 
 /// For this time at least, tags of a write in progress stay, even if a secret has as many tags as it
 /// can have.
-const TAGS_STAY: Duration = Duration::from_secs(30);
+const TAGS_STAY: Duration = Duration::from_secs(60);
+
+/// After this time, a write that puts its value adds its tags again. The put has the rest of
+/// [`TAGS_STAY`] to end.
+const TAG_AGAIN: Duration = Duration::from_secs(30);
 
 /// How one attempt to save ended.
 pub(crate) enum Step {
@@ -173,8 +177,10 @@ pub(crate) async fn write(
 ) -> Result<Step, Error> {
     let (change, metadata) = content.plan(core, &attempt.write_id).await?;
     let document = document::encode(content.record, &metadata, &content.unknown())?;
-    if let Err(failure) = add_tags(core, secret, content.replaced, &change, attempt).await {
-        return contended(failure);
+    match add_tags(core, secret, content.replaced, &change, attempt).await {
+        Ok(Tagged::Added) => {}
+        Ok(Tagged::Outrun) => return Ok(Step::Again),
+        Err(failure) => return contended(failure),
     }
     let pending = PendingWrite::save(&core.cache, content.record);
     let put = Put::Record(&document);
@@ -201,6 +207,13 @@ pub(crate) async fn write(
     Ok(Step::Saved(content.record.clone()))
 }
 
+/// What has become of the tags of a write.
+enum Tagged {
+    Added,
+    /// The secret is full of tags, and its document is no longer the one that has been read.
+    Outrun,
+}
+
 /// Adds the index tags that the write needs, unless an earlier attempt has.
 async fn add_tags(
     core: &Core,
@@ -208,52 +221,61 @@ async fn add_tags(
     replaced: Option<&StoredRecord>,
     change: &IndexChange,
     attempt: &mut Attempt,
-) -> Result<(), Failure> {
+) -> Result<Tagged, Failure> {
     let is_there = |tag: &Tag| match &attempt.tagged {
         Some((arn, tags, at)) => {
-            arn == secret.arn && tags.contains(tag) && at.elapsed() < TAGS_STAY
+            arn == secret.arn && tags.contains(tag) && at.elapsed() < TAG_AGAIN
         }
         None => false,
     };
     if change.added.iter().all(is_there) {
-        return Ok(());
+        return Ok(Tagged::Added);
     }
     if let Err(failure) = core.aws.tag(secret, change.added.clone()).await {
-        // A secret has at most 50 tags.
-        let may_be_full = matches!(failure.reason, Reason::Limit | Reason::Other);
-        if !may_be_full || !remove_leftovers(core, secret, replaced).await? {
+        if !may_be_full(&failure) {
             return Err(failure);
         }
+        let described = core.aws.describe(secret.name).await?;
+        // Only the document names the tags that are needed.
+        if replaced.is_some_and(|old| described.current_version.as_ref() != Some(&old.version)) {
+            return Ok(Tagged::Outrun);
+        }
+        let leftovers = leftovers(core, &described.tags, replaced);
+        if leftovers.is_empty() {
+            return Err(failure);
+        }
+        core.aws.untag(secret, leftovers).await?;
         core.aws.tag(secret, change.added.clone()).await?;
     }
     attempt.tagged = Some((secret.arn.to_owned(), change.added.clone(), Instant::now()));
-    Ok(())
+    Ok(Tagged::Added)
 }
 
-/// Removes the index tags that writers have left behind when they stopped halfway. Returns whether
-/// there were any.
-async fn remove_leftovers(
-    core: &Core,
-    secret: Address<'_>,
-    replaced: Option<&StoredRecord>,
-) -> Result<bool, Failure> {
-    let described = core.aws.describe(secret.name).await?;
+/// Whether AWS may have refused a tag because a secret has at most 50. The reference of TagResource
+/// names no error for that.
+fn may_be_full(failure: &Failure) -> bool {
+    match failure.reason {
+        Reason::Limit => true,
+        Reason::Other => failure.error.kind() == ErrorKind::Other,
+        _ => false,
+    }
+}
+
+/// Returns the keys of the index tags that writers have left behind when they stopped halfway.
+fn leftovers(core: &Core, tags: &[Tag], replaced: Option<&StoredRecord>) -> Vec<String> {
     let index = replaced.map(|old| old.metadata.index.clone());
     let index = index.unwrap_or_default();
     let now = core.cache.now().wall;
     let is_over = |write: &WriteId| write.is_older_than(LONGEST_WRITE, now);
-    let mut keys = tags::leftovers(&described.tags, &index, is_over);
-    if keys.is_empty() {
-        // Many writers have stopped lately. The oldest tags are the least likely to be needed.
-        let is_over = |write: &WriteId| write.is_older_than(TAGS_STAY, now);
-        keys = tags::leftovers(&described.tags, &index, is_over);
-        keys.truncate(keys.len().div_ceil(2));
+    let keys = tags::leftovers(tags, &index, is_over);
+    if !keys.is_empty() {
+        return keys;
     }
-    if keys.is_empty() {
-        return Ok(false);
-    }
-    core.aws.untag(secret, keys).await?;
-    Ok(true)
+    // Many writers have stopped lately. The oldest tags are the least likely to be needed.
+    let is_over = |write: &WriteId| write.is_older_than(TAGS_STAY, now);
+    let mut keys = tags::leftovers(tags, &index, is_over);
+    keys.truncate(keys.len().div_ceil(2));
+    keys
 }
 
 /// Removes the tags that a write has replaced. If that fails, the next write tries again: the
