@@ -1,5 +1,7 @@
 //! Virtual time: the clock of a paused tokio runtime, and the wall clocks of processes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_async::time::TimeSource;
@@ -27,19 +29,34 @@ impl Clock {
     }
 }
 
-/// The wall clock of a process, which may be ahead of or behind AWS's.
-#[derive(Clone, Copy, Debug)]
+/// The wall clock of a process, which may be ahead of or behind AWS's. Clones are the same one.
+#[derive(Clone, Debug)]
 pub struct WallClock {
-    pub clock: Clock,
+    clock: Clock,
     /// In seconds; negative behind.
-    pub ahead: i64,
+    ahead: Arc<AtomicI64>,
+}
+
+impl WallClock {
+    pub fn new(clock: Clock, ahead: i64) -> Self {
+        WallClock {
+            clock,
+            ahead: Arc::new(AtomicI64::new(ahead)),
+        }
+    }
+
+    /// Sets the clock to so many seconds ahead of AWS's.
+    pub fn set(&self, ahead: i64) {
+        self.ahead.store(ahead, Ordering::Relaxed);
+    }
 }
 
 impl TimeSource for WallClock {
     fn now(&self) -> SystemTime {
         let true_time = SystemTime::UNIX_EPOCH + Duration::from_secs(EPOCH) + self.clock.now();
-        let difference = Duration::from_secs(self.ahead.unsigned_abs());
-        match self.ahead < 0 {
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        let difference = Duration::from_secs(ahead.unsigned_abs());
+        match ahead < 0 {
             true => true_time - difference,
             false => true_time + difference,
         }

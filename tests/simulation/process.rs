@@ -9,7 +9,7 @@ use futures::future::{Either, select};
 use tokio::task::JoinHandle;
 use zoho_token_store::{Error, Field, OAuthToken, SecretsManagerTokenStore, TokenStore};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, WallClock};
 use crate::link::Link;
 use crate::support::token::token;
 use crate::trace::Trace;
@@ -23,6 +23,7 @@ pub struct Process {
     pub link: Arc<Link>,
     pub store: SecretsManagerTokenStore,
     pub clock: Clock,
+    pub wall_clock: WallClock,
     pub trace: Trace,
 }
 
@@ -140,6 +141,13 @@ impl Process {
     pub fn start_delete(&self, id: &str) -> JoinHandle<Ended<()>> {
         let (process, id) = (self.clone(), id.to_owned());
         tokio::spawn(async move { process.delete(&id).await })
+    }
+
+    /// Somebody sets the process's clock to so many seconds ahead of AWS's.
+    pub fn set_clock(&self, ahead: i64) {
+        let what = format!("its clock is set to {ahead} s ahead");
+        self.trace.note(self.clock.now(), self.name(), &what);
+        self.wall_clock.set(ahead);
     }
 
     /// The process dies.

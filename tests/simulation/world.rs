@@ -94,17 +94,20 @@ impl World {
         settings: impl FnOnce(SecretsManagerTokenStoreBuilder) -> SecretsManagerTokenStoreBuilder,
     ) -> Process {
         let link = Arc::new(Link::new(name));
-        let builder = SecretsManagerTokenStore::builder().client(self.client(&link, ahead));
+        let wall_clock = WallClock::new(self.aws.clock, ahead);
+        let client = self.client(&link, &wall_clock);
+        let builder = SecretsManagerTokenStore::builder().client(client);
         let store = settings(builder).build().await.expect("valid settings");
         Process {
             link,
             store,
             clock: self.aws.clock,
+            wall_clock,
             trace: self.aws.trace.clone(),
         }
     }
 
-    fn client(&self, link: &Arc<Link>, ahead: i64) -> Client {
+    fn client(&self, link: &Arc<Link>, wall_clock: &WallClock) -> Client {
         let connector = Connector {
             service: self.aws.clone(),
             link: link.clone(),
@@ -124,10 +127,7 @@ impl World {
             .retry_config(RetryConfig::standard())
             .retry_partition(RetryPartition::custom(link.name.clone()).build())
             .sleep_impl(TokioSleep::new())
-            .time_source(WallClock {
-                clock: self.aws.clock,
-                ahead,
-            })
+            .time_source(wall_clock.clone())
             .http_client(connector);
         Client::from_conf(config.build())
     }

@@ -34,6 +34,8 @@ pub struct Entry {
     pub name: String,
     /// The columns of the record that readers of the secret get; none if there is none.
     pub record: Option<BTreeMap<String, String>>,
+    /// It is marked for deletion, and holds a record nevertheless: its name is not used again.
+    pub is_occupied: bool,
     /// An earlier version was made the current one, by hand.
     pub is_rollback: bool,
 }
@@ -42,13 +44,23 @@ impl Secret {
     /// The columns of the record that readers of the secret get, without `schema_version`; none if
     /// there is none.
     pub fn record(&self) -> Option<BTreeMap<String, String>> {
-        let text = self.text().filter(|_| self.deletion.is_none())?;
+        self.columns().filter(|_| self.deletion.is_none())
+    }
+
+    /// Whether it holds a record though it is marked for deletion.
+    pub fn is_occupied(&self) -> bool {
+        self.deletion.is_some() && self.columns().is_some()
+    }
+
+    fn columns(&self) -> Option<BTreeMap<String, String>> {
+        let text = self.text()?;
         let document: BTreeMap<String, Value> = serde_json::from_str(text).ok()?;
         let texts = document
             .into_iter()
             .filter_map(|(column, value)| Some((column, value.as_str()?.to_owned())));
         let mut columns: BTreeMap<_, _> = texts.collect();
         columns.remove("schema_version");
-        (!columns.contains_key("deleted")).then_some(columns)
+        let is_tombstone = columns.keys().eq(["deleted", "id"]);
+        (!is_tombstone).then_some(columns)
     }
 }

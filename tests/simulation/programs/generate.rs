@@ -7,9 +7,14 @@ use fastrand::Rng;
 use crate::aws::{Freedoms, LONGEST_LAG};
 use crate::clock;
 
-use super::program::{CONFIDENTIAL, Keys, Operation, Phase, Program, Settings, Step};
+use super::program::{
+    CONFIDENTIAL, FingerprintKey, Keys, Operation, Phase, Program, Settings, Step,
+};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
+
+/// After this time, lists show everything.
+const SETTLED: Duration = LONGEST_LAG.saturating_add(Duration::from_secs(10));
 
 /// The program of a seed.
 pub fn program(seed: u64) -> Program {
@@ -21,24 +26,55 @@ pub fn program(seed: u64) -> Program {
     let grants = (0..random.usize(1..=2))
         .map(|_| keys(random))
         .collect::<Vec<_>>();
-    let rolls_back = random.u8(..6) == 0;
+    // Without the tag index only users and ids lead to records.
+    let has_tag_index = grants.iter().any(|keys| *keys != Keys::WithUser) || random.u8(..8) > 0;
     let mut generator = Generator {
         grants: &grants,
         processes: processes.len(),
-        rolls_back,
+        rolls_back: random.u8(..6) == 0,
+        edits: random.u8(..4) == 0,
+        has_tag_index,
         numbers: 0,
     };
-    let mut phases: Vec<_> = (0..random.usize(1..=3))
+    let number = random.usize(1..=3);
+    let mut phases: Vec<_> = (0..number)
         .map(|number| generator.phase(random, number))
         .collect();
     phases.extend(generator.last_phase());
+    let fingerprint_key = fingerprint_key(random, phases.len());
+    settle_before_changes(&mut phases, fingerprint_key);
     Program {
         seed,
         freedoms: Freedoms::drawn(random),
         deletes_by_force: random.bool(),
+        replicates: random.u8(..5) == 0,
+        has_tag_index,
+        fingerprint_key,
         processes,
         grants,
         phases,
+    }
+}
+
+fn fingerprint_key(random: &mut Rng, phases: usize) -> FingerprintKey {
+    match random.u8(..5) {
+        0 => FingerprintKey::InSecret {
+            rotated_before: random.usize(1..=phases),
+        },
+        _ => FingerprintKey::Public,
+    }
+}
+
+/// Before a rotation of the key, and before somebody changes a record by hand, all is settled.
+fn settle_before_changes(phases: &mut [Phase], key: FingerprintKey) {
+    for number in 1..phases.len() {
+        let is_rotated = key
+            == FingerprintKey::InSecret {
+                rotated_before: number,
+            };
+        if is_rotated || !phases[number].edits.is_empty() {
+            phases[number - 1].pause = SETTLED;
+        }
     }
 }
 
@@ -46,8 +82,14 @@ fn settings(random: &mut Rng) -> Settings {
     Settings {
         cache_capacity: [None, Some(1), Some(1_000), Some(1_000)][random.usize(..4)],
         cache_time_to_live: [MS(1_000), MS(10_000), MS(300_000)][random.usize(..3)],
-        clock_ahead: [0, 0, random.i64(-290..=290)][random.usize(..3)],
+        serves_stale_for: [None, None, Some(MS(60_000))][random.usize(..3)],
+        clock_ahead: [0, 0, clock_ahead(random)][random.usize(..3)],
     }
+}
+
+/// Within what AWS accepts of a signature.
+fn clock_ahead(random: &mut Rng) -> i64 {
+    random.i64(-290..=290)
 }
 
 fn keys(random: &mut Rng) -> Keys {
@@ -64,6 +106,8 @@ struct Generator<'a> {
     grants: &'a [Keys],
     processes: usize,
     rolls_back: bool,
+    edits: bool,
+    has_tag_index: bool,
     /// Values that were made so far: each is another one.
     numbers: u32,
 }
@@ -80,13 +124,17 @@ impl Generator<'_> {
         if self.rolls_back && number > 0 {
             rollbacks.push((MS(random.u64(0..2_000)), random.usize(..self.grants.len())));
         }
-        let settles = LONGEST_LAG + Duration::from_secs(10);
+        let edits = match self.edits && number > 0 {
+            true => vec![random.usize(..self.grants.len())],
+            false => Vec::new(),
+        };
         let waits = (number == 0 && self.grants.contains(&Keys::Mixed)) || random.u8(..3) == 0;
         Phase {
             steps,
             rollbacks,
+            edits,
             pause: if waits {
-                settles
+                SETTLED
             } else {
                 MS(random.u64(0..20_000))
             },
@@ -115,6 +163,7 @@ impl Generator<'_> {
         has_any.then_some(Phase {
             steps,
             rollbacks: Vec::new(),
+            edits: Vec::new(),
             pause: Duration::ZERO,
         })
     }
@@ -129,7 +178,8 @@ impl Generator<'_> {
             }
             80..84 => Step::Drop(self.operation(random, phase), point),
             84..88 => Step::Hold(self.operation(random, phase), point),
-            88..97 => {
+            88..90 => Step::SetClock(clock_ahead(random)),
+            90..97 => {
                 let longest = [200, 6_000, 400_000][random.usize(..3)];
                 Step::Pause(MS(random.u64(0..longest)))
             }
@@ -141,18 +191,22 @@ impl Generator<'_> {
         let grant = random.usize(..self.grants.len());
         let keys = self.grants[grant];
         let may_delete = !self.grants.contains(&Keys::Mixed);
+        let index = self.has_tag_index;
         match random.u8(..100) {
             0..42 => self.save(random, grant, phase),
             42..70 => Operation::Find {
                 grant,
-                columns: by(grant, random, keys == Keys::OwnId),
+                columns: match index {
+                    true => by(grant, random, keys == Keys::OwnId),
+                    false => user(grant),
+                },
             },
             70..76 => Operation::FindById { grant },
             76..86 if keys != Keys::Mixed => Operation::Delete { grant },
             86..90 => Operation::Invalidate { grant },
             90..95 => Operation::List,
             95..97 if may_delete => Operation::Clear,
-            97..98 => Operation::Reindex,
+            97..98 if index => Operation::Reindex,
             _ => self.save(random, grant, phase),
         }
     }

@@ -4,6 +4,7 @@
 //! that long instead of a fixed number of them. A program that breaks an invariant is printed with
 //! its seed, as small as it could be made, and with its trace.
 
+mod by_hand;
 mod contract;
 mod generate;
 mod history;

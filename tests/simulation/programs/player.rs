@@ -50,13 +50,18 @@ impl Player {
             if self.process.link.has_crashed() {
                 self.held.clear();
                 tokio::time::sleep(DOWN).await;
-                self.life += 1;
-                self.process = self.stage.start(self.number).await;
+                self.start_again().await;
             }
         }
         for held in std::mem::take(&mut self.held) {
             held.await;
         }
+    }
+
+    /// Starts the process again, as when it is deployed.
+    pub async fn start_again(&mut self) {
+        self.life += 1;
+        self.process = self.stage.start(self.number).await;
     }
 
     async fn step(&mut self, step: &Step) {
@@ -82,6 +87,7 @@ impl Player {
                 }
             }
             Step::Pause(time) => tokio::time::sleep(*time).await,
+            Step::SetClock(ahead) => self.process.set_clock(*ahead),
             Step::Crash => self.process.crash(),
         }
     }

@@ -14,10 +14,25 @@ pub struct Program {
     pub seed: u64,
     pub freedoms: Freedoms,
     pub deletes_by_force: bool,
+    /// Whether every secret has a replica.
+    pub replicates: bool,
+    /// If not, grants are found by their users alone, or by id.
+    pub has_tag_index: bool,
+    pub fingerprint_key: FingerprintKey,
     pub processes: Vec<Settings>,
     /// By number. A grant is one user's consent; it is one record.
     pub grants: Vec<Keys>,
     pub phases: Vec<Phase>,
+}
+
+/// With which key keys of records are hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FingerprintKey {
+    Public,
+    /// One that lies in a secret. Before this phase it is rotated, and all processes start again.
+    InSecret {
+        rotated_before: usize,
+    },
 }
 
 /// A process, and how it is set up.
@@ -25,6 +40,8 @@ pub struct Program {
 pub struct Settings {
     pub cache_capacity: Option<u64>,
     pub cache_time_to_live: Duration,
+    /// For how long it serves an outdated record if AWS cannot be reached.
+    pub serves_stale_for: Option<Duration>,
     /// By how many seconds its clock is ahead.
     pub clock_ahead: i64,
 }
@@ -48,6 +65,9 @@ pub struct Phase {
     pub steps: Vec<Vec<Step>>,
     /// Grants whose record is rolled back by hand, and when.
     pub rollbacks: Vec<(Duration, usize)>,
+    /// Grants to whose record somebody adds a field `deleted` by hand, before it begins, when all
+    /// is settled.
+    pub edits: Vec<usize>,
     /// How long all wait afterwards.
     pub pause: Duration,
 }
@@ -63,6 +83,8 @@ pub enum Step {
     /// An operation that is polled for this time and then left alone, until the end of the phase.
     Hold(Operation, Duration),
     Pause(Duration),
+    /// The process's clock is set to so many seconds ahead of AWS's.
+    SetClock(i64),
     /// The process dies and is started again.
     Crash,
 }
@@ -132,6 +154,7 @@ impl fmt::Display for Step {
             Step::Drop(operation, after) => write!(f, "{operation}, dropped after {after:?}"),
             Step::Hold(operation, after) => write!(f, "{operation}, not polled after {after:?}"),
             Step::Pause(time) => write!(f, "wait {time:?}"),
+            Step::SetClock(ahead) => write!(f, "set the clock to {ahead} s ahead"),
             Step::Crash => f.write_str("crash"),
         }
     }
@@ -146,7 +169,15 @@ impl fmt::Display for Program {
             "with a recovery window"
         };
         writeln!(f, "grants {:?}, deleted {how}", self.grants)?;
+        writeln!(
+            f,
+            "replicas: {}, tag index: {}, fingerprint key: {:?}",
+            self.replicates, self.has_tag_index, self.fingerprint_key
+        )?;
         for (number, phase) in self.phases.iter().enumerate() {
+            for grant in &phase.edits {
+                writeln!(f, "before phase {number} grant {grant} is edited by hand")?;
+            }
             for (process, steps) in phase.steps.iter().enumerate() {
                 if steps.is_empty() {
                     continue;

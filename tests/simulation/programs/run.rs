@@ -4,16 +4,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
-use serde_json::json;
-use zoho_token_store::Deletion;
+use zoho_token_store::{Deletion, SecretsManagerTokenStoreBuilder as Builder};
 
-use crate::aws::{Freedoms, Operator, Secret};
+use crate::aws::{Freedoms, Operator, SETTLING, Secret};
 use crate::process::Process;
 use crate::world::{World, simulate};
 
+use super::by_hand::{self, KEY_SECRET};
 use super::history::{Event, Run};
 use super::player::Player;
-use super::program::{Operation, Program};
+use super::program::{FingerprintKey, Operation, Program};
 
 /// By now late requests have come, and lists show everything.
 const SETTLED: Duration = Duration::from_secs(900);
@@ -30,20 +30,36 @@ impl Stage {
     /// Starts a process of the program.
     pub async fn start(&self, number: usize) -> Process {
         let settings = self.program.processes[number].clone();
-        let deletion = match self.program.deletes_by_force {
-            true => Deletion::Force,
-            false => Deletion::RecoveryWindow { days: 7 },
-        };
         let name = format!("p{number}");
         let start = self
             .world
             .process_with(&name, settings.clock_ahead, |builder| {
-                builder
+                self.settings(builder)
                     .cache_capacity(settings.cache_capacity)
                     .cache_time_to_live(settings.cache_time_to_live)
-                    .deletion(deletion)
+                    .serve_stale_for(settings.serves_stale_for)
             });
         start.await
+    }
+
+    /// The settings that all processes have in common.
+    fn settings(&self, builder: Builder) -> Builder {
+        let program = &self.program;
+        let builder =
+            builder
+                .tag_index(program.has_tag_index)
+                .deletion(match program.deletes_by_force {
+                    true => Deletion::Force,
+                    false => Deletion::RecoveryWindow { days: 7 },
+                });
+        let builder = match program.fingerprint_key {
+            FingerprintKey::Public => builder,
+            FingerprintKey::InSecret { .. } => builder.fingerprint_key_secret(KEY_SECRET),
+        };
+        match program.replicates {
+            true => builder.replica_region("eu-west-1"),
+            false => builder,
+        }
     }
 
     /// Changes the events.
@@ -53,35 +69,29 @@ impl Stage {
 
     async fn phase(&self, players: &mut [Player], number: usize) {
         let phase = &self.program.phases[number];
+        for grant in &phase.edits {
+            by_hand::add_a_field(self, *grant);
+        }
+        let rotated = FingerprintKey::InSecret {
+            rotated_before: number,
+        };
+        if self.program.fingerprint_key == rotated {
+            by_hand::put_key(&self.world.operator(), number);
+            tokio::time::sleep(SETTLING).await;
+            for player in players.iter_mut() {
+                player.start_again().await;
+            }
+        } else if !phase.edits.is_empty() {
+            tokio::time::sleep(SETTLING).await;
+        }
         let rollbacks = phase.rollbacks.iter().map(|(at, grant)| async move {
             tokio::time::sleep(*at).await;
-            self.roll_back(*grant);
+            by_hand::roll_back(self, *grant);
         });
         let steps = players.iter_mut().zip(&phase.steps);
         let plays = steps.map(|(player, steps)| player.play(steps));
         futures::future::join(join_all(plays), join_all(rollbacks)).await;
         tokio::time::sleep(phase.pause).await;
-    }
-
-    /// Makes the previous version of a grant's record the current one.
-    fn roll_back(&self, grant: usize) {
-        let ids = self.note(|events| {
-            let of_grant = events
-                .iter()
-                .filter(|event| event.operation.grant() == Some(grant));
-            let ids = of_grant.filter_map(|event| event.saved_id().map(str::to_owned));
-            ids.collect::<Vec<_>>()
-        });
-        let operator = self.world.operator();
-        let secrets = operator.secrets();
-        let of_grant = |secret: &&Arc<Secret>| ids.iter().any(|id| secret.name.ends_with(id));
-        let Some(secret) = secrets.iter().find(of_grant) else {
-            return;
-        };
-        if let Some(previous) = secret.staged("AWSPREVIOUS") {
-            // One that is marked for deletion cannot be rolled back.
-            let _ = operator.roll_back(secret, &previous.id);
-        }
     }
 }
 
@@ -90,8 +100,12 @@ pub fn run(program: &Program) -> Run {
     let program = Arc::new(program.clone());
     simulate(program.seed, program.freedoms.clone(), async |world| {
         let operator = world.operator();
-        make_foreign_secrets(&operator);
+        by_hand::make_foreign_secrets(&operator);
         let secrets_before = all(&operator);
+        if program.fingerprint_key != FingerprintKey::Public {
+            by_hand::put_key(&operator, 0);
+            tokio::time::sleep(SETTLING).await;
+        }
         let stage = Stage {
             world: world.clone(),
             program: program.clone(),
@@ -136,12 +150,17 @@ async fn audit(stage: &Stage) {
             .iter()
             .filter_map(|column| Some(format!(" {column}={}", record.get(*column)?)))
             .collect();
-        for key in ["user_name", "access_token", "refresh_token", "id"] {
-            let Some(value) = record.get(key) else {
+        let keys: &[&str] = match stage.program.has_tag_index {
+            true => &["user_name", "access_token", "refresh_token", "id"],
+            // Of the others, no name is derived.
+            false => &["user_name", "id"],
+        };
+        for key in keys {
+            let Some(value) = record.get(*key) else {
                 continue;
             };
             // A refresh token alone needs its client.
-            let client = match (key, client.is_empty()) {
+            let client = match (*key, client.is_empty()) {
                 ("refresh_token", true) => " client_id=c client_secret=s",
                 ("refresh_token", false) => &client,
                 _ => "",
@@ -157,23 +176,10 @@ async fn audit(stage: &Stage) {
 }
 
 async fn audited(stage: &Stage, operation: Operation, id: Option<String>) {
-    let auditor = stage.world.process("auditor").await;
+    let settings = |builder| stage.settings(builder);
+    let auditor = stage.world.process_with("auditor", 0, settings).await;
     let player = Player::of(stage.clone(), usize::MAX, auditor);
     player.run_about(operation, id).await;
-}
-
-/// Secrets of others: below another prefix, and below the store's without its tag.
-fn make_foreign_secrets(operator: &Operator) {
-    let tags = json!([{"Key": "managed-by", "Value": "zoho-token-store"}]);
-    let secrets = [
-        json!({"Name": "elsewhere/hush", "SecretString": "theirs", "Tags": tags}),
-        json!({"Name": "zoho/tokens/theirs", "SecretString": "theirs"}),
-    ];
-    for secret in secrets {
-        operator
-            .call("CreateSecret", secret)
-            .expect("a foreign secret");
-    }
 }
 
 fn all(operator: &Operator) -> Vec<Secret> {

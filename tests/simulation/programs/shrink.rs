@@ -73,6 +73,9 @@ fn candidates(program: &Program) -> Vec<Program> {
         if !steps.rollbacks.is_empty() {
             candidates.push(with(&|program| program.phases[phase].rollbacks.clear()));
         }
+        if !steps.edits.is_empty() {
+            candidates.push(with(&|program| program.phases[phase].edits.clear()));
+        }
     }
     candidates
 }
@@ -106,6 +109,11 @@ fn calmer(program: &Program) -> Vec<Program> {
         calmer.freedoms.short_pages = false;
         candidates.push(calmer);
     }
+    if program.replicates {
+        let mut calmer = program.clone();
+        calmer.replicates = false;
+        candidates.push(calmer);
+    }
     candidates
 }
 
@@ -113,6 +121,6 @@ fn simpler(step: &Step) -> Vec<Step> {
     match step {
         Step::Both(one, other) => vec![Step::Run(one.clone()), Step::Run(other.clone())],
         Step::Drop(operation, _) | Step::Hold(operation, _) => vec![Step::Run(operation.clone())],
-        Step::Run(_) | Step::Pause(_) | Step::Crash => Vec::new(),
+        Step::Run(_) | Step::Pause(_) | Step::SetClock(_) | Step::Crash => Vec::new(),
     }
 }

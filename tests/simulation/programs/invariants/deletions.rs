@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::aws::{LONGEST_LAG, SETTLING};
+use crate::aws::LONGEST_LAG;
 use crate::programs::history::{Event, Run, UNIQUE, grant_of_columns};
 use crate::programs::program::Operation;
 
@@ -26,7 +26,7 @@ pub fn deleted_token_does_not_come_back(run: &Run) -> Result<(), Violation> {
             let deleted = run.deletions(grant).find(|deletion| {
                 deletion.is_acknowledged()
                     && deletion.ended <= entry.time
-                    && covers(run, deletion, saved, record.get("id"))
+                    && covers(deletion, saved, record.get("id"))
                     && !run.rolled_back(Duration::ZERO, entry.time)
             });
             if let Some(deleted) = deleted {
@@ -41,24 +41,10 @@ pub fn deleted_token_does_not_come_back(run: &Run) -> Result<(), Violation> {
 }
 
 /// Whether a deletion deletes what was saved. One of all records goes by a list, which shows what
-/// is older than its lag; one of a single record goes by a read, which shows what is settled and
-/// what the process has known.
-pub fn covers(run: &Run, deletion: &Event, saved: &Event, id: Option<&String>) -> bool {
+/// is older than its lag.
+pub fn covers(deletion: &Event, saved: &Event, id: Option<&String>) -> bool {
     match deletion.operation {
         Operation::Clear => saved.effect_until() + LONGEST_LAG < deletion.began,
-        _ => {
-            let is_settled = saved.effect_until() + SETTLING < deletion.began;
-            deletion.id.as_ref() == id
-                && saved.is_before(deletion)
-                && (is_settled || knows(run, deletion, saved))
-        }
+        _ => deletion.id.as_ref() == id && saved.is_before(deletion),
     }
-}
-
-/// Whether the process of a deletion had the record from a save, or from something later.
-fn knows(run: &Run, deletion: &Event, saved: &Event) -> bool {
-    let known = run.events.iter().filter(|event| event.same_life(deletion));
-    let known = known.filter(|event| event.began >= saved.began && event.ended <= deletion.began);
-    let mut records = known.flat_map(Event::records);
-    records.any(|record| record.id() == deletion.id.as_deref())
 }

@@ -1,18 +1,19 @@
 //! What lookups and lists return.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use zoho_token_store::{OAuthToken, matching};
 
 use crate::aws::{Entry, LONGEST_LAG, SETTLING};
-use crate::programs::history::{Event, Return, Run, UNIQUE, grant_of};
+use crate::programs::history::{Event, Return, Run, UNIQUE, grant_of, grant_of_columns};
 use crate::programs::program::{Keys, Operation};
 use crate::support::token::{id, token};
 
 use super::{Violation, deletions, saves};
 
 /// What a process has saved, it finds at once, and in lists; but a record that became one with
-/// another has the id of that one.
+/// another has the id of that one, and lists show that one once they are up to date.
 pub fn own_writes_are_visible_at_once(run: &Run) -> Result<(), Violation> {
     for read in &run.events {
         let own = |save: &&Event| save.same_life(read) && save.ended <= read.began;
@@ -20,7 +21,7 @@ pub fn own_writes_are_visible_at_once(run: &Run) -> Result<(), Violation> {
             let (Some(saved), Some(grant)) = (save.saved_id(), save.operation.grant()) else {
                 continue;
             };
-            if run.rolled_back(save.began, read.ended) {
+            if run.rolled_back(save.began, read.ended) || became_another(run, grant, saved, read) {
                 continue;
             }
             let records = read.records();
@@ -45,8 +46,55 @@ pub fn own_writes_are_visible_at_once(run: &Run) -> Result<(), Violation> {
             };
             if must_be_there && !is_there && !run.may_be_deleted_since(grant, save.began) {
                 return Err(format!(
-                    "p{} does not see its [{}] in [{}]",
-                    read.process, save.operation, read.operation
+                    "p{} does not see its [{}] of {:?} in [{}] of {:?}",
+                    read.process, save.operation, save.began, read.operation, read.began
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What another process has saved, a lookup by user or id returns once the time to live of the cache
+/// is over, whatever happens to the clocks, and once reads have settled. If AWS cannot be reached, it
+/// may be older by the time for which outdated records are served.
+pub fn others_writes_are_visible_after_the_time_to_live(run: &Run) -> Result<(), Violation> {
+    for read in &run.events {
+        let (Return::Found(Some(record)), Some(settings)) =
+            (&read.result, run.program.processes.get(read.process))
+        else {
+            continue;
+        };
+        let is_by_name = match (&read.operation, read.operation.grant()) {
+            (Operation::Find { columns, .. }, Some(grant)) => {
+                run.program.grants[grant] == Keys::WithUser && columns.contains("user_name=")
+            }
+            _ => true,
+        };
+        if !is_by_name || run.rolled_back(Duration::ZERO, read.ended) {
+            continue;
+        }
+        let age = settings.cache_time_to_live + settings.serves_stale_for.unwrap_or_default();
+        for field in UNIQUE {
+            let value = record.expose(field);
+            let Some(old) = value.and_then(|value| run.writer(field, value)) else {
+                continue;
+            };
+            let missed = run.saves().find(|save| {
+                save.saved_id() == Some(id(record))
+                    && save.writes(field)
+                    && save.ended + age + SETTLING < read.began
+                    && old.is_before(save)
+            });
+            if let Some(missed) = missed {
+                return Err(format!(
+                    "p{} returned the {field} of [{}] in [{}] at {:?}, though [{}] had ended at {:?}",
+                    read.process,
+                    old.operation,
+                    read.operation,
+                    read.ended,
+                    missed.operation,
+                    missed.ended
                 ));
             }
         }
@@ -70,7 +118,7 @@ pub fn own_deletions_are_visible_at_once(run: &Run) -> Result<(), Violation> {
                         .expose(field)
                         .and_then(|value| run.writer(field, value));
                     let id = deletion.id.as_ref();
-                    writer.is_some_and(|writer| deletions::covers(run, deletion, writer, id))
+                    writer.is_some_and(|writer| deletions::covers(deletion, writer, id))
                 });
                 if let Some(field) = old.filter(|_| !run.rolled_back(deletion.began, read.ended)) {
                     return Err(format!(
@@ -119,7 +167,14 @@ pub fn every_key_of_a_record_finds_it(run: &Run) -> Result<(), Violation> {
         let by_hand = last.is_some_and(|entry| entry.is_rollback);
         // Where a grant may have two records, either is right.
         if found.is_none() && !by_hand {
-            return Err(format!("nothing is found by {columns}"));
+            let secret = run.secrets_after.iter().find(|secret| {
+                let record = secret.record();
+                record.is_some_and(|record| record.get("id") == read.id.as_ref())
+            });
+            return Err(format!(
+                "nothing is found by {columns} of the record {:?}, whose secret is {secret:#?}",
+                read.id
+            ));
         }
     }
     Ok(())
@@ -186,6 +241,21 @@ pub fn outage_is_never_none(run: &Run) -> Result<(), Violation> {
         }
     }
     Ok(())
+}
+
+/// Whether a record may have become one with another that lists need not show yet. Until they do,
+/// a lookup without the user may find none of them, and a save without the user may insert it anew.
+fn became_another(run: &Run, grant: usize, id: &str, read: &Event) -> bool {
+    let since = read.began.saturating_sub(LONGEST_LAG);
+    let others = run.ledger.iter().filter_map(|entry| {
+        let record = entry.record.as_ref()?;
+        let is_other = record.get("id").map(String::as_str) != Some(id);
+        (is_other && grant_of_columns(record) == Some(grant)).then_some(entry.time)
+    });
+    run.program.grants[grant] == Keys::Mixed
+        && others
+            .into_iter()
+            .any(|time| (since..=read.ended).contains(&time))
 }
 
 /// Whether a partial token denotes the record that a save returned.

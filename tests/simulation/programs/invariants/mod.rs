@@ -28,6 +28,7 @@ invariants![
     deletions::deleted_token_does_not_come_back,
     lookups::own_writes_are_visible_at_once,
     lookups::own_deletions_are_visible_at_once,
+    lookups::others_writes_are_visible_after_the_time_to_live,
     lookups::lookup_returns_only_a_matching_record,
     lookups::every_key_of_a_record_finds_it,
     lookups::a_settled_list_is_complete,

@@ -91,7 +91,8 @@ pub fn acknowledged_record_stays(run: &Run) -> Result<(), Violation> {
 }
 
 /// There is one record for a grant. Two that came of first saves under different keys become one
-/// with a save under all keys, unless a writer failed, or read what was stale.
+/// with a save under all keys, unless a writer failed, or read what was stale. Where a secret that is
+/// marked for deletion holds a record, the next name depends on the client, which not all saves give.
 pub fn one_record_per_grant(run: &Run) -> Result<(), Violation> {
     let mut ids: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for record in run
@@ -112,7 +113,8 @@ pub fn one_record_per_grant(run: &Run) -> Result<(), Violation> {
         };
         let is_excused = run.program.grants[grant] == Keys::Mixed
             && (run.program.freedoms.stale_reads > 0.0 || run.saves().any(failed));
-        if !is_excused {
+        let is_occupied = run.ledger.iter().any(|entry| entry.is_occupied);
+        if !is_excused && !is_occupied {
             return Err(format!("grant {grant} has the records {ids:?}"));
         }
     }
