@@ -10,6 +10,8 @@ mod determinism;
 mod link;
 mod process;
 mod programs;
+mod refreshes;
 mod scenarios;
 mod trace;
 mod world;
+mod zoho;

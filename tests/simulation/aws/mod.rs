@@ -22,7 +22,7 @@ mod timeline;
 mod view;
 
 pub use counts::Counts;
-pub use faults::{Delayed, Fault};
+pub use faults::{Answered, Delayed, Executed, Fault};
 pub use freedoms::{Freedoms, SETTLING};
 pub use ledger::Entry;
 pub use operator::Operator;
