@@ -255,3 +255,29 @@ async fn a_response_that_takes_too_long_is_not_waited_for() {
     assert!((14..=15).contains(&waited), "{waited}");
     assert_eq!(world.zoho.requests(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_usable_token_is_returned_while_the_store_is_away() {
+    let world = World::with_token(200).await;
+    world.store.next(&[SwapFault::Takes(3_600)]);
+    let started = tokio::time::Instant::now();
+    let access = world.process().access_token(&partial()).await.unwrap();
+    assert_eq!((value(&access), started.elapsed().as_secs()), ("old", 10));
+    assert_eq!(world.zoho.requests(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_forces_a_refresh_waits_for_another_process_that_does_it() {
+    let world = World::with_token(3_600).await;
+    let (first, second) = (world.process(), world.process());
+    world.zoho.hold();
+    let first = tokio::spawn(async move { first.refresh(&partial()).await });
+    requests(&world, 1).await;
+    let second = tokio::spawn(async move { second.refresh(&partial()).await });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    world.zoho.release();
+    for access in [first, second] {
+        assert_eq!(value(&access.await.unwrap().unwrap()), "new-1");
+    }
+    assert_eq!(world.zoho.requests(), 1);
+}

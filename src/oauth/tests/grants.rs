@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use super::fake_zoho::Next;
-use super::world::{World, value};
+use super::world::{SwapFault, World, value};
 use crate::testing::token;
 use crate::{ErrorKind, ExposeSecret, OAuthToken, RefreshCoordination, Swap, TokenStore};
 
@@ -129,6 +129,29 @@ async fn a_grant_that_is_refused_does_not_stop_a_stored_token_from_being_refresh
     assert_eq!(world.lease().await, None);
     let access = process.access_token(&token("user_name=u")).await.unwrap();
     assert_eq!(value(&access), "new-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_that_is_refused_is_an_error_even_if_the_stored_token_is_valid() {
+    let world = World::with_token(3_600).await;
+    world
+        .zoho
+        .next([Next::Body(200, r#"{"error":"invalid_code"}"#)]);
+    let grant = grant().to_builder().user_name("u").build().unwrap();
+    let error = world.process().exchange_grant(&grant).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NeedsLogin);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_whose_lease_lost_its_response_before_it_was_sent_is_sent() {
+    let world = World::new();
+    world
+        .store
+        .next(&[SwapFault::None, SwapFault::LosesResponse]);
+    let started = tokio::time::Instant::now();
+    world.process().exchange_grant(&grant()).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(2));
+    assert_eq!(world.zoho.requests(), 1);
 }
 
 #[tokio::test(start_paused = true)]
