@@ -37,6 +37,8 @@ pub fn explore<M: Model>(model: &M) -> Explored<M> {
             violation = Some(Violation { invariant, trace });
             break;
         }
+        let before = fingerprint(&state);
+        let mut is_left = false;
         for step in model.steps(&state) {
             transitions += 1;
             let next = match model.after(&state, step) {
@@ -48,10 +50,17 @@ pub fn explore<M: Model>(model: &M) -> Explored<M> {
                     break 'states;
                 }
             };
-            if visited.insert(fingerprint(&next)) {
+            let after = fingerprint(&next);
+            is_left |= after != before;
+            if visited.insert(after) {
                 queue.push_back((next, origins.len()));
                 origins.push(Some((index, step)));
             }
+        }
+        if !is_left && let Err(invariant) = model.stuck(&state) {
+            let trace = trace(&origins, index);
+            violation = Some(Violation { invariant, trace });
+            break;
         }
     }
     Explored {

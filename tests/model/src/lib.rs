@@ -1,5 +1,5 @@
-//! Exhaustive models of the write protocol: every order of the steps of some processes, with
-//! crashes, lost answers, late calls and stale reads.
+//! Exhaustive models of the write protocol and of the refresh lease: every order of the steps of
+//! some processes, with crashes, lost answers, late calls and stale reads.
 //!
 //! `docs/model.md` says what is modelled, and how many states there are.
 
@@ -7,6 +7,7 @@
 
 mod explorer;
 mod fingerprint;
+mod lease;
 mod model;
 mod report;
 mod writes;

@@ -19,4 +19,9 @@ pub trait Model {
 
     /// Checks what must hold of a state, beside what its last step must keep.
     fn check(&self, state: &Self::State) -> Result<(), Self::Invariant>;
+
+    /// Checks a state that no step leaves.
+    fn stuck(&self, _: &Self::State) -> Result<(), Self::Invariant> {
+        Ok(())
+    }
 }
