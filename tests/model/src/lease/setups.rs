@@ -33,6 +33,7 @@ const HOLDER: Faults = Faults {
     impatient: 1,
     ..NONE
 };
+const AWS_AND_CRASH: Faults = Faults { crashes: 1, ..AWS };
 const ONE_OF_EACH: Faults = Faults {
     crashes: 1,
     lost: 1,
@@ -41,15 +42,6 @@ const ONE_OF_EACH: Faults = Faults {
     stale: 1,
     impatient: 1,
 };
-const TWO_OF_EACH: Faults = Faults {
-    crashes: 2,
-    lost: 2,
-    lost_by_zoho: 2,
-    failed: 2,
-    stale: 2,
-    impatient: 2,
-};
-
 fn refreshers(name: &'static str, number: usize) -> Setup {
     Setup::new(name, &vec![Refresher; number])
 }
@@ -170,17 +162,15 @@ pub fn quick() -> Vec<Setup> {
 
 /// What is explored with `MODEL=large`.
 pub fn large() -> Vec<Setup> {
-    let mut setups: Vec<_> = all()
-        .into_iter()
-        .filter(|setup| setup.processes.len() > 2)
-        .map(|setup| setup.with(ONE_OF_EACH))
-        .collect();
-    setups.push(explicit().with(TWO_OF_EACH));
-    setups.push(refresh(3).with(ONE_OF_EACH));
-    setups.push(refresh(4).with(HOLDER));
-    setups.push(refresh(2).with(TWO_OF_EACH));
-    setups.push(rotated().with(TWO_OF_EACH));
-    setups
+    vec![
+        rotated_and_saved().with(ONE_OF_EACH),
+        saved().with(ONE_OF_EACH),
+        usable().with(ONE_OF_EACH),
+        explicit().with(ONE_OF_EACH),
+        refresh(4).with(HOLDER),
+        grant_and_deletion().with(ONE_OF_EACH),
+        grant().with(AWS_AND_CRASH),
+    ]
 }
 
 /// Each mutation, where it is found, and what it violates.
