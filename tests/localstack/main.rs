@@ -6,6 +6,8 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../../examples/fake_zoho/mod.rs"]
+mod zoho;
 
 mod behaviour;
 mod concurrency;
