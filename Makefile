@@ -23,12 +23,14 @@ MODEL_PACKAGE := zoho-token-store-model
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
-demo: ## run the quickstart example against a LocalStack (which stays up)
+demo: ## run two examples, the store's and the provider's, against a LocalStack (which stays up)
 	@echo '==> $(LOCALSTACK) up'; \
 	endpoint=$$($(LOCALSTACK) up) || \
 		{ echo 'make demo: no LocalStack, see above and infra/localstack/README.md' >&2; exit 1; }; \
 	echo '==> cargo run --locked --example quickstart (the first time, this compiles for some minutes)'; \
-	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo run --locked --example quickstart
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo run --locked --example quickstart && \
+	echo '==> cargo run --locked --example access_tokens' && \
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo run --locked --example access_tokens
 
 # The tests mostly wait, for LocalStack or for time to pass.
 TEST_THREADS ?= 4

@@ -9,7 +9,7 @@
 //! ```
 
 // Each program that includes it uses only a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod accounts;
 mod control;
@@ -21,3 +21,4 @@ mod service;
 mod settings;
 
 pub use server::FakeZoho;
+pub use service::{CLIENT_ID, CLIENT_SECRET};

@@ -74,6 +74,11 @@ impl FakeZoho {
         self.execute("GET", "counts", Value::Null)
     }
 
+    /// Executes `DELETE /_control/counts`.
+    pub fn forget_counts(&self) {
+        self.execute("DELETE", "counts", Value::Null);
+    }
+
     /// Returns how many requests of this kind have arrived.
     pub fn requests(&self, kind: &str) -> usize {
         let state = self.service.state();

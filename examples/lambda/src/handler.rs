@@ -1,10 +1,13 @@
-//! What the function does with a request: looks up the user's token and answers what is not secret of it.
+//! What the function does with a request: calls Zoho as a user, refreshes tokens, or answers what is not
+//! secret of a token.
 
 use std::time::Duration;
 
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
-use zoho_token_store::{Error, OAuthToken, TokenStore};
+use zoho_token_store::{Error, OAuthToken, TokenProvider, TokenStore};
+
+use crate::{call, sweep};
 
 /// Why a request has no answer.
 ///
@@ -14,8 +17,26 @@ use zoho_token_store::{Error, OAuthToken, TokenStore};
 pub enum Failure {
     /// The request is none that the function knows.
     Malformed,
-    /// The store could not answer.
+    /// The store or the provider could not answer.
     Store(Error),
+    /// Zoho's API did not respond.
+    Unreachable,
+}
+
+/// Answers a request: that of a schedule, one with a module of Zoho's CRM, or one with a user alone.
+pub async fn respond(provider: &TokenProvider, request: &Value) -> Result<Value, Failure> {
+    if let Some(seconds) = request.get("refresh_expiring_seconds") {
+        let seconds = seconds.as_u64().ok_or(Failure::Malformed)?;
+        return sweep::answer(provider, seconds).await;
+    }
+    let Some(module) = request.get("module") else {
+        return answer(provider.store(), request).await;
+    };
+    let user_name = request.get("user_name").and_then(Value::as_str);
+    match (user_name, module.as_str()) {
+        (Some(user_name), Some(module)) => call::answer(provider, user_name, module).await,
+        _ => Err(Failure::Malformed),
+    }
 }
 
 /// Answers a request such as `{"user_name": "ada@example.com:7"}`.
@@ -57,6 +78,11 @@ impl From<Failure> for Diagnostic {
                 "malformed_request",
                 false,
                 r#"the request must be like {"user_name": "ada@example.com:7"}"#.to_owned(),
+            ),
+            Failure::Unreachable => (
+                "zoho_unreachable",
+                true,
+                "Zoho's API did not respond".to_owned(),
             ),
             Failure::Store(error) => (
                 error.kind().as_str(),

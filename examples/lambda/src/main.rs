@@ -1,7 +1,14 @@
-//! A Lambda function that answers what it knows of a user's token: whose it is and when it expires, never
-//! the token. The store is built once, before the first request, and all requests share its cache.
+//! A Lambda function that calls Zoho as a user, refreshes all tokens that expire soon when a schedule says
+//! so, and answers what it knows of a token, never the token. Store and provider are built once, before the
+//! first request, and all requests share what they know.
 
+mod call;
 mod handler;
+#[path = "../../http_get/mod.rs"]
+mod http_get;
+#[cfg(test)]
+mod provider_tests;
+mod sweep;
 mod warm_up;
 
 use std::env;
@@ -12,7 +19,10 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::layer;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry;
-use zoho_token_store::SecretsManagerTokenStore;
+use zoho_token_store::{SecretsManagerTokenStore, TokenProvider};
+
+/// The setting that names the data centre of records which do not name their own, such as `eu`.
+const DATA_CENTER: &str = "ZOHO_DATA_CENTER";
 
 // Lambda gives a function one request at a time and, below 1.8 GB of memory, less than one core:
 // more threads would only have to be started.
@@ -21,9 +31,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     log_to_standard_output();
     let store = SecretsManagerTokenStore::from_env().await?;
     warm_up::warm_up(&store, env::var_os(warm_up::WARM_USERS).as_deref()).await;
-    let store = &store;
+    let mut provider = TokenProvider::builder(store);
+    if let Ok(data_center) = env::var(DATA_CENTER) {
+        provider = provider.data_center(data_center.parse()?);
+    }
+    let provider = &provider.build()?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        handler::answer(store, &event.payload).await
+        handler::respond(provider, &event.payload).await
     }))
     .await
 }

@@ -1,6 +1,7 @@
 //! `TokenProvider` on secrets: processes that share a token refresh it once.
 
 mod costs;
+mod daily;
 mod fleet;
 mod processes;
 mod zoho;
