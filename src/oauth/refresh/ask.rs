@@ -1,0 +1,190 @@
+//! Asking Zoho under a lease, once more if the response is lost, and noting a refusal for all processes.
+
+use std::time::SystemTime;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::acquire::form;
+use super::saving::change;
+use super::state::{Held, Refresh};
+use crate::oauth::access_token::AccessToken;
+use crate::oauth::core::means;
+use crate::oauth::data_center::DataCenter;
+use crate::oauth::lease::{Means, Phase};
+use crate::oauth::metrics::Event;
+use crate::oauth::save::replace_lease;
+use crate::oauth::zoho::refusal::{Refusal, RefusalKind};
+use crate::oauth::zoho::response::Issued;
+use crate::oauth::zoho::{Failed, ask};
+use crate::{Error, ErrorKind, Field, OAuthToken, Swap};
+
+impl Refresh {
+    /// Asks Zoho under a lease, and saves what it has issued.
+    pub(super) async fn ask(
+        &mut self,
+        mut held: Held,
+        means: Means,
+    ) -> Result<Option<AccessToken>, Error> {
+        let record = held.version.token().clone();
+        let data_center = self.core.data_center_of(&record, &self.demand)?;
+        if self.is_too_late(&held) {
+            return Ok(None);
+        }
+        let asked = self.asked_with(&record)?;
+        if !self.is_in_budget(&asked, means) {
+            let refusal = Refusal::with_code("throttled");
+            return self.refused(held, &record, &data_center, refusal).await;
+        }
+        if means == Means::GrantToken {
+            let lease = held.lease.with_phase(Phase::Sending);
+            let text = lease.to_text();
+            let swap = self
+                .core
+                .coordination()
+                .swap(&held.version, &record, Some(&text));
+            match timeout_at(self.deadline, swap).await {
+                Ok(Ok(Swap::Current(version))) => {
+                    held.version = version;
+                    held.lease = lease;
+                }
+                Ok(Ok(_)) | Err(_) => return Ok(None),
+                Ok(Err(error)) if error.is_retryable() => return Ok(None),
+                Ok(Err(error)) => return Err(error),
+            }
+            if self.is_too_late(&held) {
+                return self.nothing_sent(held).await;
+            }
+        }
+        self.unsent = None;
+        // Insisting is for one attempt.
+        self.demand.insists = false;
+        let sent = self.core.clock.now();
+        match self.request(&held, &asked, &data_center, means).await? {
+            Ok(issued) => {
+                let change = change(&asked, issued, &data_center, sent)?;
+                let change = match &self.demand.grant {
+                    Some(grant) => with_grant(&change, grant)?,
+                    None => change,
+                };
+                self.save_issued(held, &record, change, means).await
+            }
+            Err(Failed::Lost) if means == Means::GrantToken => Err(unsettled()),
+            Err(failed) => {
+                let refusal = failed.refusal();
+                self.refused(held, &record, &data_center, refusal).await
+            }
+        }
+    }
+
+    /// Whether Zoho would issue another token, as far as this process has asked for any.
+    fn is_in_budget(&self, asked: &OAuthToken, means: Means) -> bool {
+        let token = match means {
+            Means::RefreshToken => asked.expose(Field::RefreshToken),
+            Means::GrantToken | Means::Nothing => asked.expose(Field::GrantToken),
+        };
+        let token = token.map_or(0, |token| self.core.hash(token));
+        self.core.budget.take(token, Instant::now())
+    }
+
+    /// Sends the request. If the response is lost, sends it once more if there is time.
+    async fn request(
+        &self,
+        held: &Held,
+        record: &OAuthToken,
+        data_center: &DataCenter,
+        means: Means,
+    ) -> Result<Result<Issued, Failed>, Error> {
+        let mut is_second = false;
+        loop {
+            self.core.record(&Event::Requested);
+            let form = form(record, means)?;
+            let (http, server) = (&*self.core.http, data_center.accounts_url());
+            let issued = ask(http, server, form, self.core.timing.request).await;
+            let may_repeat = match &issued {
+                Err(Failed::NotSent) => true,
+                Err(Failed::Lost) => means == Means::RefreshToken,
+                Err(Failed::Refused(_)) | Ok(_) => false,
+            };
+            let would_end = held.since.elapsed(&self.core.clock) + self.core.timing.request;
+            if !may_repeat || is_second || would_end >= self.core.timing.lease {
+                return Ok(issued);
+            }
+            is_second = true;
+        }
+    }
+
+    /// Zoho has issued no token: notes that for all processes.
+    async fn refused(
+        &mut self,
+        held: Held,
+        record: &OAuthToken,
+        data_center: &DataCenter,
+        refusal: Refusal,
+    ) -> Result<Option<AccessToken>, Error> {
+        let event = match refusal.kind() {
+            RefusalKind::Throttled => Event::Throttled,
+            RefusalKind::Dead | RefusalKind::Client => Event::Dead,
+            RefusalKind::Transient => Event::ZohoUnavailable,
+        };
+        self.core.record(&event);
+        let (code, server) = (refusal.code(), data_center.accounts_url());
+        tracing::warn!(
+            id = self.id,
+            code,
+            server,
+            "Zoho has issued no access token"
+        );
+        let note = held.lease.with_phase(Phase::Failed {
+            code: code.to_owned(),
+            since: held.failing_since.unwrap_or_else(|| self.seconds_now()),
+        });
+        // A grant token that is refused says nothing about the refresh token that is stored.
+        let says_nothing = self.demand.grant.is_some() && means(record) == Means::RefreshToken;
+        let note = Some(&note).filter(|_| !says_nothing);
+        let is_unchanged = replace_lease(&self.core, held.version, &held.lease, note).await;
+        if let Some(note) = note {
+            let states = &self.core.states;
+            states.seen_for(&self.id, Some(&note.to_text()), Instant::now());
+        }
+        if !is_unchanged {
+            // Somebody has logged in, or has refreshed the token, meanwhile.
+            return Ok(None);
+        }
+        self.valid_or(refusal.error(server)).map(Some)
+    }
+
+    fn seconds_now(&self) -> u64 {
+        let since = self
+            .core
+            .clock
+            .wall()
+            .duration_since(SystemTime::UNIX_EPOCH);
+        since.unwrap_or_default().as_secs()
+    }
+}
+
+/// The same with the grant token, its client and redirect URL.
+fn with_grant(change: &OAuthToken, grant: &OAuthToken) -> Result<OAuthToken, Error> {
+    let fields = [
+        Field::ClientId,
+        Field::ClientSecret,
+        Field::GrantToken,
+        Field::RedirectUrl,
+        Field::UserName,
+    ];
+    let given = fields
+        .into_iter()
+        .filter_map(|field| Some((field, grant.expose(field)?)));
+    let change = given.fold(change.to_builder(), |change, (field, value)| {
+        change.field(field, value)
+    });
+    change.build()
+}
+
+pub(super) fn unsettled() -> Error {
+    let problem = "a grant token was sent to Zoho, and what Zoho returned was lost";
+    Error::new(ErrorKind::GrantUnsettled, problem).advise(
+        "let the user log in again; or call `exchange_grant_again`, which fails if Zoho has executed \
+         the request",
+    )
+}

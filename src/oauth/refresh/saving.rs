@@ -1,0 +1,138 @@
+//! Saving what Zoho has issued, and keeping it if that fails.
+
+use secrecy::ExposeSecret;
+
+use super::state::{Held, Refresh};
+use crate::clock::Moment;
+use crate::oauth::access_token::AccessToken;
+use crate::oauth::core::nobody_logged_in;
+use crate::oauth::data_center::DataCenter;
+use crate::oauth::lease::Means;
+use crate::oauth::metrics::Event;
+use crate::oauth::save::{Saved, save};
+use crate::oauth::states::Unsaved;
+use crate::oauth::zoho::response::Issued;
+use crate::{Error, Field, OAuthToken, RecordVersion, matching};
+
+impl Refresh {
+    pub(super) async fn save_issued(
+        &self,
+        held: Held,
+        record: &OAuthToken,
+        change: OAuthToken,
+        means: Means,
+    ) -> Result<Option<AccessToken>, Error> {
+        let left = self.core.left(record).unwrap_or_default();
+        let saved = save(&self.core, held.version, record, &change).await;
+        let took = held.since.elapsed(&self.core.clock);
+        match means {
+            Means::GrantToken => self.core.record(&Event::Granted),
+            Means::RefreshToken | Means::Nothing => {
+                self.core.record(&Event::Refreshed { left, took });
+            }
+        }
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(
+            id = self.id,
+            milliseconds,
+            "Zoho has issued an access token"
+        );
+        self.after_save(saved, record, change)
+    }
+
+    /// Saves what an earlier refresh could not.
+    pub(super) async fn save_now(
+        &self,
+        version: RecordVersion,
+        unsaved: &Unsaved,
+    ) -> Result<Option<AccessToken>, Error> {
+        let saved = save(&self.core, version, &unsaved.base, &unsaved.change).await;
+        self.after_save(saved, &unsaved.base, unsaved.change.clone())
+    }
+
+    fn after_save(
+        &self,
+        saved: Saved,
+        base: &OAuthToken,
+        change: OAuthToken,
+    ) -> Result<Option<AccessToken>, Error> {
+        let states = &self.core.states;
+        match saved {
+            Saved::Stored(record) => {
+                states.keep_unsaved(&self.id, None);
+                Ok(self.adopt(&record))
+            }
+            // What is stored now is looked at as any other record.
+            Saved::Outdated => {
+                states.keep_unsaved(&self.id, None);
+                Ok(None)
+            }
+            Saved::Deleted => {
+                states.forget(&self.id);
+                Err(nobody_logged_in(
+                    "the token was deleted while it was refreshed",
+                ))
+            }
+            Saved::Failed(error) => {
+                let record = matching::merged(base, &change)?;
+                let is_precious = change.refresh_token().is_some();
+                let unsaved = Unsaved {
+                    base: base.clone(),
+                    change,
+                    record: record.clone(),
+                };
+                states.keep_unsaved(&self.id, Some(unsaved));
+                self.core.record(&Event::Unsaved);
+                tracing::warn!(id = self.id, %error, "an access token of Zoho could not be saved");
+                match self.core.access(&record, false) {
+                    Some(access) if !is_precious && self.core.is_valid(&record) => Ok(Some(access)),
+                    _ => Err(unsaved_error(&error, record)),
+                }
+            }
+        }
+    }
+}
+
+/// What changes in a record when Zoho has issued tokens. The lifetime counts from before the request
+/// was sent.
+pub(crate) fn change(
+    record: &OAuthToken,
+    issued: Issued,
+    data_center: &DataCenter,
+    sent: Moment,
+) -> Result<OAuthToken, Error> {
+    let mut change = OAuthToken::builder()
+        .access_token(issued.access_token.expose_secret())
+        .expires_at(sent.wall + issued.lifetime);
+    if let Some(id) = record.id() {
+        change = change.id(id);
+    }
+    let former = record.expose(Field::RefreshToken);
+    if let Some(token) = issued
+        .refresh_token
+        .as_ref()
+        .map(|token| token.expose_secret())
+        && former != Some(token)
+    {
+        change = change.refresh_token(token);
+    }
+    if let Some(api_domain) = issued.api_domain {
+        change = change.api_domain(api_domain);
+    }
+    if record.accounts_url().is_none() {
+        change = change.accounts_url(data_center.accounts_url());
+    }
+    change.build()
+}
+
+/// The error for what cannot be obtained again.
+pub(crate) fn unsaved_error(cause: &Error, record: OAuthToken) -> Error {
+    let problem = "Zoho has issued a refresh token that could not be saved";
+    Error::new(cause.kind(), problem)
+        .advise(
+            "call again, which saves it, while this process lives; or save `unsaved_token` of this \
+             error",
+        )
+        .with_shared_source(cause)
+        .with_unsaved_token(record)
+}
