@@ -1,7 +1,8 @@
 //! AWS Secrets Manager in the test process: its rules, and all that it is free to do.
 //!
 //! The SDK of each process is given a [`Connector`](connector::Connector) in place of an HTTP
-//! client. There is no socket, and time is the runtime's paused time. What AWS may do but need not
+//! client. AWS's rules
+//! are in `support/aws_rules`. There is no socket, and time is the runtime's paused time. What AWS may do but need not
 //! ([`Freedoms`]) is drawn from a seed, or ordered by a test for single requests.
 
 mod actions;
@@ -15,7 +16,6 @@ mod ledger;
 mod operator;
 mod orders;
 mod request;
-mod rules;
 mod secret;
 mod service;
 mod timeline;

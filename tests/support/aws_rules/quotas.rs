@@ -1,11 +1,11 @@
-//! Requests per second: what comes above a quota is refused with ThrottlingException.
+//! Quotas in requests per second: requests above a quota are refused with ThrottlingException.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::aws::request::Refusal;
+use super::Refusal;
 
-/// Quotas in requests per second. Actions of one group share theirs.
+/// Quotas in requests per second. The actions of a group share a quota.
 #[derive(Clone, Debug)]
 pub struct Quotas {
     pub get_describe: f64,
@@ -20,7 +20,7 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// Those of AWS's documentation.
+    /// The quotas in AWS's documentation.
     pub const AWS: Quotas = Quotas {
         get_describe: 10_000.0,
         put_update: 50.0,
@@ -33,7 +33,22 @@ impl Quotas {
         others: 50.0,
     };
 
-    /// The group that an action belongs to, and its quota.
+    /// The same quota for each group.
+    pub fn each(a_second: f64) -> Self {
+        Quotas {
+            get_describe: a_second,
+            put_update: a_second,
+            create: a_second,
+            delete: a_second,
+            restore: a_second,
+            tag: a_second,
+            list: a_second,
+            batch_get: a_second,
+            others: a_second,
+        }
+    }
+
+    /// Returns an action's group and quota.
     fn of(&self, action: &str) -> (&'static str, f64) {
         match action {
             "GetSecretValue" | "DescribeSecret" => ("get", self.get_describe),
@@ -51,11 +66,12 @@ impl Quotas {
     }
 }
 
-/// What is left of the quotas: as much as a second gives, and at least one request.
+/// Token buckets of the quotas: each holds the requests of one second, and at least one.
 #[derive(Default)]
 pub struct Left(BTreeMap<&'static str, (f64, Duration)>);
 
 impl Left {
+    /// Takes a request from its bucket; `now` is the time since any fixed point.
     pub fn take(&mut self, quotas: &Quotas, action: &str, now: Duration) -> Result<(), Refusal> {
         let (group, a_second) = quotas.of(action);
         let most = a_second.max(1.0);
