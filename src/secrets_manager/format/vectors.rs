@@ -21,7 +21,7 @@ static VECTORS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
 });
 
 /// The groups of vectors, each with the test that checks it.
-const GROUPS: [&str; 13] = [
+const GROUPS: [&str; 15] = [
     "changed_tags",
     "derived_ids",
     "documents",
@@ -30,11 +30,13 @@ const GROUPS: [&str; 13] = [
     "lookup_values",
     "names",
     "names_too_long",
+    "own_fields",
     "prefixes",
     "refused_documents",
     "successors",
     "tags",
     "tombstones",
+    "tombstones_read",
 ];
 
 fn vectors(group: &str) -> &'static [Value] {
