@@ -1,8 +1,8 @@
-//! AWS Secrets Manager in the test process: its rules, and all that it is free to do.
+//! AWS Secrets Manager in the test process: its actions, and all that it is free to do. What it
+//! refuses whatever else happens is in `support/aws_rules`.
 //!
 //! The SDK of each process is given a [`Connector`](connector::Connector) in place of an HTTP
-//! client. AWS's rules
-//! are in `support/aws_rules`. There is no socket, and time is the runtime's paused time. What AWS may do but need not
+//! client. There is no socket, and time is the runtime's paused time. What AWS may do but need not
 //! ([`Freedoms`]) is drawn from a seed, or ordered by a test for single requests.
 
 mod actions;
