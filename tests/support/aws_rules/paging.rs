@@ -12,7 +12,7 @@ const TOKEN: &str = "after:";
 /// page. The list is in the order of the names.
 ///
 /// A page begins after a name, so that a change of the list in between skips nothing. With a random
-/// generator, every eighth page is shorter than possible, and every eighth empty.
+/// generator, one page in eight is shorter than possible, and one in eight is empty, on average.
 pub fn page(
     listed: impl IntoIterator<Item = (String, Value)>,
     body: &Value,
