@@ -4,6 +4,7 @@
 // Each binary uses only a part of it.
 #![allow(dead_code, unused_imports)]
 
+pub mod aws_rules;
 pub mod calls;
 pub mod child;
 pub mod crash;

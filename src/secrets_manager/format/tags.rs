@@ -14,8 +14,8 @@ pub(crate) type Tag = (String, String);
 /// The tag of every secret of this crate's stores.
 pub(crate) const MANAGED_BY: (&str, &str) = ("managed-by", "zoho-token-store");
 
-/// The number of tags that the store reserves for itself: [`MANAGED_BY`], two for each of the four lookup
-/// keys of a record, and as many for each of two writes in progress.
+/// The number of tags that the store reserves for itself: [`MANAGED_BY`], two for each of the four
+/// lookup keys of a record, and as many for each of two writes in progress.
 pub(crate) const OWN_TAGS: usize = 25;
 
 /// The keys of index tags begin with it.

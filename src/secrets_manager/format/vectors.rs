@@ -1,19 +1,19 @@
 //! The test vectors of `docs/format.md`: the crate computes exactly these values.
 
+mod documents;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
-use std::time::{Duration, SystemTime};
 
-use secrecy::{ExposeSecret, SecretSlice};
+use secrecy::SecretSlice;
 use serde_json::{Map, Value};
 
-use super::document::{self, Document, Metadata};
 use super::fingerprint::{self, Fingerprints};
 use super::secret_name::SecretNames;
 use super::tags::{self, Index};
 use super::version_id::{successor, successor_after_rollback};
 use super::write_id::WriteId;
-use crate::{ErrorKind, Field, OAuthToken};
+use crate::{ErrorKind, OAuthToken};
 
 static VECTORS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
     let vectors = include_str!("../../../docs/format-vectors.json");
@@ -21,7 +21,7 @@ static VECTORS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
 });
 
 /// The groups of vectors, each with the test that checks it.
-const GROUPS: [&str; 13] = [
+const GROUPS: [&str; 15] = [
     "changed_tags",
     "derived_ids",
     "documents",
@@ -30,11 +30,13 @@ const GROUPS: [&str; 13] = [
     "lookup_values",
     "names",
     "names_too_long",
+    "own_fields",
     "prefixes",
     "refused_documents",
     "successors",
     "tags",
     "tombstones",
+    "tombstones_read",
 ];
 
 fn vectors(group: &str) -> &'static [Value] {
@@ -127,51 +129,6 @@ fn names() {
             None,
             "{vector}"
         );
-    }
-}
-
-#[test]
-fn documents() {
-    for vector in vectors("documents") {
-        let read = document::decode(text(vector, "id"), text(vector, "document"));
-        let Ok(Document::Record { token, unknown, .. }) = read else {
-            panic!("{vector} is a record's: {read:?}");
-        };
-        let columns = Field::ALL
-            .iter()
-            .copied()
-            .filter_map(|field| Some((field.as_str().to_owned(), token.expose(field)?.to_owned())));
-        assert_eq!(
-            columns.collect::<BTreeMap<_, _>>(),
-            pairs(&vector["columns"])
-        );
-        let written =
-            document::encode(&token, &Metadata::default(), &unknown).expect("it can be written");
-        assert_eq!(written.expose_secret(), text(vector, "written"));
-    }
-}
-
-#[test]
-fn refused_documents() {
-    for vector in vectors("refused_documents") {
-        let read = document::decode(text(vector, "id"), text(vector, "document"));
-        let error = read.expect_err(text(vector, "reason"));
-        assert_eq!(error.kind(), ErrorKind::Decode, "{vector}");
-        let newer = error.to_string().contains("newer version of this crate");
-        assert_eq!(Some(newer), vector["newer"].as_bool(), "{vector}");
-    }
-}
-
-#[test]
-fn tombstones() {
-    for vector in vectors("tombstones") {
-        let (id, document) = (text(vector, "id"), text(vector, "document"));
-        let deleted = text(vector, "deleted").parse().expect("nanoseconds");
-        let deleted = SystemTime::UNIX_EPOCH + Duration::from_nanos(deleted);
-        let written = document::encode_tombstone(id, deleted);
-        assert_eq!(written.expose_secret(), document);
-        let read = document::decode(id, document);
-        assert!(matches!(read, Ok(Document::Tombstone)), "{vector}");
     }
 }
 

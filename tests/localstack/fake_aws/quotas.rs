@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
-use zoho_token_store::{ErrorKind, TokenStore};
 
 use super::{Caller, only};
-use crate::support::fake_aws::{FakeAws, Quotas};
-use crate::support::store::TestStore;
-use crate::support::token::login;
+use crate::support::fake_aws::Quotas;
 
 const THROTTLED: &str = "ThrottlingException: Rate exceeded";
 
@@ -40,20 +37,4 @@ async fn requests_above_a_quota_are_refused_until_a_second_has_passed() {
     assert_eq!(caller.aws.received("PutSecretValue"), 4);
     assert_eq!(caller.aws.executed()["PutSecretValue"], 2);
     assert_eq!(caller.aws.refused()["ThrottlingException"], 4);
-}
-
-#[tokio::test]
-async fn a_store_that_stays_throttled_returns_throttled() {
-    let aws = FakeAws::new(only(|rules| {
-        rules.quotas = Some(Quotas {
-            create: 0.0,
-            ..Quotas::AWS
-        });
-    }));
-    let test = TestStore::with_endpoint(aws.endpoint(), |builder| builder).await;
-    test.save(&login("ada")).await;
-    let error = test.store.save_token(&login("bob")).await;
-    let error = error.expect_err("the second creation should be throttled");
-    assert_eq!(error.kind(), ErrorKind::Throttled, "{error}");
-    assert!(error.is_retryable());
 }

@@ -9,6 +9,8 @@ use fastrand::Rng;
 
 use super::request::Request;
 
+pub use crate::support::aws_rules::chance::{duration, happens};
+
 /// Draws for requests. A draw depends on the process, the action, what the request is about, and
 /// how many such requests there were before; so a program that is shortened meets, as far as
 /// possible, what it met before.
@@ -34,17 +36,6 @@ impl Chance {
         (self.seed, kind, *number).hash(&mut hasher);
         Rng::with_seed(hasher.finish())
     }
-}
-
-/// Whether something happens that happens in this many of 100 cases.
-pub fn happens(random: &mut Rng, percent: f64) -> bool {
-    random.f64() * 100.0 < percent
-}
-
-/// A time in the range.
-pub fn duration(random: &mut Rng, range: &RangeInclusive<Duration>) -> Duration {
-    let [start, end] = [range.start(), range.end()].map(|bound| bound.as_millis() as u64);
-    Duration::from_millis(random.u64(start..=end.max(start)))
 }
 
 /// A time in the range, of which short ones are as likely as long ones: each order of magnitude is.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::request::Refusal;
+use crate::support::aws_rules::Refusal;
 
 /// One thing that goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,4 +1,5 @@
-//! AWS Secrets Manager in the test process: its rules, and all that it is free to do.
+//! AWS Secrets Manager in the test process: its actions, and all that it is free to do. What it
+//! refuses whatever else happens is in `support/aws_rules`.
 //!
 //! The SDK of each process is given a [`Connector`](connector::Connector) in place of an HTTP
 //! client. There is no socket, and time is the runtime's paused time. What AWS may do but need not
@@ -15,7 +16,6 @@ mod ledger;
 mod operator;
 mod orders;
 mod request;
-mod rules;
 mod secret;
 mod service;
 mod timeline;

@@ -4,10 +4,12 @@ use std::io;
 
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::date_time::Format;
 use serde_json::{Value, json};
+
+use crate::support::aws_rules::Refusal;
+use crate::support::aws_rules::names::is_write;
+use crate::support::aws_rules::signature::seconds_of;
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -18,14 +20,6 @@ pub struct Request {
     /// When it was signed, in seconds since the Unix epoch by the client's clock. None for requests
     /// of the operator, which are not signed.
     pub signed_at: Option<i64>,
-}
-
-/// Why AWS does not do what it is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub status: u16,
-    pub code: &'static str,
-    pub message: String,
 }
 
 /// What a request comes to.
@@ -67,57 +61,7 @@ impl Request {
 
     /// Whether the action changes a secret.
     pub fn is_write(&self) -> bool {
-        !matches!(
-            self.action.as_str(),
-            "GetSecretValue" | "BatchGetSecretValue" | "DescribeSecret" | "ListSecrets"
-        )
-    }
-}
-
-impl Refusal {
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Refusal {
-            status: 400,
-            code,
-            message: message.into(),
-        }
-    }
-
-    pub fn not_found() -> Self {
-        let message = "Secrets Manager can't find the specified secret.";
-        Refusal::new("ResourceNotFoundException", message)
-    }
-
-    pub fn validation(message: impl Into<String>) -> Self {
-        Refusal::new("ValidationException", message)
-    }
-
-    pub fn invalid_parameter(message: impl Into<String>) -> Self {
-        Refusal::new("InvalidParameterException", message)
-    }
-
-    pub fn invalid_request(message: impl Into<String>) -> Self {
-        Refusal::new("InvalidRequestException", message)
-    }
-
-    pub fn throttled() -> Self {
-        Refusal::new("ThrottlingException", "Rate exceeded")
-    }
-
-    pub fn internal_error() -> Self {
-        Refusal {
-            status: 500,
-            code: "InternalServiceError",
-            message: "An error occurred on the server side.".to_owned(),
-        }
-    }
-
-    pub fn unavailable() -> Self {
-        Refusal {
-            status: 503,
-            code: "ServiceUnavailable",
-            message: "The service is unavailable. Please try again shortly.".to_owned(),
-        }
+        is_write(&self.action)
     }
 }
 
@@ -143,20 +87,4 @@ pub fn response(outcome: Outcome, request_id: u64) -> Result<HttpResponse, Conne
 /// The connection is reset.
 pub fn reset() -> ConnectorError {
     ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into())
-}
-
-/// The seconds of a date such as `20261122T063834Z`.
-fn seconds_of(basic: &str) -> Option<i64> {
-    let part = |range| basic.get(range);
-    let extended = format!(
-        "{}-{}-{}T{}:{}:{}Z",
-        part(0..4)?,
-        part(4..6)?,
-        part(6..8)?,
-        part(9..11)?,
-        part(11..13)?,
-        part(13..15)?
-    );
-    let parsed = DateTime::from_str(&extended, Format::DateTime).ok()?;
-    Some(parsed.secs())
 }

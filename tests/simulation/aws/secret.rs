@@ -6,17 +6,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::clock;
-
-use super::request::Refusal;
+use crate::support::aws_rules::limits::{KEPT, VERSIONS, check_versions};
+use crate::support::aws_rules::{Described, Refusal};
 
 pub const CURRENT: &str = "AWSCURRENT";
 pub const PREVIOUS: &str = "AWSPREVIOUS";
-
-/// Versions without a staging label are kept for at least so long.
-const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// A secret holds about this many versions.
-pub const VERSIONS: usize = 100;
 
 #[derive(Clone, Debug)]
 pub struct Secret {
@@ -93,7 +87,7 @@ impl Secret {
     pub fn check_not_marked(&self) -> Result<(), Refusal> {
         match self.deletion {
             None => Ok(()),
-            Some(_) => Err(marked()),
+            Some(_) => Err(Refusal::marked()),
         }
     }
 
@@ -109,11 +103,7 @@ impl Secret {
             |version: &Version| !version.stages.is_empty() || version.created + KEPT > now;
         self.versions.retain(is_kept);
         let young = |version: &&Version| version.created + KEPT > now;
-        if self.versions.iter().filter(young).count() >= VERSIONS {
-            let message = "The request failed because it would exceed one of the Secrets Manager \
-                           quotas: versions of a secret.";
-            return Err(Refusal::new("LimitExceededException", message));
-        }
+        check_versions(self.versions.iter().filter(young).count(), VERSIONS)?;
         self.versions.push(Version {
             id: id.to_owned(),
             content,
@@ -209,8 +199,22 @@ impl Secret {
     }
 }
 
-pub fn marked() -> Refusal {
-    Refusal::invalid_request(
-        "You can't perform this operation on the secret because it was marked for deletion.",
-    )
+impl Described for Secret {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
+        let tags = self.tags.iter();
+        tags.map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    fn staging_labels(&self) -> impl Iterator<Item = &str> {
+        let labels = self.versions.iter().flat_map(|version| &version.stages);
+        labels.map(String::as_str)
+    }
 }

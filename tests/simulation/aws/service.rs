@@ -18,10 +18,10 @@ use super::frozen::Frozens;
 use super::ledger::{Entry, Ledger};
 use super::orders::{Order, Orders};
 use super::request::{self, Outcome, Request};
-use super::timeline::resolve;
 use crate::clock::Clock;
 use crate::link::Link;
 use crate::programs::CONFIDENTIAL;
+use crate::support::aws_rules::names::resolve;
 use crate::trace::Trace;
 
 pub struct Service {

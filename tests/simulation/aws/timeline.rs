@@ -72,24 +72,3 @@ impl Secrets {
         }
     }
 }
-
-/// The name in a name or ARN, and the ARN if it is a complete one.
-pub fn resolve(id: &str) -> (&str, Option<&str>) {
-    let Some((_, rest)) = id.split_once(":secret:") else {
-        return (id, None);
-    };
-    // An ARN ends in a hyphen and six characters, and may be given without them.
-    let end = rest
-        .len()
-        .checked_sub(7)
-        .filter(|&end| rest.is_char_boundary(end));
-    match end.map(|end| rest.split_at(end)) {
-        Some((name, suffix)) if is_suffix(suffix) => (name, Some(id)),
-        _ => (rest, None),
-    }
-}
-
-fn is_suffix(suffix: &str) -> bool {
-    let six = suffix.strip_prefix('-');
-    six.is_some_and(|six| six.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}

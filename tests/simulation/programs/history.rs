@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zoho_token_store::{ErrorKind, Field, OAuthToken};
 
-use crate::aws::{Counts, Entry, Secret};
+use crate::aws::{Counts, Entry, SETTLING, Secret};
 use crate::support::token::id;
 
 use super::program::{CONFIDENTIAL, Operation, Program};
@@ -16,6 +16,9 @@ pub const UNIQUE: [Field; 3] = [Field::AccessToken, Field::ApiDomain, Field::Red
 /// For so long after its client has given up a request may be executed: then its signature expires,
 /// by a clock that may itself be as much ahead.
 const LATE: Duration = Duration::from_secs(600);
+
+/// For so long a call of the store lasts, with its retries.
+const LONGEST_CALL: Duration = Duration::from_secs(20);
 
 /// One operation of a process.
 #[derive(Clone, Debug)]
@@ -166,8 +169,10 @@ impl Run {
             .any(|deletion| self.deletion_effect_until(deletion) >= time)
     }
 
-    /// Whether somebody rolled a record back by hand in this time.
+    /// Whether somebody rolled a record back by hand in this time, or so shortly before that writers
+    /// may have built on what was current before.
     pub fn rolled_back(&self, from: Duration, to: Duration) -> bool {
+        let from = from.saturating_sub(SETTLING + LONGEST_CALL);
         let by_hand = self.ledger.iter().filter(|entry| entry.is_rollback);
         by_hand
             .into_iter()

@@ -1,8 +1,10 @@
 //! What AWS may do and once broke a promise, step by step: one file for each kind, one test for
 //! each promise.
 
+mod clocks;
 mod deletion;
 mod first_saves;
+mod hand_written_fields;
 mod held_futures;
 mod lost_answers;
 mod rollbacks;

@@ -175,3 +175,30 @@ fn a_stale_not_found_does_not_double_a_record() {
         }
     }
 }
+
+#[test]
+fn a_deletion_by_another_process_that_reads_not_found_deletes_what_was_saved() {
+    scenario(async |world| {
+        let (a, b) = (world.process("a").await, world.process("b").await);
+        let before = world.now();
+        let saved = a.save("user_name=u access_token=1").await.unwrap();
+        world.reads_show("b", before);
+        let deleted = b.delete(id(&saved)).await;
+        if acknowledged(&deleted) {
+            assert_eq!(world.operator().records(), []);
+        }
+    });
+}
+
+#[test]
+fn a_record_that_only_the_list_shows_is_not_doubled() {
+    scenario(async |world| {
+        let (a, b) = (world.process("a").await, world.process("b").await);
+        let before = world.now();
+        a.save("id=own user_name=u refresh_token=r").await.unwrap();
+        world.reads_show("b", before);
+        acknowledged(&b.save("user_name=u access_token=2").await);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        only_record(&world);
+    });
+}

@@ -99,3 +99,15 @@ fn every_key_finds_its_record_wherever_one_of_two_writers_dies() {
         });
     }
 }
+
+#[test]
+fn a_writer_that_dies_after_its_put_leaves_a_record_that_every_key_finds() {
+    scenario(async |world| {
+        settled_record(&world).await;
+        let b = world.process("b").await;
+        world.order("b", PUT, Fault::CrashAfter);
+        let _ = b.save("user_name=u access_token=b1").await;
+        assert_eq!(only_record(&world)["access_token"], "b1");
+        check_index(&world).await;
+    });
+}

@@ -1,32 +1,9 @@
-//! BatchGetSecretValue: at most 20 secrets, and errors beside values.
+//! BatchGetSecretValue: the request to LocalStack, and errors beside values.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::support::aws_rules::Refusal;
 use crate::support::http::{Request, Response};
-
-use super::limits;
-
-pub const MOST: usize = 20;
-
-pub fn check(body: &Value) -> Result<(), Response> {
-    let invalid = |message| Response::refusal(400, "InvalidParameterException", message);
-    let has = |member| body.get(member).is_some_and(|value| !value.is_null());
-    match (has("SecretIdList"), has("Filters")) {
-        (true, true) => Err(invalid(
-            "Either 'SecretIdList' or 'Filters' must be provided, but not both.",
-        )),
-        (false, false) => Err(invalid(
-            "Either 'SecretIdList' or 'Filters' must be provided.",
-        )),
-        (true, false) if has("MaxResults") => Err(invalid(
-            "'MaxResults' can only be used with 'Filters', not with 'SecretIdList'.",
-        )),
-        _ => {
-            let ids = body["SecretIdList"].as_array().map_or(0, Vec::len);
-            limits::at_most("secretIdList", ids as u64, MOST as u64)
-        }
-    }
-}
 
 /// Returns the request for the secrets with these names.
 pub fn of_names(request: &Request, names: Vec<String>) -> Request {
@@ -41,10 +18,11 @@ pub fn break_first(response: Response) -> Response {
         return response;
     };
     let broken = values.remove(0);
+    let refusal = Refusal::internal_error();
     let error = json!({
         "SecretId": broken["Name"],
-        "ErrorCode": "InternalServiceError",
-        "Message": "An error occurred on the server side.",
+        "ErrorCode": refusal.code,
+        "Message": refusal.message,
     });
     match body["Errors"].as_array_mut() {
         Some(errors) => errors.push(error),

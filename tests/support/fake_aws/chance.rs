@@ -3,9 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use fastrand::Rng;
 
@@ -49,11 +47,4 @@ impl Chance {
         (seed, purpose, &request.action, which, last, *number).hash(&mut hasher);
         Rng::with_seed(hasher.finish())
     }
-}
-
-/// Returns a random time in the range.
-pub fn duration(random: &mut Rng, range: &RangeInclusive<Duration>) -> Duration {
-    let [start, end] = [range.start(), range.end()].map(|bound| bound.as_millis());
-    let millis = random.u128(start..=end.max(start));
-    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::http::{Request, Response};
+use crate::support::http::Request;
 
 /// The secrets being deleted, with the time at which each is gone.
 #[derive(Default)]
@@ -52,16 +52,4 @@ pub fn removal(request: &Request, name: &str) -> Request {
 
 pub fn is_forced(body: &Value) -> bool {
     body["ForceDeleteWithoutRecovery"].as_bool() == Some(true)
-}
-
-pub fn marked() -> Response {
-    let message =
-        "You can't perform this operation on the secret because it was marked for deletion.";
-    Response::refusal(400, "InvalidRequestException", message)
-}
-
-pub fn scheduled() -> Response {
-    let message = "You can't create this secret because a secret with this name is already \
-                   scheduled for deletion.";
-    Response::refusal(400, "InvalidRequestException", message)
 }

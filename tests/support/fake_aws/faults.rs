@@ -3,7 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::support::http::{Request, Response};
+use crate::support::aws_rules::chance;
+use crate::support::http::Request;
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,7 +90,7 @@ impl Faults {
 
     /// Returns the fault of a request, if it has one.
     pub fn draw(&self, mut random: fastrand::Rng) -> Option<Fault> {
-        let happens = random.f64() * 100.0 < self.percent;
+        let happens = chance::happens(&mut random, self.percent);
         happens.then(|| random.choice(&self.kinds).copied())?
     }
 }
@@ -111,14 +112,4 @@ impl Ordered {
             .position(|(action, _)| *action == request.action)?;
         Some(ordered.remove(first).1)
     }
-}
-
-pub fn internal_error() -> Response {
-    let message = "An error occurred on the server side.";
-    Response::refusal(500, "InternalServiceError", message)
-}
-
-pub fn unavailable() -> Response {
-    let message = "The service is unavailable. Please try again shortly.";
-    Response::refusal(503, "ServiceUnavailable", message)
 }

@@ -1,5 +1,5 @@
 //! A fake of AWS: a server between a store and LocalStack that refuses, delays and loses requests
-//! as AWS would. LocalStack alone accepts more than AWS does.
+//! as AWS would. LocalStack alone accepts more than AWS does; what AWS refuses is in `aws_rules`.
 //!
 //! Stores in this process or another one use [`FakeAws::endpoint`]. Each rule is a switch of
 //! [`Rules`]. All random choices come from one seed, and time is test time: it advances with each
@@ -12,15 +12,13 @@ mod chance;
 mod clock;
 mod counts;
 mod deletions;
+mod described;
 mod faults;
-mod filters;
 mod identity;
-mod limits;
 mod lists;
 mod names;
-mod paging;
-mod quotas;
 mod reads;
+mod responses;
 mod rules;
 mod service;
 mod versions;
@@ -32,9 +30,10 @@ use std::time::Duration;
 
 use super::server::Server;
 
+pub use super::aws_rules::Quotas;
+
 pub use clock::TestTime;
 pub use faults::{Fault, Faults};
-pub use quotas::Quotas;
 pub use rules::{LONGEST_LAG, Rules};
 
 use service::Service;

@@ -2,20 +2,13 @@
 
 use serde_json::Value;
 
-use crate::support::http::Response;
+use crate::support::aws_rules::names::resolve;
 
 /// Returns the secret's name from a name or an ARN; empty for requests about no or many secrets.
 pub fn secret(body: &Value) -> String {
     let id = body["SecretId"].as_str().or(body["Name"].as_str());
-    let id = id.unwrap_or_default();
-    match id.split_once(":secret:") {
-        // An ARN ends in a hyphen and six characters.
-        Some((_, name)) => name
-            .get(..name.len().saturating_sub(7))
-            .unwrap_or_default()
-            .to_owned(),
-        None => id.to_owned(),
-    }
+    let (name, _) = resolve(id.unwrap_or_default());
+    name.to_owned()
 }
 
 /// Returns whether a request names a secret by the ARN of one that had the name before: the last six
@@ -23,11 +16,6 @@ pub fn secret(body: &Value) -> String {
 pub fn is_of_former_secret(body: &Value, described: Option<&Value>) -> bool {
     let id = body["SecretId"].as_str().unwrap_or_default();
     id.starts_with("arn:") && described.is_none_or(|secret| secret["ARN"] != id)
-}
-
-pub fn not_found() -> Response {
-    let message = "Secrets Manager can't find the specified secret.";
-    Response::refusal(400, "ResourceNotFoundException", message)
 }
 
 /// Returns a request's subject: its secret, its first filter value, or the first secret of a batch.
@@ -40,18 +28,4 @@ pub fn subject(body: &Value) -> String {
         }
         name => name,
     }
-}
-
-/// Returns whether an action changes a secret.
-pub fn is_write(action: &str) -> bool {
-    const READS: [&str; 7] = [
-        "BatchGetSecretValue",
-        "DescribeSecret",
-        "GetRandomPassword",
-        "GetResourcePolicy",
-        "GetSecretValue",
-        "ListSecretVersionIds",
-        "ListSecrets",
-    ];
-    !READS.contains(&action)
 }

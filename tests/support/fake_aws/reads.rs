@@ -5,10 +5,12 @@ use std::io;
 
 use serde_json::{Value, json};
 
+use crate::support::aws_rules::batch_get::MOST;
+use crate::support::aws_rules::{filters, paging};
 use crate::support::http::Response;
 
 use super::service::{Call, Service};
-use super::{batch_get, filters, names, paging};
+use super::{batch_get, names, responses};
 
 /// The most entries per page of ListSecrets.
 const LIST_MOST: usize = 100;
@@ -17,12 +19,11 @@ impl Service {
     pub async fn list(&self, call: &Call) -> io::Result<Response> {
         let body = &call.request.body;
         let shown = self.shown(call).await?;
-        Ok(
-            match paging::page(&shown, body, LIST_MOST, self.pages(call)) {
-                Ok((entries, next)) => paging::response("SecretList", entries, next),
-                Err(refusal) => refusal,
-            },
-        )
+        let page = paging::page(shown, body, LIST_MOST, self.pages(call).as_mut());
+        Ok(match page {
+            Ok((entries, next)) => responses::page("SecretList", entries, next),
+            Err(refusal) => refusal.into(),
+        })
     }
 
     /// Returns the entries of the list that pass the filters.
@@ -85,13 +86,13 @@ impl Service {
             return request.forward().await;
         }
         let shown = self.shown(call).await?;
-        let page = paging::page(&shown, &request.body, batch_get::MOST, self.pages(call));
+        let page = paging::page(shown, &request.body, MOST, self.pages(call).as_mut());
         let (entries, next) = match page {
             Ok(page) => page,
-            Err(refusal) => return Ok(refusal),
+            Err(refusal) => return Ok(refusal.into()),
         };
         if entries.is_empty() {
-            return Ok(paging::response("SecretValues", entries, next));
+            return Ok(responses::page("SecretValues", entries, next));
         }
         let names = entries.iter().filter_map(|entry| entry["Name"].as_str());
         let names = names.map(str::to_owned).collect();

@@ -3,8 +3,10 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::support::aws_rules::Quotas;
+use crate::support::aws_rules::limits::VERSIONS;
+
 use super::faults::Faults;
-use super::quotas::Quotas;
 
 /// The rules that hold. By default all of AWS's, without faults.
 #[derive(Clone, Debug)]
@@ -47,7 +49,7 @@ impl Default for Rules {
             forced_deletion: Duration::ZERO..=Duration::from_secs(3),
             refuse_marked: true,
             limits: true,
-            versions: 100,
+            versions: VERSIONS,
             idempotent_create: true,
             short_pages: true,
             quotas: Some(Quotas::AWS),

@@ -10,6 +10,9 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::sync::OwnedMutexGuard;
 
+use crate::support::aws_rules::names::is_write;
+use crate::support::aws_rules::quotas::Left;
+use crate::support::aws_rules::{Refusal, batch_get as batch_get_rules, limits};
 use crate::support::http::{Request, Response};
 use crate::support::server::{Handler, Outcome};
 
@@ -17,12 +20,11 @@ use super::chance::Chance;
 use super::clock::TestTime;
 use super::counts::Counts;
 use super::deletions::{self, Deletions};
-use super::faults::{self, Fault, Ordered};
+use super::faults::{Fault, Ordered};
 use super::lists::Lists;
-use super::quotas::Left;
 use super::rules::Rules;
 use super::versions::Versions;
-use super::{batch_get, identity, limits, names};
+use super::{batch_get, identity, names};
 
 pub struct Service {
     pub rules: Mutex<Rules>,
@@ -30,7 +32,7 @@ pub struct Service {
     pub counts: Counts,
     pub ordered: Ordered,
     pub chance: Chance,
-    left: Left,
+    left: Mutex<Left>,
     pub lists: Lists,
     pub deletions: Deletions,
     pub versions: Versions,
@@ -69,7 +71,7 @@ impl Service {
             counts: Counts::default(),
             ordered: Ordered::default(),
             chance: Chance::default(),
-            left: Left::default(),
+            left: Mutex::default(),
             lists: Lists::default(),
             deletions: Deletions::default(),
             versions: Versions::default(),
@@ -87,19 +89,20 @@ impl Service {
         if let Some(fault) = fault {
             self.counts.count_fault(fault);
         }
+        let refuse = |refusal: Refusal| Ok(Outcome::Respond(refusal.into()));
         match fault {
-            Some(Fault::InternalError) => return Ok(Outcome::Respond(faults::internal_error())),
+            Some(Fault::InternalError) => return refuse(Refusal::internal_error()),
             Some(Fault::PartialBatch) if call.request.action != "BatchGetSecretValue" => {
-                return Ok(Outcome::Respond(faults::internal_error()));
+                return refuse(Refusal::internal_error());
             }
-            Some(Fault::Unavailable) => return Ok(Outcome::Respond(faults::unavailable())),
-            Some(Fault::ExpiredCredentials) => return Ok(Outcome::Respond(identity::expired())),
+            Some(Fault::Unavailable) => return refuse(Refusal::unavailable()),
+            Some(Fault::ExpiredCredentials) => return refuse(Refusal::expired_credentials()),
             Some(Fault::ResetBefore) => return Ok(Outcome::Reset),
             Some(Fault::Hang) => return Ok(Outcome::Silence),
             _ => {}
         }
         let mut response = match self.admit(&call) {
-            Err(refusal) => refusal,
+            Err(refusal) => refusal.into(),
             Ok(()) => self.execute(&call).await?,
         };
         self.counts
@@ -110,7 +113,7 @@ impl Service {
             response = Response::new(200, &body);
         }
         Ok(match fault {
-            Some(Fault::InternalErrorAfter) => Outcome::Respond(faults::internal_error()),
+            Some(Fault::InternalErrorAfter) => Outcome::Respond(Refusal::internal_error().into()),
             Some(Fault::ResetAfter) => Outcome::Reset,
             Some(Fault::CutOff) => Outcome::CutOff(response),
             Some(Fault::HangAfter) => Outcome::Silence,
@@ -124,23 +127,24 @@ impl Service {
     }
 
     /// Refuses requests independently of the state of the secrets.
-    fn admit(&self, call: &Call) -> Result<(), Response> {
+    fn admit(&self, call: &Call) -> Result<(), Refusal> {
         let Call {
             request,
             rules,
             now,
         } = call;
         if rules.credentials_expired {
-            return Err(identity::expired());
+            return Err(Refusal::expired_credentials());
         }
         identity::check_date(request, rules.clock_ahead)?;
         if let Some(quotas) = &rules.quotas {
-            self.left.take(quotas, &request.action, *now)?;
+            let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+            left.take(quotas, &request.action, *now)?;
         }
         if rules.limits {
-            limits::check(request)?;
+            limits::check(&request.action, &request.body)?;
             if request.action == "BatchGetSecretValue" {
-                batch_get::check(&request.body)?;
+                batch_get_rules::check(&request.body)?;
             }
         }
         Ok(())
@@ -151,7 +155,7 @@ impl Service {
         match request.action.as_str() {
             "ListSecrets" => self.list(call).await,
             "BatchGetSecretValue" => self.batch_get(call).await,
-            action if names::is_write(action) => self.write(call).await,
+            action if is_write(action) => self.write(call).await,
             _ => {
                 self.settle(request, &names::secret(&request.body), *now)
                     .await?;

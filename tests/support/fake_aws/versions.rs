@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::support::http::Response;
-
-const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::support::aws_rules::Refusal;
+use crate::support::aws_rules::limits::{KEPT, check_versions};
 
 /// The versions that were created through the fake, by secret.
 #[derive(Default)]
@@ -18,16 +17,14 @@ impl Versions {
     }
 
     /// Refuses a version that exceeds the limit. A version that exists already is accepted.
-    pub fn check(&self, name: &str, id: &str, most: usize, now: Duration) -> Result<(), Response> {
+    pub fn check(&self, name: &str, id: &str, most: usize, now: Duration) -> Result<(), Refusal> {
         let mut made = self.made();
         let versions = made.entry(name.to_owned()).or_default();
         versions.retain(|(_, at)| at.saturating_add(KEPT) > now);
-        if versions.len() < most || versions.iter().any(|(version, _)| version == id) {
-            return Ok(());
+        match versions.iter().any(|(version, _)| version == id) {
+            true => Ok(()),
+            false => check_versions(versions.len(), most),
         }
-        let message = "The request failed because it would exceed one of the Secrets Manager \
-                       quotas: versions of a secret.";
-        Err(Response::refusal(400, "LimitExceededException", message))
     }
 
     pub fn add(&self, name: &str, id: &str, now: Duration) {

@@ -5,10 +5,11 @@ use std::io;
 
 use serde_json::{Value, json};
 
+use crate::support::aws_rules::{Refusal, chance, limits};
 use crate::support::http::Response;
 
 use super::service::{Call, Service};
-use super::{chance, deletions, limits, names};
+use super::{deletions, names};
 
 impl Service {
     pub async fn write(&self, call: &Call) -> io::Result<Response> {
@@ -18,12 +19,12 @@ impl Service {
         self.remove_if_due(request, &name, call.now).await?;
         let before = self.describe(request, &name).await?;
         if names::is_of_former_secret(&request.body, before.as_ref()) {
-            return Ok(names::not_found());
+            return Ok(Refusal::not_found().into());
         }
         self.lists.begin(&name, before.as_ref());
         let described = before.as_ref().unwrap_or(&Value::Null);
         if let Err(refusal) = self.admit_write(call, &name, described) {
-            return Ok(refusal);
+            return Ok(refusal.into());
         }
         let forced = request.action == "DeleteSecret"
             && deletions::is_forced(&request.body)
@@ -51,7 +52,7 @@ impl Service {
     }
 
     /// Refuses writes by the state of the secret.
-    fn admit_write(&self, call: &Call, name: &str, described: &Value) -> Result<(), Response> {
+    fn admit_write(&self, call: &Call, name: &str, described: &Value) -> Result<(), Refusal> {
         let Call {
             request,
             rules,
@@ -60,18 +61,18 @@ impl Service {
         let action = request.action.as_str();
         if self.deletions.is_under_way(name) {
             match action {
-                "CreateSecret" => return Err(deletions::scheduled()),
-                "RestoreSecret" => return Err(deletions::marked()),
+                "CreateSecret" => return Err(Refusal::scheduled()),
+                "RestoreSecret" => return Err(Refusal::marked()),
                 _ => {}
             }
         }
         let is_marked = described.get("DeletedDate").is_some();
         let ends_or_begins = ["CreateSecret", "DeleteSecret", "RestoreSecret"].contains(&action);
         if rules.refuse_marked && is_marked && !ends_or_begins {
-            return Err(deletions::marked());
+            return Err(Refusal::marked());
         }
         if rules.limits {
-            limits::check_with(request, described)?;
+            limits::check_with(&request.body, Some(described))?;
         }
         if action == "PutSecretValue" || action == "UpdateSecret" {
             let id = request.body["ClientRequestToken"].as_str();

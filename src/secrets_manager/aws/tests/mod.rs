@@ -3,6 +3,7 @@
 
 mod requests;
 mod responses;
+mod throttling;
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ use crate::{ErrorKind, SecretsManagerTokenStore, TokenStore};
 #[derive(Clone, Debug)]
 enum Server {
     Responds(u16, String),
+    /// Responds with a status and a body that depend on the action, for example `GetSecretValue`.
+    RespondsByAction(fn(&str) -> (u16, &'static str)),
     Refuses,
     Silent,
 }
@@ -49,13 +52,14 @@ impl HttpClient for Http {
 }
 
 impl HttpConnector for Http {
-    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         self.requests.fetch_add(1, Ordering::Relaxed);
         match self.server.clone() {
-            Server::Responds(status, body) => {
-                let status = status.try_into().expect("a status");
-                let response = HttpResponse::new(status, SdkBody::from(body));
-                HttpConnectorFuture::ready(Ok(response))
+            Server::Responds(status, body) => response(status, body),
+            Server::RespondsByAction(respond) => {
+                let target = request.headers().get("x-amz-target").expect("a target");
+                let (status, body) = respond(target.trim_start_matches("secretsmanager."));
+                response(status, body.to_owned())
             }
             Server::Refuses => {
                 let refused = std::io::Error::other("connection refused");
@@ -64,6 +68,11 @@ impl HttpConnector for Http {
             Server::Silent => HttpConnectorFuture::new(std::future::pending()),
         }
     }
+}
+
+fn response(status: u16, body: String) -> HttpConnectorFuture {
+    let status = status.try_into().expect("a status");
+    HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body))))
 }
 
 /// Returns a configuration as the environment would give it, and the number of its requests.

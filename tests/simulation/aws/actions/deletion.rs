@@ -6,9 +6,10 @@ use serde_json::json;
 
 use crate::aws::actions::{Call, State};
 use crate::aws::chance;
-use crate::aws::request::{Outcome, Refusal};
-use crate::aws::secret::{Deletion, marked};
+use crate::aws::request::Outcome;
+use crate::aws::secret::Deletion;
 use crate::clock;
+use crate::support::aws_rules::Refusal;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -68,7 +69,7 @@ impl State {
         let mut secret = self.target(call)?;
         // A deletion by force cannot be called off.
         if secret.deletion.is_some_and(|deletion| deletion.by_force) {
-            return Err(marked());
+            return Err(Refusal::marked());
         }
         secret.deletion = None;
         secret.changed = call.now;

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::aws::actions::{Call, State};
 use crate::aws::request::Outcome;
-use crate::aws::rules::{filters, paging};
 use crate::aws::secret::Secret;
+use crate::support::aws_rules::{filters, paging};
 
 /// ListSecrets returns at most this many secrets a page.
 const PAGE: usize = 100;
@@ -15,9 +15,7 @@ const PAGE: usize = 100;
 impl State {
     pub fn list(&mut self, call: &mut Call<'_>) -> Outcome {
         let listed = self.listed(call).into_iter();
-        let listed = listed
-            .map(|secret| (secret.name.clone(), entry(&secret)))
-            .collect();
+        let listed = listed.map(|secret| (secret.name.clone(), entry(&secret)));
         let pages = call.freedoms.short_pages.then_some(&mut call.random);
         let (entries, next) = paging::page(listed, &call.request.body, PAGE, pages)?;
         let mut page = json!({"SecretList": entries});
@@ -35,7 +33,7 @@ impl State {
         let names = self.secrets.names();
         let seen = names.filter_map(|name| self.secrets.at(name, view.of_list()));
         seen.filter(|secret| with_deleted || secret.deletion.is_none())
-            .filter(|secret| filters::pass(secret, &body["Filters"]))
+            .filter(|secret| filters::pass(secret.as_ref(), &body["Filters"]))
             .cloned()
             .collect()
     }

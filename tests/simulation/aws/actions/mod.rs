@@ -13,14 +13,14 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::freedoms::Freedoms;
-use super::request::{Outcome, Refusal, Request};
-use super::rules::limits;
-use super::rules::quotas::{Left, Quotas};
-use super::rules::signature;
+use super::request::{Outcome, Request};
 use super::secret::Secret;
-use super::timeline::{Secrets, resolve};
+use super::timeline::Secrets;
 use super::view::View;
 use crate::clock;
+use crate::support::aws_rules::names::resolve;
+use crate::support::aws_rules::quotas::{Left, Quotas};
+use crate::support::aws_rules::{Refusal, limits, signature};
 
 /// Secrets Manager's own state.
 #[derive(Default)]
@@ -47,7 +47,7 @@ impl State {
         if request.signed_at.is_some() {
             self.left.take(&Quotas::AWS, &request.action, now)?;
         }
-        limits::check(request)?;
+        limits::check(&request.action, &request.body)?;
         match request.action.as_str() {
             "CreateSecret" => self.create(call),
             "GetSecretValue" => self.get_value(call),

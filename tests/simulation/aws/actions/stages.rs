@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::aws::actions::{Call, State};
-use crate::aws::request::{Outcome, Refusal};
+use crate::aws::request::Outcome;
+use crate::support::aws_rules::Refusal;
 
 impl State {
     pub fn update_stage(&mut self, call: &Call<'_>) -> Outcome {

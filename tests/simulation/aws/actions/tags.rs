@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::aws::actions::{Call, State};
 use crate::aws::request::Outcome;
-use crate::aws::rules::limits::check_with;
+use crate::support::aws_rules::limits::check_with;
 
 impl State {
     pub fn tag(&mut self, call: &Call<'_>) -> Outcome {
         let mut secret = self.target(call)?;
         secret.check_not_marked()?;
-        check_with(call.request, Some(&secret))?;
+        check_with(&call.request.body, Some(&secret))?;
         secret.tags.extend(of(&call.request.body["Tags"]));
         secret.changed = call.now;
         self.secrets.set(call.now, secret);

@@ -3,15 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::aws::actions::{Call, State, tags};
-use crate::aws::request::{Outcome, Refusal};
-use crate::aws::rules::limits::{at_most, check_with};
-use crate::aws::rules::paging;
+use crate::aws::request::Outcome;
 use crate::aws::secret::{CURRENT, Content, Secret};
+use crate::support::aws_rules::limits::check_with;
+use crate::support::aws_rules::{Refusal, batch_get, paging};
 
 const ACCOUNT: &str = "arn:aws:secretsmanager:eu-central-1:000000000000:secret";
-
-/// BatchGetSecretValue reads at most this many secrets.
-const BATCH: usize = 20;
 
 impl State {
     pub fn create(&mut self, call: &mut Call<'_>) -> Outcome {
@@ -21,11 +18,11 @@ impl State {
         let token = request_token(body, &mut call.random);
         if let Some(secret) = self.secrets.now(name) {
             return match secret.deletion {
-                Some(_) => Err(scheduled()),
+                Some(_) => Err(Refusal::scheduled()),
                 None => created_before(secret, &token, content.as_ref()),
             };
         }
-        check_with(call.request, None)?;
+        check_with(body, None::<&Secret>)?;
         let suffix: String = (0..6).map(|_| call.random.alphanumeric()).collect();
         let member = |name: &str| body[name].as_str().map(str::to_owned);
         let replicas = body["AddReplicaRegions"].as_array().into_iter().flatten();
@@ -64,7 +61,7 @@ impl State {
             Some(version) if version.content == content => {}
             Some(_) => return Err(token_in_use(&token, &secret.arn)),
             None => {
-                check_with(call.request, Some(&secret))?;
+                check_with(body, Some(&secret))?;
                 let stages = body["VersionStages"].as_array().into_iter().flatten();
                 let mut stages: Vec<String> = stages
                     .filter_map(|stage| Some(stage.as_str()?.to_owned()))
@@ -106,24 +103,14 @@ impl State {
 
     pub fn batch_get(&mut self, call: &mut Call<'_>) -> Outcome {
         let body = &call.request.body;
-        let (ids, next) = match (body["SecretIdList"].as_array(), body["Filters"].as_array()) {
-            (Some(_), Some(_)) | (None, None) => {
-                let message = "Either 'SecretIdList' or 'Filters' must be provided.";
-                return Err(Refusal::invalid_parameter(message));
-            }
-            (Some(_), None) if body["MaxResults"].is_number() => {
-                let message = "'MaxResults' can only be used with 'Filters'.";
-                return Err(Refusal::invalid_parameter(message));
-            }
-            (Some(ids), None) => {
-                at_most("secretIdList", ids.len() as u64, BATCH as u64)?;
-                (ids.clone(), None)
-            }
-            (None, Some(_)) => {
+        batch_get::check(body)?;
+        let (ids, next) = match body["SecretIdList"].as_array() {
+            Some(ids) => (ids.clone(), None),
+            None => {
                 let listed = self.listed(call).into_iter();
                 let listed = listed.map(|secret| (secret.name.clone(), json!(secret.name)));
                 let pages = call.freedoms.short_pages.then_some(&mut call.random);
-                paging::page(listed.collect(), body, BATCH, pages)?
+                paging::page(listed, body, batch_get::MOST, pages)?
             }
         };
         let (mut values, mut errors) = (Vec::new(), Vec::new());
@@ -183,11 +170,4 @@ fn token_in_use(token: &str, arn: &str) -> Refusal {
          version of secret {arn}."
     );
     Refusal::new("ResourceExistsException", message)
-}
-
-fn scheduled() -> Refusal {
-    Refusal::invalid_request(
-        "You can't create this secret because a secret with this name is already scheduled for \
-         deletion.",
-    )
 }

@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
+use super::Described;
+
 /// Returns whether a secret passes all filters; it passes a filter if it matches one of its values.
 ///
 /// Values are prefixes and case-sensitive; one that begins with an exclamation mark matches secrets
 /// that do not match the rest. Tag keys and values are not paired: two filters can match different
 /// tags.
-pub fn pass(secret: &Value, filters: &Value) -> bool {
+pub fn pass(secret: &impl Described, filters: &Value) -> bool {
     let mut filters = filters.as_array().into_iter().flatten();
     filters.all(|filter| {
         let key = filter["Key"].as_str().unwrap_or_default();
@@ -22,19 +24,15 @@ pub fn pass(secret: &Value, filters: &Value) -> bool {
     })
 }
 
-fn matches(secret: &Value, key: &str, value: &str) -> bool {
-    let begins = |text: &Value| text.as_str().is_some_and(|text| text.starts_with(value));
-    let of_tags = |part: &str| {
-        let mut tags = secret["Tags"].as_array().into_iter().flatten();
-        tags.any(|tag| begins(&tag[part]))
-    };
+fn matches(secret: &impl Described, key: &str, value: &str) -> bool {
+    let begins = |text: Option<&str>| text.is_some_and(|text| text.starts_with(value));
     match key {
-        "name" => begins(&secret["Name"]),
-        "tag-key" => of_tags("Key"),
-        "tag-value" => of_tags("Value"),
-        "description" => begins(&secret["Description"]),
-        "primary-region" => begins(&secret["PrimaryRegion"]),
-        "owning-service" => begins(&secret["OwningService"]),
+        "name" => begins(Some(secret.name())),
+        "tag-key" => secret.tags().any(|(key, _)| begins(Some(key))),
+        "tag-value" => secret.tags().any(|(_, value)| begins(Some(value))),
+        "description" => begins(secret.description()),
+        "primary-region" => begins(secret.primary_region()),
+        "owning-service" => begins(secret.owning_service()),
         "all" => ["name", "tag-key", "tag-value", "description"]
             .iter()
             .any(|key| matches(secret, key, value)),

@@ -1,12 +1,11 @@
 //! Quotas in requests per second: requests above a quota are refused with ThrottlingException.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::support::http::Response;
+use super::Refusal;
 
-/// Quotas in requests per second of test time. The actions of a group share a quota.
+/// Quotas in requests per second. The actions of a group share a quota.
 #[derive(Clone, Debug)]
 pub struct Quotas {
     pub get_describe: f64,
@@ -69,23 +68,19 @@ impl Quotas {
 
 /// Token buckets of the quotas: each holds the requests of one second, and at least one.
 #[derive(Default)]
-pub struct Left(Mutex<HashMap<&'static str, (f64, Duration)>>);
+pub struct Left(BTreeMap<&'static str, (f64, Duration)>);
 
 impl Left {
-    pub fn take(&self, quotas: &Quotas, action: &str, now: Duration) -> Result<(), Response> {
+    /// Takes a request from its bucket; `now` is the time since any fixed point.
+    pub fn take(&mut self, quotas: &Quotas, action: &str, now: Duration) -> Result<(), Refusal> {
         let (group, a_second) = quotas.of(action);
         let most = a_second.max(1.0);
-        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (tokens, since) = left.entry(group).or_insert((most, now));
+        let (tokens, since) = self.0.entry(group).or_insert((most, now));
         let passed = now.saturating_sub(*since).as_secs_f64();
         *tokens = (*tokens + passed * a_second).min(most);
         *since = now;
         if *tokens < 1.0 {
-            return Err(Response::refusal(
-                400,
-                "ThrottlingException",
-                "Rate exceeded",
-            ));
+            return Err(Refusal::throttled());
         }
         *tokens -= 1.0;
         Ok(())

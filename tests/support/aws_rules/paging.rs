@@ -1,22 +1,23 @@
-//! Lists in pages, some of them empty though others follow.
+//! Pages of lists, some of them empty although more follow.
 
 use fastrand::Rng;
 use serde_json::Value;
 
-use crate::aws::request::Refusal;
+use super::Refusal;
 
-/// What a page's token begins with; the rest is the name after which the page begins.
+/// The prefix of a page token; the rest is the name after which the page begins.
 const TOKEN: &str = "after:";
 
-/// The page of a list that a request asks for, of at most `most` entries.
+/// Returns the requested page of a list, with at most `most` entries, and the token of the next
+/// page. The list is in the order of the names.
 ///
-/// A page begins after a name, so that nothing is missed when the list changes in between. With a
-/// generator, pages are at times smaller than they could be, or empty.
+/// A page begins after a name, so that a change of the list in between skips nothing. With a random
+/// generator, one page in eight is shorter than possible, and one in eight is empty, on average.
 pub fn page(
-    listed: Vec<(String, Value)>,
+    listed: impl IntoIterator<Item = (String, Value)>,
     body: &Value,
     most: usize,
-    chance: Option<&mut Rng>,
+    random: Option<&mut Rng>,
 ) -> Result<(Vec<Value>, Option<String>), Refusal> {
     let after = match body.get("NextToken").and_then(Value::as_str) {
         None => "",
@@ -28,14 +29,15 @@ pub fn page(
         .as_u64()
         .and_then(|asked| usize::try_from(asked).ok());
     let most = asked.map_or(most, |asked| asked.min(most));
-    let size = chance.map_or(most, |random| match random.u8(..8) {
+    let size = random.map_or(most, |random| match random.u8(..8) {
         0 => 0,
         1 => random.usize(1..=most.max(1)).min(3),
         _ => most,
     });
-    let mut rest = listed.into_iter().filter(|(name, _)| name.as_str() > after);
+    let listed = listed.into_iter();
+    let mut rest = listed.filter(|(name, _)| name.as_str() > after);
     let page: Vec<_> = rest.by_ref().take(size).collect();
-    // An empty page has a token even when nothing follows: AWS has not looked yet.
+    // An empty page has a token even if no entry follows, because AWS has not looked yet.
     let next = (size == 0 || rest.next().is_some())
         .then(|| page.last().map_or(after, |(name, _)| name.as_str()))
         .map(|last| format!("{TOKEN}{last}"));

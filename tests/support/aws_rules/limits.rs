@@ -1,24 +1,27 @@
-//! The limits on names, tags, filters and values.
+//! Limits on names, tags, filters, values and versions.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::aws::request::{Refusal, Request};
-use crate::aws::secret::Secret;
+use super::names::is_ending_of_arn;
+use super::{Described, Refusal};
 
 const TAGS: usize = 50;
 const LABELS: usize = 20;
 const FILTERS: usize = 10;
 const VALUE_BYTES: u64 = 65_536;
 
-/// What can be told from the request alone.
-pub fn check(request: &Request) -> Result<(), Refusal> {
-    let body = &request.body;
-    if let Some(name) = body["Name"]
-        .as_str()
-        .filter(|_| request.action == "CreateSecret")
-    {
+/// The most versions of a secret. Only those count that are younger than [`KEPT`].
+pub const VERSIONS: usize = 100;
+
+/// How long AWS keeps a version, at least.
+pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Checks the limits that depend on the request alone.
+pub fn check(action: &str, body: &Value) -> Result<(), Refusal> {
+    if let Some(name) = body["Name"].as_str().filter(|_| action == "CreateSecret") {
         check_name(name)?;
     }
     if let Some(token) = body["ClientRequestToken"].as_str()
@@ -44,30 +47,39 @@ pub fn check(request: &Request) -> Result<(), Refusal> {
     check_filters(array(&body["Filters"]))
 }
 
-/// What depends on what the secret has already: the number of tags and staging labels.
-pub fn check_with(request: &Request, secret: Option<&Secret>) -> Result<(), Refusal> {
-    let body = &request.body;
-    let had = secret.into_iter().flat_map(|secret| secret.tags.keys());
+/// Checks the limits that depend on the secret too: the number of its tags and staging labels.
+pub fn check_with(body: &Value, secret: Option<&impl Described>) -> Result<(), Refusal> {
+    let had = secret.into_iter().flat_map(Described::tags);
     let given = array(&body["Tags"])
         .iter()
         .filter_map(|tag| tag["Key"].as_str());
-    let tags: HashSet<_> = had.map(String::as_str).chain(given).collect();
+    let tags: HashSet<_> = had.map(|(key, _)| key).chain(given).collect();
     if tags.len() > TAGS && !array(&body["Tags"]).is_empty() {
         let message = format!("The number of tags exceeds the limit of {TAGS}.");
         return Err(Refusal::invalid_parameter(message));
     }
-    let versions = secret.into_iter().flat_map(|secret| &secret.versions);
-    let had = versions.flat_map(|version| &version.stages);
+    let had = secret.into_iter().flat_map(Described::staging_labels);
     let given = array(&body["VersionStages"])
         .iter()
         .chain(body.get("VersionStage"));
     let given = given.filter_map(Value::as_str);
-    let labels: HashSet<_> = had.map(String::as_str).chain(given).collect();
+    let labels: HashSet<_> = had.chain(given).collect();
     if labels.len() > LABELS {
         let message = format!("The number of staging labels exceeds the limit of {LABELS}.");
-        return Err(Refusal::new("LimitExceededException", message));
+        return Err(Refusal::limit_exceeded(message));
     }
     Ok(())
+}
+
+/// Refuses a new version if the secret has `versions` that are younger than [`KEPT`].
+pub fn check_versions(versions: usize, most: usize) -> Result<(), Refusal> {
+    match versions < most {
+        true => Ok(()),
+        false => Err(Refusal::limit_exceeded(
+            "The request failed because it would exceed one of the Secrets Manager quotas: \
+             versions of a secret.",
+        )),
+    }
 }
 
 fn check_name(name: &str) -> Result<(), Refusal> {
@@ -79,11 +91,10 @@ fn check_name(name: &str) -> Result<(), Refusal> {
              following: -/_+=.@!",
         ));
     }
-    // AWS accepts such a name and then cannot tell it from an ARN without its ending: refused here,
-    // so that nobody relies on it.
+    // AWS accepts such a name but can confuse it with a partial ARN. It is refused here so that the
+    // store does not rely on it.
     let ending = name.len().checked_sub(7).and_then(|at| name.get(at..));
-    let like_arn = ending.and_then(|ending| ending.strip_prefix('-'));
-    if like_arn.is_some_and(|six| six.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+    if ending.is_some_and(is_ending_of_arn) {
         return Err(Refusal::invalid_parameter(
             "The name ends in a hyphen and six characters, like an ARN.",
         ));
@@ -135,7 +146,7 @@ fn check_filters(filters: &[Value]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses what is longer, or more, than AWS's model of the API allows.
+/// Refuses more than AWS's model of the API allows.
 pub fn at_most(member: &str, length: u64, most: u64) -> Result<(), Refusal> {
     match length <= most {
         true => Ok(()),
