@@ -260,3 +260,17 @@ fn decisions() {
         assert_eq!(decide(&view, &timing), decision, "{name}");
     }
 }
+
+#[test]
+fn bases_are_those_of_the_vectors() {
+    let vectors = include_str!("../../../docs/format-vectors.json");
+    let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+    for vector in vectors["lease_bases"].as_array().unwrap() {
+        let columns = vector["columns"].as_object().unwrap().iter();
+        let token = columns.fold(OAuthToken::builder(), |token, (column, value)| {
+            token.field(column.parse().unwrap(), value.as_str().unwrap())
+        });
+        let base = base_of(&token.build().unwrap());
+        assert_eq!(base, vector["base"].as_str().unwrap(), "{vector}");
+    }
+}

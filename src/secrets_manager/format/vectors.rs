@@ -21,12 +21,14 @@ static VECTORS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
 });
 
 /// The groups of vectors, each with the test that checks it.
-const GROUPS: [&str; 15] = [
+const GROUPS: [&str; 16] = [
     "changed_tags",
     "derived_ids",
     "documents",
     "fingerprints",
     "foreign_names",
+    // By the tests of `oauth::lease`.
+    "lease_bases",
     "lookup_values",
     "names",
     "names_too_long",

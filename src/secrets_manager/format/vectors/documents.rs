@@ -45,7 +45,14 @@ fn own_fields() {
         else {
             panic!("{vector} is a record's: {read:?}");
         };
-        assert_eq!(token, super::token(&vector["columns"]), "{vector}");
+        let columns = super::token(&vector["columns"]).to_builder();
+        let columns = match vector["accounts_url"].as_str() {
+            Some(url) => columns.accounts_url(url),
+            None => columns,
+        };
+        assert_eq!(token, columns.build().expect("a valid token"), "{vector}");
+        let lease = metadata.refresh_lease.as_deref();
+        assert_eq!(lease, vector["refresh_lease"].as_str(), "{vector}");
         let write_id = metadata.write_id.as_ref().map(WriteId::as_str);
         assert_eq!(write_id, vector["write_id"].as_str(), "{vector}");
         for (member, index) in [
