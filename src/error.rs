@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub use self::kind::ErrorKind;
 use crate::OAuthToken;
 
-/// Why an operation of a store failed.
+/// Why an operation of a store, or of a `TokenProvider`, failed.
 ///
 /// Its text names the operation, and the secret and AWS's request id if there are any, and says what
 /// to do next. It never contains a token value, a client secret or a user name.
@@ -40,6 +40,7 @@ struct Inner {
     request_id: Option<String>,
     missing_action: Option<String>,
     readable_tokens: Vec<OAuthToken>,
+    unsaved_token: Option<OAuthToken>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -59,6 +60,7 @@ impl Error {
                 request_id: None,
                 missing_action: None,
                 readable_tokens: Vec::new(),
+                unsaved_token: None,
                 source: None,
             }),
         }
@@ -80,7 +82,10 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self.inner.kind,
-            ErrorKind::Throttled | ErrorKind::Conflict | ErrorKind::Unavailable
+            ErrorKind::Throttled
+                | ErrorKind::Conflict
+                | ErrorKind::Unavailable
+                | ErrorKind::RefreshPending
         )
     }
 
@@ -108,6 +113,14 @@ impl Error {
     /// because of others.
     pub fn readable_tokens(&self) -> &[OAuthToken] {
         &self.inner.readable_tokens
+    }
+
+    /// Returns what Zoho has issued and the store could not save, if that cannot be obtained again: a
+    /// new refresh token.
+    ///
+    /// [`save_token`](crate::TokenStore::save_token) stores it. The error's text does not contain it.
+    pub fn unsaved_token(&self) -> Option<&OAuthToken> {
+        self.inner.unsaved_token.as_ref()
     }
 
     pub(crate) fn advice(&self) -> Option<&str> {
@@ -151,6 +164,12 @@ impl Error {
 
     pub(crate) fn with_readable_tokens(mut self, tokens: Vec<OAuthToken>) -> Self {
         self.edit().readable_tokens = tokens;
+        self
+    }
+
+    #[cfg(feature = "oauth")]
+    pub(crate) fn with_unsaved_token(mut self, token: OAuthToken) -> Self {
+        self.edit().unsaved_token = Some(token);
         self
     }
 

@@ -40,6 +40,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod clock;
+mod coordination;
 mod error;
 mod memory;
 mod secrets_manager;
@@ -51,9 +53,14 @@ mod token;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod matching;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 
+pub use coordination::{RecordVersion, RefreshCoordination, Swap};
 pub use error::{Error, ErrorKind};
 pub use memory::MemoryTokenStore;
+#[cfg(feature = "oauth")]
+pub use oauth::{AccessToken, DataCenter, TokenProvider, TokenProviderBuilder};
 pub use secrecy::{ExposeSecret, SecretString};
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -79,4 +86,6 @@ const _: () = {
     is_send_and_sync::<SecretsManagerTokenStore>();
     is_send_and_sync::<SecretsManagerTokenStoreBuilder>();
     is_send_and_sync::<Box<dyn TokenStore>>();
+    #[cfg(feature = "oauth")]
+    is_send_and_sync::<TokenProvider>();
 };

@@ -96,7 +96,28 @@ pub fn merged(stored: &OAuthToken, given: &OAuthToken) -> Result<OAuthToken, Err
             record = record.field(field, value);
         }
     }
+    if let Some(url) = given.accounts_url() {
+        record = record.accounts_url(url);
+    }
     record.build()
+}
+
+/// Whether a refresh of one token is a refresh of the other: client, tokens and expiry time are equal.
+///
+/// A save that changes one of them drops the record's lease
+/// ([`RefreshCoordination`](crate::RefreshCoordination)).
+pub fn are_refreshed_alike(one: &OAuthToken, other: &OAuthToken) -> bool {
+    let fields = [
+        Field::ClientId,
+        Field::ClientSecret,
+        Field::RefreshToken,
+        Field::AccessToken,
+        Field::GrantToken,
+        Field::ExpiryTime,
+    ];
+    fields
+        .into_iter()
+        .all(|field| one.expose(field) == other.expose(field))
 }
 
 /// Checks that the token can become a new record: it must have a token value.

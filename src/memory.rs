@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::token::builder::check_id;
-use crate::{Error, OAuthToken, TokenStore, matching};
+use crate::{Error, OAuthToken, RecordVersion, RefreshCoordination, Swap, TokenStore, matching};
 
 /// A [`TokenStore`] in memory, for tests: the contract without AWS.
 ///
@@ -27,7 +27,30 @@ use crate::{Error, OAuthToken, TokenStore, matching};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct MemoryTokenStore {
-    records: Arc<Mutex<BTreeMap<String, OAuthToken>>>,
+    records: Arc<Mutex<BTreeMap<String, Entry>>>,
+}
+
+/// A record with what [`RefreshCoordination`] needs of it.
+#[derive(Debug)]
+struct Entry {
+    token: OAuthToken,
+    lease: Option<String>,
+    version: Uuid,
+}
+
+impl Entry {
+    fn new(token: OAuthToken, lease: Option<String>) -> Self {
+        let version = Uuid::new_v4();
+        Entry {
+            token,
+            lease,
+            version,
+        }
+    }
+
+    fn version(&self) -> RecordVersion {
+        RecordVersion::new(self.token.clone(), self.lease.clone(), self.version)
+    }
 }
 
 impl MemoryTokenStore {
@@ -36,7 +59,7 @@ impl MemoryTokenStore {
         Self::default()
     }
 
-    fn records(&self) -> MutexGuard<'_, BTreeMap<String, OAuthToken>> {
+    fn records(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
         // Every change is one insert or remove: a panic elsewhere cannot have left half of one.
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -45,12 +68,15 @@ impl MemoryTokenStore {
 #[async_trait]
 impl TokenStore for MemoryTokenStore {
     async fn find_token(&self, partial: &OAuthToken) -> Result<Option<OAuthToken>, Error> {
-        Ok(matching::denoted(partial, self.records().values()).map(|(_, record)| record.clone()))
+        let records = self.records();
+        let tokens = records.values().map(|entry| &entry.token);
+        Ok(matching::denoted(partial, tokens).map(|(_, record)| record.clone()))
     }
 
     async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
         let mut records = self.records();
-        let record = match matching::denoted(token, records.values()) {
+        let tokens = records.values().map(|entry| &entry.token);
+        let record = match matching::denoted(token, tokens) {
             Some((_, stored)) => matching::merged(stored, token)?,
             None => {
                 matching::check_insertable(token).map_err(|error| error.during("save_token"))?;
@@ -60,7 +86,12 @@ impl TokenStore for MemoryTokenStore {
                 }
             }
         };
-        records.extend(record.id().map(|id| (id.to_owned(), record.clone())));
+        let id = record.id().unwrap_or_default();
+        let lease = records
+            .get_mut(id)
+            .filter(|old| matching::are_refreshed_alike(&old.token, &record))
+            .and_then(|old| old.lease.take());
+        records.insert(id.to_owned(), Entry::new(record.clone(), lease));
         Ok(record)
     }
 
@@ -71,7 +102,8 @@ impl TokenStore for MemoryTokenStore {
     }
 
     async fn get_tokens(&self) -> Result<Vec<OAuthToken>, Error> {
-        Ok(self.records().values().cloned().collect())
+        let records = self.records();
+        Ok(records.values().map(|entry| entry.token.clone()).collect())
     }
 
     async fn delete_tokens(&self) -> Result<(), Error> {
@@ -81,6 +113,34 @@ impl TokenStore for MemoryTokenStore {
 
     async fn find_token_by_id(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
         check_id(id).map_err(|error| error.during("find_token_by_id"))?;
-        Ok(self.records().get(id).cloned())
+        Ok(self.records().get(id).map(|entry| entry.token.clone()))
+    }
+
+    fn coordination(&self) -> Option<&dyn RefreshCoordination> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl RefreshCoordination for MemoryTokenStore {
+    async fn read(&self, id: &str) -> Result<Option<RecordVersion>, Error> {
+        Ok(self.records().get(id).map(Entry::version))
+    }
+
+    async fn swap(
+        &self,
+        current: &RecordVersion,
+        token: &OAuthToken,
+        lease: Option<&str>,
+    ) -> Result<Swap, Error> {
+        let mut records = self.records();
+        let entry = current.token().id().and_then(|id| records.get_mut(id));
+        match entry {
+            Some(entry) if current.version::<Uuid>() == Some(&entry.version) => {
+                *entry = Entry::new(token.clone(), lease.map(str::to_owned));
+                Ok(Swap::Current(entry.version()))
+            }
+            _ => Ok(Swap::Refused),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{Error, OAuthToken};
+use crate::{Error, OAuthToken, RefreshCoordination};
 
 /// Where a client of Zoho's APIs keeps its OAuth tokens: the interface of Zoho's CRM SDKs, in Rust.
 ///
@@ -89,6 +89,12 @@ pub trait TokenStore: Debug + Send + Sync {
     fn invalidate(&self, id: &str) {
         let _ = id;
     }
+
+    /// Returns what processes that share this store agree with on who refreshes a token, if the
+    /// store offers it. The default is `None`: then each process refreshes for itself.
+    fn coordination(&self) -> Option<&dyn RefreshCoordination> {
+        None
+    }
 }
 
 /// Passes every method on to the store behind a pointer.
@@ -122,6 +128,10 @@ macro_rules! forward {
 
             fn invalidate(&self, id: &str) {
                 (**self).invalidate(id);
+            }
+
+            fn coordination(&self) -> Option<&dyn RefreshCoordination> {
+                (**self).coordination()
             }
         }
     };

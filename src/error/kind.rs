@@ -17,7 +17,8 @@ pub enum ErrorKind {
     AccessDenied,
     /// The KMS key of the secret cannot be used: it is disabled, deleted, or in another region.
     Encryption,
-    /// The account makes more calls a second than its quota allows.
+    /// The account makes more calls a second than AWS's quota allows, or more access tokens were asked
+    /// for than Zoho allows.
     Throttled,
     /// A quota is used up that is not lifted by waiting a moment: versions of a secret, or secrets
     /// of an account.
@@ -30,9 +31,15 @@ pub enum ErrorKind {
     /// The secret's value is not the document of a token, or is of a newer version of this crate.
     /// The secret is left unchanged.
     Decode,
-    /// AWS could not be reached, did not respond in time, or reported an internal error; or
-    /// something else responded instead of AWS.
+    /// AWS or Zoho could not be reached, did not respond in time, or reported an internal error; or
+    /// something else responded instead of them.
     Unavailable,
+    /// Somebody has to log in: there is no token, or Zoho does not accept the refresh token any more.
+    NeedsLogin,
+    /// A grant token was sent to Zoho, and what Zoho returned was lost. It may be used up.
+    GrantUnsettled,
+    /// Another process refreshes the token and has not finished in time.
+    RefreshPending,
     /// Anything else.
     Other,
 }
@@ -52,6 +59,9 @@ impl ErrorKind {
             ErrorKind::TooLarge => "too_large",
             ErrorKind::Decode => "decode",
             ErrorKind::Unavailable => "unavailable",
+            ErrorKind::NeedsLogin => "needs_login",
+            ErrorKind::GrantUnsettled => "grant_unsettled",
+            ErrorKind::RefreshPending => "refresh_pending",
             ErrorKind::Other => "other",
         }
     }

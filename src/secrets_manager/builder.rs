@@ -20,6 +20,7 @@ use super::cache::bounded::Bound;
 use super::format::fingerprint::{FingerprintKey, Fingerprints};
 use super::format::secret_name::SecretNames;
 use super::format::tags::{INDEX_PREFIX, MANAGED_BY, OWN_TAGS, Tag};
+use super::ops::coordinate::Refusals;
 use super::ops::core::Core;
 use super::ops::record_locks::RecordLocks;
 use super::ops::single_flight::SingleFlight;
@@ -312,6 +313,7 @@ impl SecretsManagerTokenStoreBuilder {
                 reads: SingleFlight::new(),
                 lookups: SingleFlight::new(),
                 locks: RecordLocks::new(),
+                refusals: Refusals::default(),
                 batch_denied: false.into(),
             }),
         })

@@ -6,7 +6,6 @@
 mod aws;
 mod builder;
 mod cache;
-mod clock;
 mod env;
 mod format;
 #[cfg(any(test, fuzzing))]
@@ -22,10 +21,10 @@ use async_trait::async_trait;
 use futures::{FutureExt, Stream, StreamExt};
 
 use crate::token::builder::check_id;
-use crate::{Error, OAuthToken, TokenStore};
+use crate::{Error, OAuthToken, RecordVersion, RefreshCoordination, Swap, TokenStore};
 
 use ops::core::Core;
-use ops::{bulk, check, delete, find, reindex, save, warm_up};
+use ops::{bulk, check, coordinate, delete, find, reindex, save, warm_up};
 
 pub use aws::deletion::Deletion;
 pub use builder::SecretsManagerTokenStoreBuilder;
@@ -214,6 +213,28 @@ impl TokenStore for SecretsManagerTokenStore {
 
     fn invalidate(&self, id: &str) {
         self.core.cache.forget(id);
+    }
+
+    fn coordination(&self) -> Option<&dyn RefreshCoordination> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl RefreshCoordination for SecretsManagerTokenStore {
+    async fn read(&self, id: &str) -> Result<Option<RecordVersion>, Error> {
+        let read = coordinate::read_version(&self.core, id).await;
+        read.map_err(|error| error.during("read"))
+    }
+
+    async fn swap(
+        &self,
+        current: &RecordVersion,
+        token: &OAuthToken,
+        lease: Option<&str>,
+    ) -> Result<Swap, Error> {
+        let swapped = coordinate::swap_version(&self.core, current, token, lease).await;
+        swapped.map_err(|error| error.during("swap"))
     }
 }
 

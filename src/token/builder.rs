@@ -14,11 +14,15 @@ use crate::{Error, ErrorKind, Field, OAuthToken};
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct OAuthTokenBuilder {
     values: Values,
+    accounts_url: Option<String>,
 }
 
 impl OAuthTokenBuilder {
-    pub(crate) fn of(values: Values) -> Self {
-        OAuthTokenBuilder { values }
+    pub(crate) fn of(values: Values, accounts_url: Option<String>) -> Self {
+        OAuthTokenBuilder {
+            values,
+            accounts_url,
+        }
     }
 
     /// Sets a column by its name; the expiry time as a decimal number.
@@ -129,13 +133,22 @@ impl OAuthTokenBuilder {
         self.field(Field::ApiDomain, api_domain)
     }
 
+    /// Sets the URL of the accounts server that issued the token, for example
+    /// `https://accounts.zoho.eu`.
+    ///
+    /// It is kept beside the ten columns, and no record is found by it.
+    pub fn accounts_url(mut self, url: impl Into<String>) -> Self {
+        self.accounts_url = Some(url.into());
+        self
+    }
+
     /// Checks the columns and returns the token.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidToken`] if
     ///
-    /// * a given column is empty, or the expiry time is not a whole number from 0 to 2⁶³ − 1;
+    /// * a given column or the accounts URL is empty, or the expiry time is not a whole number from 0 to 2⁶³ − 1;
     /// * none of `id`, `user_name`, `access_token`, `grant_token`, `refresh_token` is given: there
     ///   is nothing to find the record by;
     /// * a refresh or grant token is all there is to find it by, and `client_id` or `client_secret`
@@ -150,6 +163,11 @@ impl OAuthTokenBuilder {
                     invalid(format!("`{field}` is empty")).advise("leave out what is not known")
                 );
             }
+        }
+        if self.accounts_url.as_deref() == Some("") {
+            return Err(
+                invalid("`accounts_url` is empty".into()).advise("leave out what is not known")
+            );
         }
         let given = |field: Field| self.values[field as usize].is_some();
         let by_itself = [Field::Id, Field::UserName, Field::AccessToken]
@@ -178,7 +196,12 @@ impl OAuthTokenBuilder {
         // `007` and `7` are the same time, and equal tokens must have equal columns.
         self.values[Field::ExpiryTime as usize] =
             expiry_time.map(|time| SecretString::from(time.to_string()));
-        Ok(OAuthToken::from_checked(self.values, expiry_time))
+        let accounts_url = self.accounts_url;
+        Ok(OAuthToken::from_checked(
+            self.values,
+            expiry_time,
+            accounts_url,
+        ))
     }
 }
 

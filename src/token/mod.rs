@@ -42,6 +42,7 @@ pub struct OAuthToken {
 struct Columns {
     values: Values,
     expiry_time: Option<u64>,
+    accounts_url: Option<String>,
 }
 
 /// A value or none for every column, in the order of [`Field::ALL`].
@@ -55,7 +56,8 @@ impl OAuthToken {
 
     /// Returns a builder that holds this token's columns.
     pub fn to_builder(&self) -> OAuthTokenBuilder {
-        OAuthTokenBuilder::of(self.columns.values.clone())
+        let accounts_url = self.columns.accounts_url.clone();
+        OAuthTokenBuilder::of(self.columns.values.clone(), accounts_url)
     }
 
     /// Returns the column's value in plain text, if it is given; the expiry time as a decimal
@@ -123,6 +125,13 @@ impl OAuthToken {
         self.expose(Field::ApiDomain)
     }
 
+    /// The URL of the accounts server that issued the token, for example `https://accounts.zoho.eu`.
+    ///
+    /// It is not one of the ten columns: it does not identify a token.
+    pub fn accounts_url(&self) -> Option<&str> {
+        self.columns.accounts_url.as_deref()
+    }
+
     /// Returns whether the access token is known to have expired, or to do so within this time.
     ///
     /// Zoho's SDKs refresh a token that expires within five seconds. A token without an expiry time
@@ -151,11 +160,16 @@ impl OAuthToken {
     }
 
     /// Makes a token of values that the builder has checked.
-    pub(crate) fn from_checked(values: Values, expiry_time: Option<u64>) -> Self {
+    pub(crate) fn from_checked(
+        values: Values,
+        expiry_time: Option<u64>,
+        accounts_url: Option<String>,
+    ) -> Self {
         OAuthToken {
             columns: Arc::new(Columns {
                 values,
                 expiry_time,
+                accounts_url,
             }),
         }
     }
@@ -163,7 +177,8 @@ impl OAuthToken {
     /// How many bytes its columns take in memory.
     pub(crate) fn size(&self) -> usize {
         let values = Field::ALL.iter().filter_map(|&field| self.expose(field));
-        size_of::<Columns>() + values.map(str::len).sum::<usize>()
+        let accounts_url = self.accounts_url().map_or(0, str::len);
+        size_of::<Columns>() + values.map(str::len).sum::<usize>() + accounts_url
     }
 
     /// How many clones of it there are.
@@ -177,13 +192,14 @@ impl OAuthToken {
     }
 }
 
-/// Two tokens are equal if all ten columns are, byte for byte.
+/// Two tokens are equal if all ten columns and the accounts URL are, byte for byte.
 impl PartialEq for OAuthToken {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.columns, &other.columns)
-            || Field::ALL
+            || (Field::ALL
                 .iter()
                 .all(|&field| self.expose(field) == other.expose(field))
+                && self.accounts_url() == other.accounts_url())
     }
 }
 

@@ -19,7 +19,7 @@ use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
 
 use super::{bodies, validate};
 use crate::Error;
-use crate::secrets_manager::clock::Clock;
+use crate::clock::Clock;
 
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(20);

@@ -10,12 +10,12 @@ use std::time::Duration;
 use moka::ops::compute::Op;
 use tokio::time::Instant;
 
+use crate::clock::Moment;
 use crate::secrets_manager::cache::bounded::Bounded;
 use crate::secrets_manager::cache::generations::{Generation, Generations};
 use crate::secrets_manager::cache::hash::{KeyedHasher, combined};
 use crate::secrets_manager::cache::records::Version;
 use crate::secrets_manager::cache::validity::Validity;
-use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::{Field, OAuthToken, matching};
 

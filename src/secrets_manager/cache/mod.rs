@@ -29,6 +29,7 @@ mod validity;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::{Clock, Moment};
 use crate::secrets_manager::cache::answers::{ANSWERS_PER_RECORD, Answer, Answers, Question};
 use crate::secrets_manager::cache::bounded::Bound;
 use crate::secrets_manager::cache::generations::Generation;
@@ -37,7 +38,6 @@ use crate::secrets_manager::cache::known_states::{KnownStates, State, Verdict};
 use crate::secrets_manager::cache::recent_writes::RecentWrites;
 use crate::secrets_manager::cache::records::{Records, Version, most_records};
 use crate::secrets_manager::cache::validity::Validity;
-use crate::secrets_manager::clock::{Clock, Moment};
 use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::{Field, OAuthToken, matching};
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::OAuthToken;
+use crate::clock::Moment;
 use crate::secrets_manager::cache::Cache;
-use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::stored_record::StoredRecord;
 
 /// A write under way.
@@ -55,9 +55,9 @@ impl<'a> PendingWrite<'a> {
     }
 
     /// AWS has said yes: this is what the secret holds.
-    pub(crate) fn acknowledged(mut self, entry: StoredRecord, replaced: Option<&OAuthToken>) {
+    pub(crate) fn acknowledged(mut self, entry: &Arc<StoredRecord>, replaced: Option<&OAuthToken>) {
         self.settled = true;
-        self.cache.written(&Arc::new(entry), replaced);
+        self.cache.written(entry, replaced);
     }
 }
 

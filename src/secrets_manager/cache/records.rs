@@ -8,10 +8,10 @@ use moka::ops::compute::Op;
 use tokio::time::Instant;
 
 use crate::OAuthToken;
+use crate::clock::Moment;
 use crate::secrets_manager::cache::bounded::{Bound, Bounded};
 use crate::secrets_manager::cache::generations::{Counter, Generation, Generations};
 use crate::secrets_manager::cache::validity::Validity;
-use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::secrets_manager::format::version_id;
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use crate::secrets_manager::clock::Moment;
+use crate::clock::Moment;
 
 /// A span of time by both clocks. Something is valid only as long as both say so: the monotonic
 /// clock stands still in a frozen Lambda function, and the wall clock can be set back.
@@ -43,7 +43,7 @@ impl Validity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets_manager::clock::Clock;
+    use crate::clock::Clock;
 
     const MINUTE: Duration = Duration::from_secs(60);
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::OAuthToken;
-use crate::secrets_manager::clock::Moment;
+use crate::clock::Moment;
 use crate::secrets_manager::format::document::{Metadata, UnknownFields};
 
 /// A record with its version.
@@ -33,6 +33,7 @@ impl StoredRecord {
     pub(crate) fn size(&self) -> usize {
         let parts = self.token.size()
             + self.metadata.index.size()
+            + self.metadata.refresh_lease.as_ref().map_or(0, String::len)
             + self.unknown.size()
             + self.version.len()
             + self.arn.len();
@@ -41,7 +42,7 @@ impl StoredRecord {
 }
 
 #[cfg(test)]
-use crate::secrets_manager::clock::Clock;
+use crate::clock::Clock;
 
 #[cfg(test)]
 impl StoredRecord {

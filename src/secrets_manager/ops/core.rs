@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::coordinate::Refusals;
 use super::query::Query;
 use super::record_locks::RecordLocks;
 use super::single_flight::SingleFlight;
@@ -39,6 +40,7 @@ pub(crate) struct Core {
     pub(crate) reads: SingleFlight<(Arc<str>, Generation), Result<Slot, Error>>,
     pub(crate) lookups: SingleFlight<(Query, Generation), Found>,
     pub(crate) locks: RecordLocks,
+    pub(crate) refusals: Refusals,
     pub(crate) batch_denied: AtomicBool,
 }
 

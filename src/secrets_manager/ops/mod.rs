@@ -6,6 +6,7 @@
 pub(crate) mod bulk;
 pub(crate) mod check;
 mod compare_and_swap;
+pub(crate) mod coordinate;
 pub(crate) mod core;
 mod create;
 pub(crate) mod delete;

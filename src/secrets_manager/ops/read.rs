@@ -6,11 +6,11 @@ use secrecy::ExposeSecret;
 
 use super::core::Core;
 use super::retry::Settling;
+use crate::clock::Moment;
 use crate::secrets_manager::aws::calls::{Address, Value};
 use crate::secrets_manager::aws::failure::{Failure, Reason};
 use crate::secrets_manager::cache::generations::Generation;
 use crate::secrets_manager::cache::known_states::{State, Verdict};
-use crate::secrets_manager::clock::Moment;
 use crate::secrets_manager::format::document::{self, Document};
 use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
 use crate::{Error, ErrorKind};

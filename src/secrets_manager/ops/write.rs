@@ -1,5 +1,6 @@
 //! One attempt to write a record into an existing secret: tags, then the value, then old tags.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -14,7 +15,7 @@ use crate::secrets_manager::format::document::{self, Metadata, UnknownFields};
 use crate::secrets_manager::format::stored_record::StoredRecord;
 use crate::secrets_manager::format::tags::{self, Index, IndexChange, Tag};
 use crate::secrets_manager::format::write_id::WriteId;
-use crate::{Error, OAuthToken};
+use crate::{Error, OAuthToken, matching};
 
 /// After this time, a write has ended, and its requests have been executed or never will be. Clocks
 /// may differ by some minutes.
@@ -50,6 +51,25 @@ pub(crate) struct Content<'a> {
     replaced: Option<&'a StoredRecord>,
     /// Whether a record of the same token may be inserted under another name meanwhile.
     unsettled: bool,
+    lease: Lease<'a>,
+}
+
+/// The refresh lease of a version.
+#[derive(Clone, Copy)]
+enum Lease<'a> {
+    /// That of the replaced record, as long as what is to be refreshed is the same.
+    Kept,
+    Set(Option<&'a str>),
+}
+
+/// How one put ended.
+pub(crate) enum Written {
+    /// The version is the current one.
+    Current(Arc<StoredRecord>),
+    /// It was put, and another writer has already built on it.
+    Superseded,
+    /// It was not put, because of another writer or a deletion.
+    Refused(Failure),
 }
 
 impl Attempt {
@@ -69,6 +89,7 @@ impl<'a> Content<'a> {
             record,
             replaced: None,
             unsettled,
+            lease: Lease::Set(None),
         }
     }
 
@@ -78,6 +99,23 @@ impl<'a> Content<'a> {
             record,
             replaced: Some(stored),
             unsettled: false,
+            lease: Lease::Kept,
+        }
+    }
+
+    /// The same with this refresh lease, or with none.
+    pub(crate) fn with_lease(mut self, lease: Option<&'a str>) -> Self {
+        self.lease = Lease::Set(lease);
+        self
+    }
+
+    fn refresh_lease(&self) -> Option<String> {
+        match (self.lease, self.replaced) {
+            (Lease::Set(lease), _) => lease.map(str::to_owned),
+            (Lease::Kept, Some(old)) if matching::are_refreshed_alike(&old.token, self.record) => {
+                old.metadata.refresh_lease.clone()
+            }
+            (Lease::Kept, _) => None,
         }
     }
 
@@ -113,6 +151,7 @@ impl<'a> Content<'a> {
             index: change.index.clone(),
             replaced_index: change.replaced.clone(),
             unsettled: self.unsettled_fields(core, write_id),
+            refresh_lease: self.refresh_lease(),
         };
         Ok((change, metadata))
     }
@@ -125,7 +164,7 @@ impl<'a> Content<'a> {
         arn: &str,
         version: String,
         metadata: Metadata,
-    ) {
+    ) -> Arc<StoredRecord> {
         let started = pending.started();
         learn(core, self.record, arn, &version);
         let stored = StoredRecord {
@@ -137,7 +176,9 @@ impl<'a> Content<'a> {
             created: Some(started.wall),
             asked: started,
         };
-        pending.acknowledged(stored, self.replaced.map(|stored| &stored.token));
+        let stored = Arc::new(stored);
+        pending.acknowledged(&stored, self.replaced.map(|stored| &stored.token));
+        stored
     }
 }
 
@@ -161,9 +202,6 @@ pub(crate) fn learn(core: &Core, record: &OAuthToken, arn: &str, version: &str) 
 }
 
 /// Writes a record as the successor of this version.
-///
-/// Tags are added first: a crash in between leaves a tag that leads to a record without that key,
-/// and lookups discard it. Replaced tags are removed last, by keys that no other write uses.
 pub(crate) async fn write(
     core: &Core,
     secret: Address<'_>,
@@ -171,6 +209,25 @@ pub(crate) async fn write(
     version: &str,
     attempt: &mut Attempt,
 ) -> Result<Step, Error> {
+    Ok(
+        match write_version(core, secret, content, version, attempt).await? {
+            Written::Current(_) | Written::Superseded => Step::Saved(content.record.clone()),
+            Written::Refused(failure) => Step::Wait(failure.error),
+        },
+    )
+}
+
+/// The same, and returns the version that was put.
+///
+/// Tags are added first: a crash in between leaves a tag that leads to a record without that key,
+/// and lookups discard it. Replaced tags are removed last, by keys that no other write uses.
+pub(crate) async fn write_version(
+    core: &Core,
+    secret: Address<'_>,
+    content: Content<'_>,
+    version: &str,
+    attempt: &mut Attempt,
+) -> Result<Written, Error> {
     let (change, metadata) = content.plan(core, &attempt.write_id).await?;
     let document = document::encode(content.record, &metadata, &content.unknown())?;
     if let Err(failure) = add_tags(core, secret, content.replaced, &change, attempt).await {
@@ -190,15 +247,17 @@ pub(crate) async fn write(
             return contended(failure);
         }
     };
-    if swapped.is_current {
-        content.acknowledge(core, pending, secret.arn, swapped.version, metadata);
+    let written = if swapped.is_current {
+        let version = swapped.version;
+        Written::Current(content.acknowledge(core, pending, secret.arn, version, metadata))
     } else {
         // It was saved, and another writer has already built on it. The cache reads that again.
         learn(core, content.record, secret.arn, &swapped.version);
         pending.failed(false);
-    }
+        Written::Superseded
+    };
     prune(core, secret, content.replaced, &change.replaced).await;
-    Ok(Step::Saved(content.record.clone()))
+    Ok(written)
 }
 
 /// Adds the index tags that the write needs, unless an earlier attempt has.
@@ -281,11 +340,11 @@ async fn prune(
     }
 }
 
-fn contended(failure: Failure) -> Result<Step, Error> {
+fn contended(failure: Failure) -> Result<Written, Error> {
     match failure.reason {
         // AWS throttles because of other writers: they have used the call that this one needed.
         Reason::Exists | Reason::NotFound | Reason::Deleted | Reason::Throttled => {
-            Ok(Step::Wait(failure.error))
+            Ok(Written::Refused(failure))
         }
         _ => Err(failure.error),
     }

@@ -102,7 +102,7 @@ impl<'a> Progress<'a> {
             (Task::Save, _) => {
                 if let Some(pending) = self.pending.take() {
                     let begun = pending.started();
-                    pending.acknowledged(entry(id, self.read, begun), None);
+                    pending.acknowledged(&entry(id, self.read, begun).into(), None);
                     world.known = world.known.max(self.read);
                 }
             }

@@ -104,7 +104,7 @@ fn a_write_that_is_dropped_takes_the_record_out() {
     drop(PendingWrite::save(&cache, &token("id=1 access_token=a")));
     assert_eq!(version(&cache, "1"), None);
     PendingWrite::save(&cache, &token("id=1 access_token=a"))
-        .acknowledged(entry("id=1 access_token=a"), None);
+        .acknowledged(&entry("id=1 access_token=a").into(), None);
     assert!(version(&cache, "1").is_some());
 }
 

@@ -31,6 +31,13 @@ const CURRENT_SCHEMA: &str = "1";
 /// token. Its value is the time of the deletion.
 const DELETED: &str = "deleted";
 
+/// The accounts server that issued the token, beside the ten columns.
+const ACCOUNTS_URL: &str = "accounts_url";
+
+/// Who refreshes the token, while somebody does, or why nobody can. Stores that do not know the field
+/// keep it.
+const REFRESH_LEASE: &str = "refresh_lease";
+
 /// The write that made the version. It makes the content of every version unique: AWS takes a put of
 /// the same content under the same version id for a repetition.
 const WRITE_ID: &str = "_write_id";
@@ -64,6 +71,8 @@ pub(crate) struct Metadata {
     /// While a record of the same token may exist under another name: the fields that have not
     /// changed since the record was inserted, each with the write that inserted it.
     pub(crate) unsettled: Index,
+    /// What the processes that refresh the token have agreed on.
+    pub(crate) refresh_lease: Option<String>,
 }
 
 impl Metadata {
@@ -90,6 +99,9 @@ impl Metadata {
                 fields.push((name, index.to_text()));
             }
         }
+        if let Some(lease) = &self.refresh_lease {
+            fields.push((REFRESH_LEASE, lease.clone()));
+        }
         fields
     }
 
@@ -100,6 +112,7 @@ impl Metadata {
             INDEX => self.index = Index::parse(value),
             REPLACED_INDEX => self.replaced_index = Index::parse(value),
             UNSETTLED => self.unsettled = Index::parse(value),
+            REFRESH_LEASE => self.refresh_lease = Some(value.to_owned()),
             _ => return false,
         }
         true
@@ -140,9 +153,10 @@ pub(crate) fn encode(
         .0
         .iter()
         .map(|(name, value)| (name.as_str(), value.expose_secret()));
+    let accounts_url = token.accounts_url().map(|url| (ACCOUNTS_URL, url));
     let metadata = metadata.fields();
     let noted = metadata.iter().map(|(name, value)| (*name, value.as_str()));
-    let document = flat_object(columns.chain(noted).chain(kept));
+    let document = flat_object(columns.chain(accounts_url).chain(noted).chain(kept));
     let length = document.expose_secret().len();
     if length > SIZE_LIMIT {
         return Err(Error::new(
@@ -231,6 +245,12 @@ pub(crate) fn decode(id: &str, document: &str) -> Result<Document, Error> {
         match field {
             Some(field) => token = token.secret(field, value),
             None if name == SCHEMA_VERSION => {}
+            // An empty one, which a store that does not know the field may have kept, is none.
+            None if name == ACCOUNTS_URL => {
+                if !value.expose_secret().is_empty() {
+                    token = token.accounts_url(value.expose_secret());
+                }
+            }
             None if metadata.take(&name, value.expose_secret()) => {}
             None => unknown.push((name, value)),
         }

@@ -80,6 +80,7 @@ fn metadata() -> impl Strategy<Value = Metadata> {
         index,
         replaced_index,
         unsettled,
+        refresh_lease: None,
     })
 }
 

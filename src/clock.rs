@@ -25,11 +25,25 @@ impl Clock {
     pub(crate) fn now(&self) -> Moment {
         Moment {
             monotonic: Instant::now(),
-            wall: match &self.wall {
-                Some(source) => source.now(),
-                None => SystemTime::now(),
-            },
+            wall: self.wall(),
         }
+    }
+
+    pub(crate) fn wall(&self) -> SystemTime {
+        match &self.wall {
+            Some(source) => source.now(),
+            None => SystemTime::now(),
+        }
+    }
+}
+
+impl Moment {
+    /// How long ago this was, by the clock that says longer.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn elapsed(&self, clock: &Clock) -> std::time::Duration {
+        let now = clock.now();
+        let by_wall = now.wall.duration_since(self.wall).unwrap_or_default();
+        by_wall.max(now.monotonic.saturating_duration_since(self.monotonic))
     }
 }
 

@@ -1,0 +1,195 @@
+//! What the operations of a provider share.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::access_token::AccessToken;
+use super::budget::Budget;
+use super::data_center::DataCenter;
+use super::flights::Flights;
+use super::http::HttpClient;
+use super::lease::{Means, Standing};
+use super::metrics::{Event, Metrics};
+use super::states::States;
+use super::timing::Timing;
+use super::uncoordinated::Uncoordinated;
+use crate::clock::Clock;
+use crate::{Error, ErrorKind, Field, OAuthToken, RefreshCoordination, TokenStore};
+
+/// What all clones of a provider share.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) store: Arc<dyn TokenStore>,
+    pub(crate) uncoordinated: Uncoordinated,
+    pub(crate) data_center: DataCenter,
+    pub(crate) client: Option<(String, SecretString)>,
+    pub(crate) http: Arc<dyn HttpClient>,
+    pub(crate) metrics: Option<Arc<dyn Metrics>>,
+    pub(crate) clock: Clock,
+    pub(crate) timing: Timing,
+    pub(crate) states: States,
+    pub(crate) budget: Budget,
+    pub(crate) hasher: RandomState,
+    pub(crate) flights: Flights<Result<AccessToken, Error>>,
+}
+
+/// What a caller wants of the access token of a record.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Demand {
+    /// A longer time before the expiry than the usual one, in which the token is refreshed.
+    pub(crate) window: Option<Duration>,
+    /// A record with an access token that is to be replaced, however long it is valid.
+    pub(crate) replaced: Option<OAuthToken>,
+    /// Whether Zoho is asked even if an earlier attempt was in vain.
+    pub(crate) insists: bool,
+    /// The data centre of a record that does not name its own.
+    pub(crate) data_center: Option<DataCenter>,
+    /// A grant token to exchange, with its client and redirect URL, instead of refreshing.
+    pub(crate) grant: Option<OAuthToken>,
+}
+
+impl Demand {
+    /// Whether any access token that is good enough will do.
+    pub(crate) fn is_usual(&self) -> bool {
+        self.window.is_none() && self.replaced.is_none() && !self.insists && self.grant.is_none()
+    }
+}
+
+impl Core {
+    pub(crate) fn coordination(&self) -> &dyn RefreshCoordination {
+        match self.store.coordination() {
+            Some(coordination) => coordination,
+            None => &self.uncoordinated,
+        }
+    }
+
+    pub(crate) fn record(&self, event: &Event) {
+        if let Some(metrics) = &self.metrics {
+            metrics.record(event);
+        }
+    }
+
+    /// How long the access token of a record is still valid; `None` if that is not known.
+    pub(crate) fn left(&self, record: &OAuthToken) -> Option<Duration> {
+        let expires = Duration::from_millis(record.expiry_time()?);
+        let now = self.clock.wall().duration_since(std::time::UNIX_EPOCH);
+        // A clock before 1970 is wrong, and a wrong clock is no reason to trust a token.
+        Some(now.map_or(Duration::ZERO, |now| expires.saturating_sub(now)))
+    }
+
+    /// Whether the access token can be returned without a look at anything else. Called for each
+    /// access token that a program asks for.
+    pub(crate) fn is_good(&self, record: &OAuthToken) -> bool {
+        record.access_token().is_some()
+            && !self.states.any_is_special()
+            && self
+                .left(record)
+                .is_none_or(|left| left > self.timing.window_of(record))
+    }
+
+    pub(crate) fn standing(&self, record: &OAuthToken, demand: &Demand) -> Standing {
+        if let Some(grant) = &demand.grant {
+            return match is_exchanged(record, grant) && !demand.insists {
+                true => Standing::Good,
+                false => Standing::Unusable,
+            };
+        }
+        if record.access_token().is_none() || self.states.is_refused(record) {
+            return Standing::Unusable;
+        }
+        let is_replaced = demand
+            .replaced
+            .as_ref()
+            .is_some_and(|old| old.expose(Field::AccessToken) == record.expose(Field::AccessToken));
+        let window = self.timing.window_of(record);
+        let window = demand.window.unwrap_or_default().max(window);
+        match self.left(record) {
+            Some(left) if left <= self.timing.must => Standing::Unusable,
+            Some(left) if left <= window => Standing::Usable,
+            _ if is_replaced => Standing::Usable,
+            _ => Standing::Good,
+        }
+    }
+
+    /// Whether Zoho would still accept the access token, as far as this process knows.
+    pub(crate) fn is_valid(&self, record: &OAuthToken) -> bool {
+        let is_left = |left: Duration| left > Duration::from_secs(5);
+        record.access_token().is_some()
+            && !self.states.is_refused(record)
+            && self.left(record).is_none_or(is_left)
+    }
+
+    /// The data centre of a record: the one that it names, or else the caller's or the provider's.
+    ///
+    /// # Errors
+    ///
+    /// If it names one that is neither Zoho's nor the provider's: whoever can write records could
+    /// otherwise make the provider send the client secret anywhere.
+    pub(crate) fn data_center_of(
+        &self,
+        record: &OAuthToken,
+        demand: &Demand,
+    ) -> Result<DataCenter, Error> {
+        let given = demand.data_center.as_ref().unwrap_or(&self.data_center);
+        let Some(url) = record.accounts_url() else {
+            return Ok(given.clone());
+        };
+        let trusted = [given, &self.data_center];
+        let known = trusted
+            .into_iter()
+            .find(|known| known.accounts_url() == url.trim_end_matches('/'));
+        known
+            .cloned()
+            .or_else(|| DataCenter::of_accounts_url(url))
+            .ok_or_else(|| {
+                let problem = "the record names an accounts server that is neither Zoho's nor the \
+                               provider's";
+                Error::new(ErrorKind::InvalidConfig, problem).advise(
+                    "give the provider that data centre, or correct `accounts_url` of the record",
+                )
+            })
+    }
+
+    /// The access token of a record that has one.
+    pub(crate) fn access(&self, record: &OAuthToken, is_saved: bool) -> Option<AccessToken> {
+        let own = || self.data_center.clone();
+        let data_center = match record.api_domain().and(record.accounts_url()) {
+            Some(_) => own(),
+            None => self
+                .data_center_of(record, &Demand::default())
+                .unwrap_or_else(|_| own()),
+        };
+        AccessToken::of(record.clone(), data_center, is_saved)
+    }
+
+    /// A hash of a secret by which this process counts.
+    pub(crate) fn hash(&self, secret: &str) -> u64 {
+        self.hasher.hash_one(secret)
+    }
+}
+
+/// Whether this grant token was exchanged for the tokens that the record has.
+pub(crate) fn is_exchanged(record: &OAuthToken, grant: &OAuthToken) -> bool {
+    let has_tokens = record.refresh_token().or(record.access_token()).is_some();
+    has_tokens && record.expose(Field::GrantToken) == grant.expose(Field::GrantToken)
+}
+
+/// With what Zoho can be asked for another access token of this record.
+pub(crate) fn means(record: &OAuthToken) -> Means {
+    if record.refresh_token().is_some() {
+        Means::RefreshToken
+    } else if record.grant_token().is_some() && record.access_token().is_none() {
+        Means::GrantToken
+    } else {
+        Means::Nothing
+    }
+}
+
+/// There is no token, or none that is of use.
+pub(crate) fn nobody_logged_in(problem: &'static str) -> Error {
+    Error::new(ErrorKind::NeedsLogin, problem)
+        .advise("let the user log in, and give the code to `login`")
+}

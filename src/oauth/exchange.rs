@@ -1,0 +1,109 @@
+//! Logging in: a grant token is exchanged for tokens, which are saved under the user's name.
+
+use std::sync::Arc;
+
+use super::access_token::AccessToken;
+use super::core::{Core, Demand};
+use super::identity;
+use super::metrics::Event;
+use super::obtain::{data_center, satisfy};
+use super::refresh::{change, unsaved_error};
+use super::zoho::{ask, request};
+use crate::{Error, ErrorKind, OAuthToken, matching};
+
+/// Exchanges the code of a login that only this process knows.
+pub(crate) async fn login(
+    core: Arc<Core>,
+    code: String,
+    redirect_url: Option<String>,
+) -> Result<OAuthToken, Error> {
+    let Some((client_id, client_secret)) = &core.client else {
+        let problem = "the provider does not know its OAuth client";
+        return Err(Error::new(ErrorKind::InvalidConfig, problem)
+            .advise("give `client` to its builder, or call `exchange_grant`"));
+    };
+    let mut grant = OAuthToken::builder()
+        .client_id(client_id)
+        .client_secret(secrecy::ExposeSecret::expose_secret(client_secret))
+        .grant_token(code);
+    if let Some(redirect_url) = redirect_url {
+        grant = grant.redirect_url(redirect_url);
+    }
+    let grant = grant.build()?;
+    core.record(&Event::Requested);
+    let sent = core.clock.now();
+    let server = core.data_center.accounts_url();
+    let form = request::grant(&grant)?;
+    let issued = ask(&*core.http, server, form, core.timing.request).await;
+    let issued = issued.map_err(|failed| {
+        let refusal = failed.refusal();
+        tracing::warn!(
+            code = refusal.code(),
+            server,
+            "Zoho has issued no token for a login"
+        );
+        refusal.error(server)
+    })?;
+    core.record(&Event::Granted);
+    let change = change(&grant, issued, &core.data_center, sent)?;
+    let mut record = matching::merged(&grant, &change)?;
+    if let Some(access) = core.access(&record, false)
+        && let Some(user_name) = identity::user_name(&core, &access).await
+    {
+        record = record.to_builder().user_name(user_name).build()?;
+    }
+    let saved = core.store.save_token(&record).await;
+    let saved = saved.map_err(|error| unsaved_error(&error, record))?;
+    core.states.adopted(&saved, tokio::time::Instant::now());
+    Ok(saved)
+}
+
+/// Exchanges a grant token that other processes may know, too: it is saved first, and exchanged under
+/// a lease.
+pub(crate) async fn exchange_grant(
+    core: Arc<Core>,
+    grant: OAuthToken,
+    insists: bool,
+) -> Result<OAuthToken, Error> {
+    request::grant(&grant)?;
+    let data_center = data_center(&grant)?;
+    let record = match core.store.find_token(&grant).await? {
+        Some(record) => record,
+        None => core.store.save_token(&grant).await?,
+    };
+    let demand = Demand {
+        insists,
+        data_center,
+        grant: Some(grant),
+        ..Demand::default()
+    };
+    let access = satisfy(&core, &record, demand).await?;
+    match access.record().user_name() {
+        Some(_) => Ok(access.record().clone()),
+        None => name(&core, &access).await,
+    }
+}
+
+/// Saves whose token it is. If the user has a record, the tokens are moved to it.
+async fn name(core: &Core, access: &AccessToken) -> Result<OAuthToken, Error> {
+    let record = access.record();
+    let Some(user_name) = identity::user_name(core, access).await else {
+        return Ok(record.clone());
+    };
+    let mut user = OAuthToken::builder().user_name(&user_name);
+    if let Some(client_id) = record.client_id() {
+        user = user.client_id(client_id);
+    }
+    let users = core.store.find_token(&user.build()?).await?;
+    let users = users.filter(|users| users.id() != record.id());
+    let named = record.to_builder().user_name(user_name);
+    let Some(users) = users else {
+        return core.store.save_token(&named.build()?).await;
+    };
+    let named = named.id(users.id().unwrap_or_default()).build()?;
+    let saved = core.store.save_token(&named).await?;
+    core.store
+        .delete_token(record.id().unwrap_or_default())
+        .await?;
+    Ok(saved)
+}

@@ -1,0 +1,112 @@
+//! The HTTP client of the AWS SDK.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest as SmithyRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http_body_util::{BodyExt, Limited};
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{BODY_LIMIT, HttpClient, HttpError, HttpRequest, HttpResponse};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const READ_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// A client with connections of its own.
+pub(crate) struct DefaultClient {
+    connector: SharedHttpConnector,
+}
+
+impl DefaultClient {
+    /// Returns a client, or `None` if the SDK was built without one.
+    pub(crate) fn new() -> Option<Self> {
+        let settings = HttpConnectorSettings::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .build();
+        let sleep = SharedAsyncSleep::new(TokioSleep::new());
+        let connector = aws_smithy_http_client::default_connector(&settings, Some(sleep))?;
+        Some(DefaultClient { connector })
+    }
+
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let response = self.connector.call(convert(request)?).await;
+        let response = response.map_err(failure)?;
+        let status = response.status().as_u16();
+        let body = Limited::new(response.into_body(), BODY_LIMIT);
+        let bytes = body.collect().await.map_err(HttpError::lost)?.to_bytes();
+        let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
+        Ok(HttpResponse {
+            status,
+            body: SecretString::from(text.as_str()),
+        })
+    }
+}
+
+#[async_trait]
+impl HttpClient for DefaultClient {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let timeout = request.timeout;
+        let exchange = self.exchange(request);
+        match tokio::time::timeout(timeout, exchange).await {
+            Ok(response) => response,
+            Err(elapsed) => Err(HttpError::lost(elapsed)),
+        }
+    }
+}
+
+fn convert(request: HttpRequest) -> Result<SmithyRequest, HttpError> {
+    let method = match request.form {
+        Some(_) => "POST",
+        None => "GET",
+    };
+    let mut builder = http::Request::builder()
+        .method(method)
+        .uri(request.url)
+        .header(ACCEPT, "application/json");
+    if let Some(authorization) = request.authorization {
+        builder = builder.header(AUTHORIZATION, authorization);
+    }
+    let body = match &request.form {
+        Some(form) => {
+            builder = builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+            SdkBody::from(form.expose_secret())
+        }
+        None => SdkBody::empty(),
+    };
+    let request = builder.body(body).map_err(HttpError::not_sent)?;
+    SmithyRequest::try_from(request).map_err(HttpError::not_sent)
+}
+
+/// A connection that could not be made is told apart from one that broke.
+fn failure(error: ConnectorError) -> HttpError {
+    let connect = error.is_user()
+        || std::iter::successors(
+            Some(&error as &(dyn std::error::Error + 'static)),
+            |cause| cause.source(),
+        )
+        .any(|cause| {
+            cause
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused)
+        });
+    match connect {
+        true => HttpError::not_sent(error),
+        false => HttpError::lost(error),
+    }
+}
+
+impl fmt::Debug for DefaultClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DefaultClient").finish_non_exhaustive()
+    }
+}

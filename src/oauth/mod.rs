@@ -1,0 +1,319 @@
+//! Logging in, and valid access tokens: refreshed once for all processes that share a store.
+//!
+//! This module holds [`TokenProvider`] and its methods. `obtain` decides whether a caller waits,
+//! `refresh` is one refresh, `lease` the rules by which processes agree on who does it; `zoho`, `http`
+//! and `data_center` are what Zoho looks like.
+
+mod access_token;
+mod budget;
+mod builder;
+mod called;
+mod core;
+mod data_center;
+mod exchange;
+mod flights;
+mod http;
+mod identity;
+mod lease;
+mod metrics;
+mod obtain;
+mod refresh;
+mod revoke;
+mod save;
+mod states;
+mod status;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod timing;
+mod uncoordinated;
+mod zoho;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::time::Instant;
+
+use self::core::{Core, Demand, nobody_logged_in};
+use crate::{Error, ErrorKind, OAuthToken, TokenStore};
+
+pub use self::access_token::AccessToken;
+pub use self::builder::TokenProviderBuilder;
+pub use self::called::ApiResponse;
+pub use self::data_center::{CustomDataCenter, DataCenter};
+pub use self::http::{BODY_LIMIT, HttpClient, HttpError, HttpRequest, HttpResponse};
+pub use self::metrics::{Event, Metrics};
+pub use self::status::{TokenState, TokenStatus};
+pub use self::sweep::Sweep;
+
+/// Returns valid access tokens for Zoho's APIs, from any [`TokenStore`].
+///
+/// A valid access token is returned without a call. One that expires soon is refreshed, once for all
+/// tasks and all processes that share the store, while the others go on with it. If the store offers
+/// no [coordination](crate::RefreshCoordination), each process refreshes for itself.
+///
+/// Cloning is cheap; all clones share what they know. Its methods need a tokio runtime: a refresh runs
+/// in a task of its own, so a caller that is dropped loses nothing that Zoho has issued.
+///
+/// ```no_run
+/// use zoho_token_store::{DataCenter, Error, OAuthToken, SecretsManagerTokenStore, TokenProvider};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Error> {
+/// let store = SecretsManagerTokenStore::from_env().await?;
+/// let provider = TokenProvider::builder(store).data_center(DataCenter::Eu).build()?;
+/// let ada = OAuthToken::builder().user_name("ada@example.com:7").build()?;
+/// let token = provider.access_token(&ada).await?;
+/// let url = format!("{}/crm/v8/Leads", token.api_domain());
+/// let header = token.authorization_header(); // Authorization: Zoho-oauthtoken …
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct TokenProvider {
+    core: Arc<Core>,
+}
+
+impl TokenProvider {
+    /// Returns a builder for a provider of the tokens in this store.
+    pub fn builder(store: impl TokenStore + 'static) -> TokenProviderBuilder {
+        TokenProviderBuilder::new(Arc::new(store))
+    }
+
+    /// Returns a valid access token of the record that the partial token denotes.
+    ///
+    /// It makes no call if the store has the record cached and the access token is valid for more than
+    /// ten minutes. From five to ten minutes before the expiry, one caller of all processes refreshes
+    /// it and waits for that; in the last minute and later, all wait, for at most 30 seconds. A record
+    /// with only a grant token has it exchanged.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::NeedsLogin`] if there is no such record, or Zoho does not accept its refresh
+    ///   token any more. Zoho is not asked again before the record changes.
+    /// - [`ErrorKind::Throttled`] if too many access tokens were asked for, and
+    ///   [`ErrorKind::Unavailable`] if Zoho does not respond, once the former access token has
+    ///   expired.
+    /// - [`ErrorKind::RefreshPending`] if another process refreshes it and does not finish in time.
+    /// - [`ErrorKind::GrantUnsettled`] if the response to a grant token was lost.
+    /// - [`ErrorKind::InvalidConfig`] if Zoho does not accept the client, or the record names an
+    ///   unknown accounts server.
+    /// - Those of the store. If it could not save a new refresh token, the error has it:
+    ///   [`Error::unsaved_token`].
+    pub async fn access_token(&self, partial: &OAuthToken) -> Result<AccessToken, Error> {
+        let found = match self.core.store.find_token(partial).await {
+            Ok(found) => found,
+            Err(error) => return self.unsaved(partial).ok_or(error),
+        };
+        if let Some(record) = &found
+            && self.core.is_good(record)
+            && let Some(access) = self.core.access(record, true)
+        {
+            self.core.record(&Event::Hit);
+            return Ok(access);
+        }
+        // Boxed, so that the future of a valid token stays small.
+        let obtained = obtain::obtain(&self.core, partial, found).boxed().await;
+        obtained.map_err(|error| error.during("access_token"))
+    }
+
+    /// Calls one of Zoho's APIs with an access token. If that is refused (HTTP status 401), calls once
+    /// more with a new one.
+    ///
+    /// ```no_run
+    /// # use zoho_token_store::{Error, OAuthToken, TokenProvider};
+    /// # async fn get(_: http::HeaderValue) -> Result<(u16, String), Error> { todo!() }
+    /// # async fn run(provider: TokenProvider, ada: OAuthToken) -> Result<(), Error> {
+    /// let (status, body) = provider
+    ///     .call(&ada, async |token| get(token.authorization_header()).await)
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`access_token`](Self::access_token), and those of the call itself.
+    pub async fn call<T, E>(
+        &self,
+        partial: &OAuthToken,
+        call: impl AsyncFn(AccessToken) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: ApiResponse,
+        E: From<Error>,
+    {
+        let token = self.access_token(partial).await?;
+        let response = call(token.clone()).await?;
+        if !response.is_unauthorized() || !self.refused(&token) {
+            return Ok(response);
+        }
+        let token = self.access_token(partial).await?;
+        call(token).await
+    }
+
+    /// Tells the provider that Zoho has refused an access token (HTTP status 401). The next
+    /// [`access_token`](Self::access_token) of its record returns another one.
+    ///
+    /// Returns `false`, and does nothing, if it has replaced another one less than a minute ago: then
+    /// a scope is missing, or the call went to the wrong data centre, and another access token would
+    /// be refused as well.
+    pub fn refused(&self, token: &AccessToken) -> bool {
+        let (core, record) = (&self.core, token.record());
+        let id = record.id().unwrap_or_default();
+        core.record(&Event::Refused);
+        if core
+            .states
+            .is_young(record, core.timing.young, Instant::now())
+        {
+            tracing::warn!(id, "Zoho refuses an access token that it has just issued");
+            return false;
+        }
+        core.states.refuse(record);
+        core.store.invalidate(id);
+        true
+    }
+
+    /// Exchanges the code with which Zoho sent the user back, and saves the tokens under the user's
+    /// name. Returns the record.
+    ///
+    /// Give the redirect URL that the user was sent to Zoho with; a code of Zoho's console (Self
+    /// Client) has none. The user's name is `<email>:<org id>`, as in Zoho's SDKs, which needs the
+    /// scopes `ZohoCRM.users.READ` and `ZohoCRM.org.READ`; without them, the record has none.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::NeedsLogin`] if Zoho does not accept the code. Codes are valid for some minutes,
+    ///   once.
+    /// - [`ErrorKind::InvalidConfig`] if the builder was given no
+    ///   [`client`](TokenProviderBuilder::client), or Zoho does not accept it.
+    /// - Those of the store. The error has the tokens then: [`Error::unsaved_token`].
+    pub async fn login(
+        &self,
+        code: impl Into<String>,
+        redirect_url: Option<&str>,
+    ) -> Result<OAuthToken, Error> {
+        let redirect_url = redirect_url.map(str::to_owned);
+        let login = exchange::login(self.core.clone(), code.into(), redirect_url);
+        let login = in_a_task(login).await;
+        login.map_err(|error| error.during("login"))
+    }
+
+    /// Exchanges the token's grant token, and returns the record with the tokens that Zoho has issued.
+    ///
+    /// The token needs `grant_token`, `client_id` and `client_secret`, and may have `redirect_url`,
+    /// `user_name` and `accounts_url`. All processes may call this with the same token: the grant
+    /// token is saved first, one process sends it, and the others get the same record. Without a user
+    /// name, the record gets that of [`login`](Self::login).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login`](Self::login), and
+    ///
+    /// - [`ErrorKind::GrantUnsettled`] if a process has sent the grant token and its response was
+    ///   lost: it may be used up.
+    /// - [`ErrorKind::RefreshPending`] if another process exchanges it and does not finish in time.
+    pub async fn exchange_grant(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
+        self.exchange(token, false).await
+    }
+
+    /// The same, even if the grant token has been sent before: after
+    /// [`ErrorKind::GrantUnsettled`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NeedsLogin`] if Zoho has executed the request before. Otherwise those of
+    /// [`exchange_grant`](Self::exchange_grant).
+    pub async fn exchange_grant_again(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
+        self.exchange(token, true).await
+    }
+
+    /// Revokes the record's tokens at Zoho, and deletes the record. Returns whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`] or [`ErrorKind::Throttled`] if Zoho has not revoked them; the record
+    /// stays. And those of the store.
+    pub async fn revoke(&self, partial: &OAuthToken) -> Result<bool, Error> {
+        let revoked = revoke::revoke(&self.core, partial).boxed().await;
+        revoked.map_err(|error| error.during("revoke"))
+    }
+
+    /// Refreshes the access token now, whatever its expiry is, and even if Zoho has refused that
+    /// before. Other processes that do so at the same time share the refresh.
+    ///
+    /// For operators. [`access_token`](Self::access_token) refreshes when it is necessary.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`access_token`](Self::access_token).
+    pub async fn refresh(&self, partial: &OAuthToken) -> Result<AccessToken, Error> {
+        let refreshed = async {
+            let found = self.core.store.find_token(partial).await?;
+            let record = found.ok_or_else(|| nobody_logged_in("there is no such token"))?;
+            let demand = Demand {
+                replaced: Some(record.clone()),
+                insists: true,
+                data_center: obtain::data_center(partial)?,
+                ..Demand::default()
+            };
+            obtain::satisfy(&self.core, &record, demand).await
+        };
+        let refreshed = refreshed.boxed().await;
+        refreshed.map_err(|error| error.during("refresh"))
+    }
+
+    /// Refreshes all tokens of the store that expire within this time, at most ten a second, and
+    /// returns what was done.
+    ///
+    /// For a scheduled job, so that no caller has to wait. Tokens that Zoho does not accept any more,
+    /// or that failed a moment ago, are reported and not asked for again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get_tokens`](TokenStore::get_tokens), if no record could be read.
+    pub async fn refresh_expiring(&self, within: Duration) -> Result<Sweep, Error> {
+        let swept = sweep::refresh_expiring(&self.core, within).boxed().await;
+        swept.map_err(|error| error.during("refresh_expiring"))
+    }
+
+    /// Returns how a token stands, or `None` if there is no such record. It reads the record from
+    /// where it is stored, and never asks Zoho.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn status(&self, partial: &OAuthToken) -> Result<Option<TokenStatus>, Error> {
+        let status = status::status(&self.core, partial).boxed().await;
+        status.map_err(|error| error.during("status"))
+    }
+
+    /// Returns the store.
+    pub fn store(&self) -> &dyn TokenStore {
+        &*self.core.store
+    }
+
+    async fn exchange(&self, token: &OAuthToken, insists: bool) -> Result<OAuthToken, Error> {
+        let exchange = exchange::exchange_grant(self.core.clone(), token.clone(), insists);
+        let exchanged = in_a_task(exchange).await;
+        exchanged.map_err(|error| error.during("exchange_grant"))
+    }
+
+    /// The access token that could not be saved, while the store cannot be asked.
+    fn unsaved(&self, partial: &OAuthToken) -> Option<AccessToken> {
+        let record = self.core.states.unsaved_denoted_by(partial)?;
+        let record = Some(record).filter(|record| self.core.is_valid(record))?;
+        self.core.access(&record, false)
+    }
+}
+
+/// Runs this to its end even if the caller is dropped.
+async fn in_a_task<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.unwrap_or_else(|cause| {
+        let problem = "the task was ended before it was done";
+        Err(Error::new(ErrorKind::Other, problem).with_source(cause))
+    })
+}

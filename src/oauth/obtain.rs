@@ -1,0 +1,104 @@
+//! What a caller does who needs an access token that is not good any more: it starts a refresh, joins
+//! the one under way, or goes on with the access token that it has.
+
+use std::sync::Arc;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::access_token::AccessToken;
+use super::core::{Core, Demand, nobody_logged_in};
+use super::data_center::DataCenter;
+use super::lease::Standing;
+use super::metrics::Event;
+use super::refresh::refresh;
+use crate::{Error, ErrorKind, OAuthToken};
+
+/// Returns an access token for the partial token, which led to this record.
+pub(crate) async fn obtain(
+    core: &Arc<Core>,
+    partial: &OAuthToken,
+    found: Option<OAuthToken>,
+) -> Result<AccessToken, Error> {
+    let record = found.ok_or_else(|| nobody_logged_in("there is no such token"))?;
+    let demand = Demand {
+        data_center: data_center(partial)?,
+        ..Demand::default()
+    };
+    satisfy(core, &record, demand).await
+}
+
+/// The data centre that a caller's token names. The caller may name any.
+pub(crate) fn data_center(partial: &OAuthToken) -> Result<Option<DataCenter>, Error> {
+    let Some(url) = partial.accounts_url() else {
+        return Ok(None);
+    };
+    match DataCenter::of_accounts_url(url) {
+        Some(known) => Ok(Some(known)),
+        None => DataCenter::custom(url, url).map(Some),
+    }
+}
+
+/// Returns an access token of this record that satisfies the demand.
+pub(crate) async fn satisfy(
+    core: &Arc<Core>,
+    record: &OAuthToken,
+    demand: Demand,
+) -> Result<AccessToken, Error> {
+    let id = record.id().unwrap_or_default();
+    if let Some(access) = at_once(core, id, record, &demand) {
+        return Ok(access);
+    }
+    core.record(&Event::Miss);
+    let deadline = Instant::now() + core.timing.wait;
+    loop {
+        let (landing, started) = core
+            .flights
+            .join(id, || refresh(core.clone(), id.to_owned(), demand.clone()));
+        match timeout_at(deadline, landing.result()).await {
+            Err(_) => return Err(pending()),
+            // The task's runtime was shut down.
+            Ok(None) => {}
+            Ok(Some(Err(error))) if started || demand.is_usual() => return Err(error),
+            Ok(Some(Ok(access))) if started || is_enough(core, &access, &demand) => {
+                return Ok(access);
+            }
+            // Another caller wanted something else.
+            Ok(Some(_)) => {}
+        }
+        if Instant::now() >= deadline {
+            return Err(pending());
+        }
+    }
+}
+
+/// Returns an access token without waiting for a refresh, if that is possible.
+fn at_once(core: &Core, id: &str, record: &OAuthToken, demand: &Demand) -> Option<AccessToken> {
+    let standing = core.standing(record, demand);
+    if let Some(unsaved) = core.states.unsaved(id) {
+        let is_valid = demand.is_usual() && core.is_valid(&unsaved.record);
+        // One caller tries to save it.
+        let unsaved = Some(unsaved.record).filter(|_| is_valid && core.flights.is_under_way(id));
+        return core.access(&unsaved?, false);
+    }
+    let returns = match standing {
+        Standing::Good => true,
+        Standing::Usable => {
+            let rests = || core.states.rests(id, Instant::now());
+            demand.is_usual() && (rests() || core.flights.is_under_way(id))
+        }
+        Standing::Unusable => false,
+    };
+    let access = core.access(record, true).filter(|_| returns)?;
+    core.record(&Event::Hit);
+    Some(access)
+}
+
+/// Whether the access token that another caller's refresh has returned will do.
+fn is_enough(core: &Core, access: &AccessToken, demand: &Demand) -> bool {
+    demand.is_usual() || core.standing(access.record(), demand) == Standing::Good
+}
+
+fn pending() -> Error {
+    let problem = "the token is being refreshed, which takes too long";
+    Error::new(ErrorKind::RefreshPending, problem).advise("try again in some seconds")
+}

@@ -1,0 +1,94 @@
+//! How a token stands, for operators and health checks.
+
+use std::time::{Duration, SystemTime};
+
+use super::core::{Core, Demand, means};
+use super::lease::{Lease, Means, Phase, Standing, base_of};
+use crate::{Error, OAuthToken};
+
+/// How a token stands; returned by [`TokenProvider::status`](crate::TokenProvider::status).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenStatus {
+    /// The record's id.
+    pub id: String,
+    /// When its access token expires, if that is known.
+    pub expires_at: Option<SystemTime>,
+    /// Whether it can be refreshed without a login.
+    pub can_refresh: bool,
+    /// Whether this process holds tokens of it that could not be saved yet.
+    pub is_unsaved: bool,
+    /// What state it is in.
+    pub state: TokenState,
+}
+
+/// The state of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenState {
+    /// Its access token is valid, and need not be refreshed yet.
+    Valid,
+    /// Its access token is valid, and is refreshed when it is asked for next.
+    Expiring,
+    /// It has no valid access token, and is refreshed when one is asked for.
+    Expired,
+    /// A process refreshes it, or has crashed while it did.
+    Refreshing,
+    /// A process exchanges its grant token, or has crashed while it did.
+    Exchanging,
+    /// Zoho issues no access token for it.
+    Failing {
+        /// Zoho's error code, for example `invalid_code`.
+        code: String,
+        /// Since when.
+        since: SystemTime,
+        /// Whether Zoho is not asked again before somebody logs in or changes the record.
+        needs_login: bool,
+    },
+    /// Somebody has to log in: its access token has expired, and there is no refresh token.
+    NeedsLogin,
+}
+
+/// Reads how a token stands.
+pub(crate) async fn status(
+    core: &Core,
+    partial: &OAuthToken,
+) -> Result<Option<TokenStatus>, Error> {
+    let Some(found) = core.store.find_token(partial).await? else {
+        return Ok(None);
+    };
+    let id = found.id().unwrap_or_default();
+    let Some(version) = core.coordination().read(id).await? else {
+        return Ok(None);
+    };
+    let record = version.token();
+    let lease = version.lease().and_then(Lease::parse);
+    let lease = lease.filter(|lease| lease.base == base_of(record));
+    let state = match (lease.map(|lease| lease.phase), means(record)) {
+        (Some(Phase::Failed { code, since }), _) => {
+            let refusal = super::zoho::refusal::Refusal::with_code(&code);
+            TokenState::Failing {
+                code: refusal.code().to_owned(),
+                since: SystemTime::UNIX_EPOCH
+                    .checked_add(Duration::from_secs(since))
+                    .unwrap_or(SystemTime::UNIX_EPOCH),
+                needs_login: refusal.is_final(),
+            }
+        }
+        (Some(Phase::Held), _) => TokenState::Refreshing,
+        (Some(Phase::Sending), _) => TokenState::Exchanging,
+        (None, means) => match (core.standing(record, &Demand::default()), means) {
+            (Standing::Good, _) => TokenState::Valid,
+            (Standing::Usable, _) => TokenState::Expiring,
+            (Standing::Unusable, Means::Nothing) => TokenState::NeedsLogin,
+            (Standing::Unusable, _) => TokenState::Expired,
+        },
+    };
+    Ok(Some(TokenStatus {
+        id: id.to_owned(),
+        expires_at: record.expires_at(),
+        can_refresh: means(record) == Means::RefreshToken,
+        is_unsaved: core.states.unsaved(id).is_some(),
+        state,
+    }))
+}

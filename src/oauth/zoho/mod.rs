@@ -1,0 +1,89 @@
+//! Zoho's accounts server: requests, responses, and what its errors mean. All but the exchange
+//! itself are pure functions.
+
+mod json;
+pub(crate) mod refusal;
+pub(crate) mod request;
+pub(crate) mod response;
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use self::refusal::{Refusal, UNREACHABLE};
+use self::response::Issued;
+use super::http::{HttpClient, HttpRequest};
+
+/// Why there are no tokens.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// Zoho has refused.
+    Refused(Refusal),
+    /// The request has certainly not reached Zoho.
+    NotSent,
+    /// The response was lost.
+    Lost,
+}
+
+impl Failed {
+    pub(crate) fn refusal(self) -> Refusal {
+        match self {
+            Failed::Refused(refusal) => refusal,
+            Failed::NotSent | Failed::Lost => Refusal::with_code(UNREACHABLE),
+        }
+    }
+}
+
+/// Asks an accounts server for tokens, once.
+pub(crate) async fn ask(
+    http: &dyn HttpClient,
+    server: &str,
+    form: SecretString,
+    timeout: Duration,
+) -> Result<Issued, Failed> {
+    let (status, body) = post(http, format!("{server}/oauth/v2/token"), form, timeout).await?;
+    response::issued(status, body.expose_secret()).map_err(Failed::Refused)
+}
+
+/// Revokes a token.
+pub(crate) async fn revoke(
+    http: &dyn HttpClient,
+    server: &str,
+    token: &SecretString,
+    timeout: Duration,
+) -> Result<(), Failed> {
+    let url = format!("{server}/oauth/v2/token/revoke");
+    let (status, body) = post(http, url, request::revoke(token), timeout).await?;
+    response::revoked(status, body.expose_secret()).map_err(Failed::Refused)
+}
+
+async fn post(
+    http: &dyn HttpClient,
+    url: String,
+    form: SecretString,
+    timeout: Duration,
+) -> Result<(u16, SecretString), Failed> {
+    let request = HttpRequest {
+        url,
+        form: Some(form),
+        authorization: None,
+        timeout,
+    };
+    // The client may not keep to the time.
+    let response = match tokio::time::timeout(timeout, http.send(request)).await {
+        Err(_) => return Err(Failed::Lost),
+        Ok(response) => response,
+    };
+    match response {
+        Ok(response) => Ok((response.status, response.body)),
+        Err(error) => {
+            let was_sent = error.was_sent();
+            tracing::debug!(%error, was_sent, "no response from the accounts server");
+            Err(if was_sent {
+                Failed::Lost
+            } else {
+                Failed::NotSent
+            })
+        }
+    }
+}
