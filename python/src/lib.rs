@@ -1,0 +1,25 @@
+//! The native module `zoho_token_store._native`: the Rust store, for the Python classes around it.
+//!
+//! `store` is the class that Python calls; it runs futures with `runtime`, converts with `token`,
+//! `error` and `report`, and passes the log on with `log`.
+
+mod engine;
+mod error;
+mod log;
+mod report;
+mod runtime;
+mod store;
+mod token;
+
+use pyo3::prelude::*;
+
+/// The native half of the package `zoho_token_store`. Its Python half is the public API.
+// Builds of Python without the GIL are not supported: what `runtime` does after a fork relies on it.
+#[pymodule(gil_used = true)]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    log::install();
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<store::Store>()?;
+    module.add_class::<report::Report>()?;
+    module.add_class::<report::Check>()
+}
