@@ -5,23 +5,39 @@
 //! engine belongs to the process that built it, and a child leaks it and builds its own.
 
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use tokio::runtime::{Builder, Runtime};
-use zoho_token_store::SecretsManagerTokenStore;
+use tokio::task::JoinHandle;
+use zoho_token_store::{Error, SecretsManagerTokenStore, TokenProvider};
 
-/// A runtime and a store, of one process.
+/// A runtime, a store and its provider, of one process.
 pub(crate) struct Engine {
     process: u32,
     /// `None` only while it is dropped.
-    parts: Option<(Runtime, SecretsManagerTokenStore)>,
+    parts: Option<Parts>,
+    /// How many tasks run that must not be lost.
+    under_way: Arc<AtomicUsize>,
+}
+
+struct Parts {
+    runtime: Runtime,
+    store: SecretsManagerTokenStore,
+    provider: OnceLock<TokenProvider>,
 }
 
 impl Engine {
     pub(crate) fn new(runtime: Runtime, store: SecretsManagerTokenStore) -> Self {
         Engine {
             process: std::process::id(),
-            parts: Some((runtime, store)),
+            parts: Some(Parts {
+                runtime,
+                store,
+                provider: OnceLock::new(),
+            }),
+            under_way: Arc::default(),
         }
     }
 
@@ -31,31 +47,88 @@ impl Engine {
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {
-        &self.parts().0
+        &self.parts().runtime
     }
 
     pub(crate) fn store(&self) -> &SecretsManagerTokenStore {
-        &self.parts().1
+        &self.parts().store
     }
 
-    fn parts(&self) -> &(Runtime, SecretsManagerTokenStore) {
+    /// Returns the provider, and builds it if there is none: most processes never refresh.
+    pub(crate) fn provider(
+        &self,
+        build: impl FnOnce(SecretsManagerTokenStore) -> Result<TokenProvider, Error>,
+    ) -> Result<&TokenProvider, Error> {
+        let provider = &self.parts().provider;
+        if provider.get().is_none() {
+            // It fails if another thread was faster.
+            let _ = provider.set(build(self.store().clone())?);
+        }
+        Ok(provider.get().expect("it was set just now"))
+    }
+
+    /// Starts a task that goes on if its caller does not wait for its end, as after Ctrl-C.
+    pub(crate) fn start<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        let under_way = UnderWay::new(self.under_way.clone());
+        self.runtime().spawn(async move {
+            let _under_way = under_way;
+            work.await
+        })
+    }
+
+    /// Waits for the tasks that [`start`](Self::start) started, at most for this time.
+    pub(crate) async fn settle(&self, time: Duration) {
+        let pause = Duration::from_millis(10);
+        let settled = async {
+            while self.under_way.load(Ordering::Acquire) > 0 {
+                tokio::time::sleep(pause).await;
+            }
+        };
+        // What is not done by then is left to other processes.
+        let _ = tokio::time::timeout(time, settled).await;
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.under_way.load(Ordering::Acquire) == 0
+    }
+
+    fn parts(&self) -> &Parts {
         self.parts
             .as_ref()
             .expect("an engine has its parts until it is dropped")
     }
 }
 
+/// One task that must not be lost.
+struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    fn new(count: Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        UnderWay(count)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 impl Drop for Engine {
     fn drop(&mut self) {
-        let Some((runtime, store)) = self.parts.take() else {
+        let Some(parts) = self.parts.take() else {
             return;
         };
         if self.is_of_this_process() {
-            drop(store);
+            drop((parts.provider, parts.store));
             // Without waiting for a thread that resolves a name.
-            runtime.shutdown_background();
+            parts.runtime.shutdown_background();
         } else {
-            std::mem::forget((runtime, store));
+            std::mem::forget(parts);
         }
     }
 }

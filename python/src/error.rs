@@ -29,6 +29,11 @@ fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
         .map(|token| to_columns(py, token))
         .collect::<PyResult<_>>()?;
     attributes.set_item("readable_tokens", readable)?;
+    let unsaved = error
+        .unsaved_token()
+        .map(|token| to_columns(py, token))
+        .transpose()?;
+    attributes.set_item("unsaved_token", unsaved)?;
     make.call((error.kind().as_str(), text(error)), Some(&attributes))
 }
 

@@ -3,9 +3,11 @@
 //! `store` is the class that Python calls; it runs futures with `runtime`, converts with `token`,
 //! `error` and `report`, and passes the log on with `log`.
 
+mod access_token;
 mod engine;
 mod error;
 mod log;
+mod provider_settings;
 mod report;
 mod runtime;
 mod store;
@@ -20,6 +22,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     log::install();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<store::Store>()?;
+    module.add_class::<access_token::AccessToken>()?;
     module.add_class::<report::Report>()?;
     module.add_class::<report::Check>()
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Type
 
+from ._columns import NAMES, Columns
+
 if TYPE_CHECKING or importlib.util.find_spec("zohocrmsdk") is None:
     _Base = Exception
 else:
@@ -16,8 +18,8 @@ class TokenStoreError(_Base):
     """An operation of the store failed.
 
     If Zoho's SDK is installed, this is a subclass of its ``SDKException``. The text says what failed
-    and what to do; neither it nor any attribute but ``readable_tokens`` contains a token value, a
-    client secret or a user name.
+    and what to do; neither it nor any attribute but ``readable_tokens`` and ``unsaved_token`` contains
+    a token value, a client secret or a user name.
     """
 
     #: The kind in lower case, for example ``access_denied``.
@@ -34,6 +36,8 @@ class TokenStoreError(_Base):
     missing_action: Optional[str]
     #: If ``get_tokens`` failed because of some secrets: the tokens in all others.
     readable_tokens: List[Any]
+    #: If a login or refresh succeeded and the store could not save it: its tokens, as a dictionary.
+    unsaved_token: Optional[Dict[str, Optional[str]]]
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class TokenStoreError(_Base):
         self.request_id = request_id
         self.missing_action = missing_action
         self.readable_tokens = []
+        self.unsaved_token = None
 
     def __str__(self) -> str:
         return str(self.args[1])
@@ -64,7 +69,7 @@ class TokenStoreError(_Base):
         return f"{type(self).__name__}({str(self)!r})"
 
     def __reduce__(self) -> Any:
-        # Without the readable tokens: a pickle may be written somewhere.
+        # Without the tokens: a pickle may be written somewhere.
         names = ("kind", "retryable", "operation", "secret_name", "request_id", "missing_action")
         return _unpickle, (type(self), str(self), {name: getattr(self, name) for name in names})
 
@@ -113,6 +118,18 @@ class UnavailableError(TokenStoreError):
     """AWS could not be reached, did not respond in time, or reported an internal error."""
 
 
+class NeedsLoginError(TokenStoreError):
+    """The user must log in: there is no such token, or Zoho does not accept it any more."""
+
+
+class GrantUnsettledError(TokenStoreError):
+    """The response to a grant token was lost, so that it may be used up."""
+
+
+class RefreshPendingError(TokenStoreError):
+    """Another process refreshes the token and has not finished in time."""
+
+
 class NotFoundError(TokenStoreError):
     """There is no token with this id.
 
@@ -132,16 +149,25 @@ _CLASSES: Dict[str, Type[TokenStoreError]] = {
     "too_large": TooLargeError,
     "decode": DecodeError,
     "unavailable": UnavailableError,
+    "needs_login": NeedsLoginError,
+    "grant_unsettled": GrantUnsettledError,
+    "refresh_pending": RefreshPendingError,
     "not_found": NotFoundError,
 }
 
 
 def from_native(
-    kind: str, message: str, *, readable_tokens: Optional[List[Any]] = None, **attributes: Any
+    kind: str,
+    message: str,
+    *,
+    readable_tokens: Optional[List[Any]] = None,
+    unsaved_token: Optional[Columns] = None,
+    **attributes: Any,
 ) -> TokenStoreError:
     """Return the error of this kind. The native module calls it."""
     error = _CLASSES.get(kind, TokenStoreError)(message, kind=kind, **attributes)
     error.readable_tokens = readable_tokens or []
+    error.unsaved_token = dict(zip(NAMES, unsaved_token)) if unsaved_token is not None else None
     return error
 
 

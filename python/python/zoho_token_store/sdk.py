@@ -7,33 +7,24 @@ from __future__ import annotations
 
 import logging
 from importlib import metadata
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
-from ._errors import InvalidTokenError, NotFoundError, TokenStoreError
+from ._columns import IDENTIFYING, Columns
+from ._errors import InvalidTokenError, NeedsLoginError, NotFoundError, TokenStoreError
+from ._exit import settle_at_exit
 from ._native import Report, Store
 from ._settings import Value, variables
 
 try:
     from zohocrmsdk.src.com.zoho.api.authenticator.oauth_token import OAuthToken
     from zohocrmsdk.src.com.zoho.api.authenticator.store.token_store import TokenStore
+    from zohocrmsdk.src.com.zoho.crm.api.dc.data_center import DataCenter
+    from zohocrmsdk.src.com.zoho.crm.api.initializer import Initializer
     from zohocrmsdk.src.com.zoho.crm.api.user_signature import UserSignature
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         "the store needs Zoho's SDK: pip install 'zoho-token-store[sdk]'", name=error.name
     ) from error
-
-_Columns = Tuple[
-    Optional[str],
-    Optional[str],
-    Optional[str],
-    Optional[str],
-    Optional[str],
-    Optional[str],
-    Optional[str],
-    Optional[str],
-    Optional[str],
-    Optional[str],
-]
 
 _LOGGER = logging.getLogger("zoho_token_store")
 
@@ -43,6 +34,9 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
 
     The keywords are the store's settings; those that are not given are read from the environment
     variables ``ZOHO_TOKEN_STORE_…``. Region, credentials and endpoint come from AWS's own variables.
+
+    With ``coordinate_refresh``, an access token that expires soon is refreshed by this store, once for
+    all processes that share it, so that the SDK never sends a refresh of its own.
 
     ``on_save_error`` is called with the error if a save fails, because the SDK ignores it. The error
     is also logged, on the logger ``zoho_token_store``.
@@ -69,16 +63,31 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         attempt_timeout_seconds: Optional[int] = None,
         operation_timeout_seconds: Optional[int] = None,
         writes_per_second: Optional[int] = None,
+        coordinate_refresh: bool = True,
         on_save_error: Optional[Callable[[TokenStoreError], Any]] = None,
     ) -> None:
-        given = dict(locals())
-        for name in ("self", "on_save_error", "__class__"):
-            given.pop(name, None)
-        self._settings: Dict[str, Value] = {
-            name: value for name, value in given.items() if value is not None
+        given: Dict[str, Value] = {
+            "prefix": prefix,
+            "kms_key_id": kms_key_id,
+            "cache_capacity": cache_capacity,
+            "cache_bytes": cache_bytes,
+            "cache_ttl_seconds": cache_ttl_seconds,
+            "serve_stale_seconds": serve_stale_seconds,
+            "tag_index": tag_index,
+            "tags": tags,
+            "replica_regions": replica_regions,
+            "recovery_window_days": recovery_window_days,
+            "fingerprint_key": fingerprint_key,
+            "fingerprint_key_secret": fingerprint_key_secret,
+            "attempt_timeout_seconds": attempt_timeout_seconds,
+            "operation_timeout_seconds": operation_timeout_seconds,
+            "writes_per_second": writes_per_second,
         }
+        self._settings = {name: value for name, value in given.items() if value is not None}
+        self.coordinate_refresh = coordinate_refresh
         self.on_save_error = on_save_error
         self._native = Store(variables(self._settings))
+        settle_at_exit(self)
 
     def find_token(self, token: Any) -> Any:
         """Fill the token with the record that it denotes, and return it; or return ``None``.
@@ -88,11 +97,20 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         if not isinstance(token, OAuthToken):
             return token
         columns = _columns(token)
-        if not any(columns[index] for index in _IDENTIFYING):
+        if not any(columns[index] for index in IDENTIFYING):
             return None
-        record = self._native.find_token(columns)
-        if record is None:
+        found = self._native.find_token(columns)
+        if found is None:
             return None
+        record, may_be_refreshed = found
+        if may_be_refreshed and self.coordinate_refresh:
+            try:
+                record = self._refreshed(record)
+            except NeedsLoginError:
+                # The caller logs in again: the SDK exchanges its grant token if nothing is found.
+                if columns[6] not in (None, record[6]) or columns[4] not in (None, record[4]):
+                    return None
+                raise
         _fill(token, record)
         return token
 
@@ -101,7 +119,7 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         try:
             if not isinstance(token, OAuthToken):
                 raise InvalidTokenError("this is no OAuthToken of the SDK", kind="invalid_token")
-            record = self._native.save_token(_columns(token))
+            record = self._native.save_token(_columns(token), _accounts_url(token.get_api_domain()))
         except TokenStoreError as error:
             self._report(error)
             raise
@@ -133,8 +151,11 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         Versions of the SDK before ``zohocrmsdk8_0`` 7.0 cannot handle ``None``. With them it raises
         ``NotFoundError``, as the SDK's own stores do.
         """
-        record = self._native.find_token_by_id(id)
-        if record is not None:
+        found = self._native.find_token_by_id(id)
+        if found is not None:
+            record, may_be_refreshed = found
+            if may_be_refreshed and self.coordinate_refresh:
+                record = self._refreshed(record)
             return _token(record)
         if _handles_none():
             return None
@@ -173,12 +194,21 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         return f"SecretsManagerTokenStore({', '.join(shown)})"
 
     def __getstate__(self) -> Dict[str, Any]:
-        return {"settings": self._settings, "on_save_error": self.on_save_error}
+        return {
+            **self._settings,
+            "coordinate_refresh": self.coordinate_refresh,
+            "on_save_error": self.on_save_error,
+        }
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
-        SecretsManagerTokenStore.__init__(
-            self, on_save_error=state["on_save_error"], **state["settings"]
-        )
+        SecretsManagerTokenStore.__init__(self, **state)
+
+    def _refreshed(self, record: Columns) -> Columns:
+        accounts_url = _accounts_url(record[9])
+        if accounts_url is None:
+            return record
+        by_id: Columns = (record[0], *(None,) * 9)  # type: ignore[assignment]
+        return self._native.access_token(by_id, accounts_url)._columns
 
     def _report(self, error: TokenStoreError) -> None:
         _LOGGER.error("a token could not be saved, and the SDK ignores that: %s", error)
@@ -189,11 +219,7 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
                 _LOGGER.exception("on_save_error failed")
 
 
-#: The columns by which a record can be found: id, user name and the three tokens.
-_IDENTIFYING = (0, 1, 4, 5, 6)
-
-
-def _columns(token: Any) -> _Columns:
+def _columns(token: Any) -> Columns:
     user = token.get_user_signature()
     expiry = token.get_expires_in()
     return (
@@ -210,7 +236,7 @@ def _columns(token: Any) -> _Columns:
     )
 
 
-def _fill(token: Any, record: _Columns) -> None:
+def _fill(token: Any, record: Columns) -> None:
     (
         id,
         user_name,
@@ -245,7 +271,7 @@ def _fill(token: Any, record: _Columns) -> None:
         token.set_api_domain(api_domain)
 
 
-def _token(record: _Columns) -> Any:
+def _token(record: Columns) -> Any:
     # By the constructor: a token that is made without it lacks an attribute, and the SDK then loses
     # the next save without a word.
     token = OAuthToken(
@@ -262,6 +288,20 @@ def _token(record: _Columns) -> Any:
     token.set_expires_in(record[7])
     return token
 
+
+def _accounts_url(api_domain: Optional[str]) -> Optional[str]:
+    """Return the accounts server to which the SDK would send a refresh of such a token."""
+    initializer = Initializer.get_initializer()
+    if initializer is None:
+        return None
+    environment = DataCenter.get(api_domain) or initializer.environment
+    if environment is None:
+        return None
+    url: str = environment.accounts_url
+    return url[: -len(_TOKEN_PATH)] if url.endswith(_TOKEN_PATH) else url
+
+
+_TOKEN_PATH = "/oauth/v2/token"
 
 _accepts_none: Optional[bool] = None
 

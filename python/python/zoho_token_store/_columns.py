@@ -1,0 +1,34 @@
+"""The ten columns of a token, in the order in which the native module passes them."""
+
+from __future__ import annotations
+
+from typing import Optional, Tuple
+
+Columns = Tuple[
+    Optional[str],
+    Optional[str],
+    Optional[str],
+    Optional[str],
+    Optional[str],
+    Optional[str],
+    Optional[str],
+    Optional[str],
+    Optional[str],
+    Optional[str],
+]
+
+NAMES = (
+    "id",
+    "user_name",
+    "client_id",
+    "client_secret",
+    "refresh_token",
+    "access_token",
+    "grant_token",
+    "expiry_time",
+    "redirect_url",
+    "api_domain",
+)
+
+#: The positions of those by which a record can be found: id, user name and the three tokens.
+IDENTIFYING = (0, 1, 4, 5, 6)
