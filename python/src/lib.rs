@@ -1,11 +1,13 @@
 //! The native module `zoho_token_store._native`: the Rust store, for the Python classes around it.
 //!
-//! `store` is the class that Python calls; it runs futures with `runtime`, converts with `token`,
-//! `error` and `report`, and passes the log on with `log`.
+//! `store` is the class that Python calls. It has an `engine` for each process, runs futures on it with
+//! `runtime`, and converts with `token`, `access_token`, `error` and `report`. `log` passes the store's
+//! warnings on, and `exit` is for the end of the interpreter.
 
 mod access_token;
 mod engine;
 mod error;
+mod exit;
 mod log;
 mod provider_settings;
 mod report;
@@ -21,6 +23,8 @@ use pyo3::prelude::*;
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     log::install();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(exit::begin_exit, module)?)?;
+    module.add_function(wrap_pyfunction!(exit::after_fork, module)?)?;
     module.add_class::<store::Store>()?;
     module.add_class::<access_token::AccessToken>()?;
     module.add_class::<report::Report>()?;

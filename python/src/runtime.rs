@@ -36,7 +36,7 @@ where
         return Ok(output);
     }
     loop {
-        let tick = py.detach(|| {
+        let tick = crate::exit::detach(py, || {
             runtime.block_on(async { tokio::time::timeout(TICK, future.as_mut()).await.ok() })
         });
         crate::log::flush(py)?;

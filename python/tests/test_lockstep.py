@@ -46,6 +46,10 @@ def without_id(found):
     return None if found is None else {**row(found), "id": None}
 
 
+def listed(store):
+    return sorted(map(str, map(without_id, store.get_tokens())))
+
+
 def conflict(one, other):
     return one is not None and other is not None and one != other
 
@@ -54,6 +58,9 @@ def deviation(kind, asked, rows):
     """Return the number of the deviation that may apply, or None."""
     if kind in ("find", "save"):
         given = row(asked)
+        if kind == "save" and given["access_token"] is not None and given["expiry_time"] is None:
+            if any(stored["expiry_time"] for stored in rows):
+                return 9
         if given["id"] is not None:
             return 10 if kind == "find" else None
         if not any(given[name] for name in FIELDS if not name.startswith("client")):
@@ -79,10 +86,6 @@ def deviation(kind, asked, rows):
                     return 3
             if given["user_name"] is not None and stored["user_name"] is None and shares:
                 return 5
-        if kind == "save":
-            new = given["access_token"] is not None and given["expiry_time"] is None
-            if new and any(stored["expiry_time"] for stored in rows):
-                return 9
         if given["access_token"] is not None and given["client_id"] is None:
             # Only the access token counts for FileStore; the contract also tries the others.
             if given["grant_token"] or given["refresh_token"]:
@@ -111,7 +114,9 @@ def run(seed, store, path, seen):
             theirs = attempt(lambda: getattr(files, f"{kind}_token")(asked))
             if kind == "save" and ours[0] == theirs[0] == "ok":
                 ids[asked.get_id()] = other.get_id()
-                ours, theirs = ("ok", without_id(other)), ("ok", without_id(asked))
+                # With all records, so that a difference is seen where it arises.
+                ours = ("ok", without_id(other), listed(store))
+                theirs = ("ok", without_id(asked), listed(files))
             else:
                 ours, theirs = ((status, without_id(found)) for status, found in (ours, theirs))
             asked = before
@@ -128,8 +133,7 @@ def run(seed, store, path, seen):
             if kind == "delete":
                 ids.pop(id, None)
         elif kind == "list":
-            ours = attempt(lambda: sorted(map(str, map(without_id, store.get_tokens()))))
-            theirs = attempt(lambda: sorted(map(str, map(without_id, files.get_tokens()))))
+            ours, theirs = attempt(lambda: listed(store)), attempt(lambda: listed(files))
         else:
             ours, theirs = attempt(store.delete_tokens), attempt(files.delete_tokens)
             ids.clear()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import pickle
+import re
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 from conftest import CLIENT, OAuthToken, row, token
@@ -87,6 +90,13 @@ def test_settings_come_from_keywords_and_the_environment(settings, monkeypatch):
         SecretsManagerTokenStore(cache_ttl_seconds=0)
     with pytest.raises(TypeError, match="tags"):
         SecretsManagerTokenStore(tags=7.5)
+
+
+def test_each_setting_of_the_environment_is_a_keyword():
+    table = Path(__file__).parents[2] / "docs" / "rustdoc" / "environment.md"
+    names = re.findall(r"^\| `ZOHO_TOKEN_STORE_(\w+)`", table.read_text(), re.MULTILINE)
+    keywords = list(inspect.signature(SecretsManagerTokenStore).parameters)
+    assert names and keywords[: len(names)] == [name.lower() for name in names]
 
 
 def test_errors_tell_what_happened_and_no_value(store):

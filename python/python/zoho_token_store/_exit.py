@@ -1,10 +1,13 @@
-"""At the end of a program, refreshes whose callers were interrupted are waited for."""
+"""What is done at the end of a program and after a fork."""
 
 from __future__ import annotations
 
 import atexit
+import os
 import weakref
 from typing import Any
+
+from ._native import after_fork, begin_exit
 
 # Objects with a native store in `_native`.
 _owners: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -16,6 +19,10 @@ def settle_at_exit(owner: Any) -> None:
 
 
 @atexit.register
-def _settle() -> None:
+def _end() -> None:
     for owner in list(_owners):
         owner._native.settle()
+    begin_exit()
+
+
+os.register_at_fork(after_in_child=after_fork)

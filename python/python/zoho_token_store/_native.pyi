@@ -4,6 +4,9 @@ from ._columns import Columns
 
 __version__: str
 
+def begin_exit() -> None: ...
+def after_fork() -> None: ...
+
 @final
 class Store:
     def __new__(

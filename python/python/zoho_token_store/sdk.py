@@ -207,7 +207,7 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         accounts_url = _accounts_url(record[9])
         if accounts_url is None:
             return record
-        by_id: Columns = (record[0], *(None,) * 9)  # type: ignore[assignment]
+        by_id: Columns = (record[0], *(None,) * 9)
         return self._native.access_token(by_id, accounts_url)._columns
 
     def _report(self, error: TokenStoreError) -> None:
