@@ -155,14 +155,20 @@ impl Core {
 
     /// The access token of a record that has one.
     pub(crate) fn access(&self, record: &OAuthToken, is_saved: bool) -> Option<AccessToken> {
+        self.access_of(record.clone(), is_saved)
+    }
+
+    /// The same without a copy of the record.
+    pub(crate) fn access_of(&self, record: OAuthToken, is_saved: bool) -> Option<AccessToken> {
         let own = || self.data_center.clone();
-        let data_center = match record.api_domain().and(record.accounts_url()) {
+        let data_center = match record.api_domain() {
+            // The data centre's is not needed.
             Some(_) => own(),
             None => self
-                .data_center_of(record, &Demand::default())
+                .data_center_of(&record, &Demand::default())
                 .unwrap_or_else(|_| own()),
         };
-        AccessToken::of(record.clone(), data_center, is_saved)
+        AccessToken::of(record, data_center, is_saved)
     }
 
     /// A hash of a secret by which this process counts.

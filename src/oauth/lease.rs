@@ -216,3 +216,6 @@ pub(crate) fn decide(view: &View, timing: &Timing) -> Decision {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,16 +103,16 @@ impl TokenProvider {
     ///   [`Error::unsaved_token`].
     pub async fn access_token(&self, partial: &OAuthToken) -> Result<AccessToken, Error> {
         let found = match self.core.store.find_token(partial).await {
+            Ok(Some(record)) if self.core.is_good(&record) => {
+                if let Some(access) = self.core.access_of(record, true) {
+                    self.core.record(&Event::Hit);
+                    return Ok(access);
+                }
+                None
+            }
             Ok(found) => found,
             Err(error) => return self.unsaved(partial).ok_or(error),
         };
-        if let Some(record) = &found
-            && self.core.is_good(record)
-            && let Some(access) = self.core.access(record, true)
-        {
-            self.core.record(&Event::Hit);
-            return Ok(access);
-        }
         // Boxed, so that the future of a valid token stays small.
         let obtained = obtain::obtain(&self.core, partial, found).boxed().await;
         obtained.map_err(|error| error.during("access_token"))

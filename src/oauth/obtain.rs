@@ -49,16 +49,27 @@ pub(crate) async fn satisfy(
         return Ok(access);
     }
     core.record(&Event::Miss);
-    let deadline = Instant::now() + core.timing.wait;
+    let is_usable = demand.is_usual() && core.standing(record, &demand) == Standing::Usable;
+    let wait = match is_usable {
+        true => core.timing.start + core.timing.request,
+        false => core.timing.wait,
+    };
+    let deadline = Instant::now() + wait;
     loop {
         let (landing, started) = core
             .flights
-            .join(id, || refresh(core.clone(), id.to_owned(), demand.clone()));
+            .join(id, || refresh(core.clone(), record.clone(), demand.clone()));
         match timeout_at(deadline, landing.result()).await {
-            Err(_) => return Err(pending()),
+            Err(_) => {
+                let access = core.access(record, true).filter(|_| is_usable);
+                return access.ok_or_else(pending);
+            }
             // The task's runtime was shut down.
             Ok(None) => {}
-            Ok(Some(Err(error))) if started || demand.is_usual() => return Err(error),
+            Ok(Some(Err(error))) if started => return Err(error),
+            // It began to wait before this caller did.
+            Ok(Some(Err(error))) if error.kind() == ErrorKind::RefreshPending => {}
+            Ok(Some(Err(error))) if demand.is_usual() => return Err(error),
             Ok(Some(Ok(access))) if started || is_enough(core, &access, &demand) => {
                 return Ok(access);
             }

@@ -30,22 +30,23 @@ const LONGEST_POLL: Duration = Duration::from_secs(1);
 /// lease: otherwise nearly all of their puts would be refused.
 const SPREAD: Duration = Duration::from_millis(250);
 
-/// Returns an access token of this record that satisfies the demand.
+/// Returns an access token of this record, as a caller has found it, that satisfies the demand.
 pub(crate) async fn refresh(
     core: Arc<Core>,
-    id: String,
+    record: OAuthToken,
     demand: Demand,
 ) -> Result<AccessToken, Error> {
     let deadline = Instant::now() + core.timing.wait;
     let mut refresh = Refresh {
         core,
-        id,
+        id: record.id().unwrap_or_default().to_owned(),
+        is_usual: demand.is_usual(),
         demand,
         deadline,
         unsent: None,
         has_spread: false,
         poll: FIRST_POLL,
-        valid: None,
+        last: Some(record),
     };
     loop {
         match refresh.step().await {
@@ -61,13 +62,15 @@ struct Refresh {
     core: Arc<Core>,
     id: String,
     demand: Demand,
+    /// Whether any valid access token will do.
+    is_usual: bool,
     deadline: Instant,
     /// The nonce of the last lease that this refresh has put, if nothing was sent under it.
     unsent: Option<String>,
     has_spread: bool,
     poll: Duration,
-    /// The last record that was read, if its access token is still valid.
-    valid: Option<OAuthToken>,
+    /// The record as it was last found.
+    last: Option<OAuthToken>,
 }
 
 /// A lease that was put.
@@ -98,7 +101,7 @@ impl Refresh {
             return self.save_now(version, &unsaved).await;
         }
         let record = version.token();
-        self.valid = Some(record.clone()).filter(|record| self.core.is_valid(record));
+        self.last = Some(record.clone());
         let view = self.view(&version);
         match decide(&view, &self.core.timing) {
             Decision::Return => Ok(self.adopt(record)),
@@ -155,10 +158,16 @@ impl Refresh {
             .written_at()
             .and_then(|at| now.wall.duration_since(at).ok());
         let is_own = lease.as_ref().is_some_and(|lease| {
-            lease.phase == Phase::Held && self.unsent.as_ref() == Some(&lease.nonce)
+            !matches!(lease.phase, Phase::Failed { .. })
+                && self.unsent.as_ref() == Some(&lease.nonce)
         });
+        let standing = match self.core.standing(record, &self.demand) {
+            // Who wants another access token waits for it.
+            Standing::Usable if !self.is_usual => Standing::Unusable,
+            standing => standing,
+        };
         View {
-            standing: self.core.standing(record, &self.demand),
+            standing,
             means: self.means(record),
             is_own,
             seen_for: self.core.states.seen_for(&self.id, text, now.monotonic),
@@ -468,6 +477,10 @@ impl Refresh {
         let says_nothing = self.demand.grant.is_some() && means(record) == Means::RefreshToken;
         let note = Some(&note).filter(|_| !says_nothing);
         let is_unchanged = replace_lease(&self.core, held.version, &held.lease, note).await;
+        if let Some(note) = note {
+            let states = &self.core.states;
+            states.seen_for(&self.id, Some(&note.to_text()), Instant::now());
+        }
         if !is_unchanged {
             // Somebody has logged in, or has refreshed the token, meanwhile.
             return Ok(None);
@@ -493,9 +506,6 @@ impl Refresh {
         {
             return Ok(access);
         }
-        if self.demand.insists || self.demand.replaced.is_some() {
-            return Err(error);
-        }
         match self.valid() {
             Some(access) => {
                 let time = Instant::now() + self.core.timing.lease;
@@ -507,7 +517,7 @@ impl Refresh {
     }
 
     fn valid(&self) -> Option<AccessToken> {
-        let record = self.valid.as_ref()?;
+        let record = self.last.as_ref().filter(|_| self.is_usual)?;
         let record = Some(record).filter(|record| self.core.is_valid(record))?;
         self.core.access(record, true)
     }

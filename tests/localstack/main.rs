@@ -12,5 +12,6 @@ mod concurrency;
 mod fake_aws;
 mod faults;
 mod format;
+mod oauth;
 mod resources;
 mod security;

@@ -110,3 +110,6 @@ impl fmt::Debug for DefaultClient {
         f.debug_struct("DefaultClient").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

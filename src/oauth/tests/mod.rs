@@ -1,1 +1,8 @@
-//! Tests of the provider.
+//! The provider on the memory store, with a Zoho in the test process, in tokio's paused time.
+
+mod fake_zoho;
+mod faults;
+mod grants;
+mod refreshing;
+mod refusals;
+mod world;

@@ -1,0 +1,283 @@
+//! Crashes, lost responses, and saves of others in between.
+
+use std::time::Duration;
+
+use super::fake_zoho::Next;
+use super::world::{SwapFault, World, partial, value};
+use crate::testing::token;
+use crate::{ErrorKind, ExposeSecret, OAuthToken, TokenStore};
+
+/// Waits until this many token requests have arrived at Zoho.
+async fn requests(world: &World, number: usize) {
+    while world.zoho.requests() < number {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn shown(record: &OAuthToken) -> (String, String) {
+    let text = |value: Option<&crate::SecretString>| value.unwrap().expose_secret().to_owned();
+    (text(record.access_token()), text(record.refresh_token()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_of_a_dead_process_is_taken_over_after_its_time() {
+    let world = World::with_token(0).await;
+    world.put_lease("held").await;
+    let started = tokio::time::Instant::now();
+    let access = world.process().access_token(&partial()).await.unwrap();
+    assert_eq!(value(&access), "new-1");
+    let waited = started.elapsed().as_secs();
+    assert!((15..=20).contains(&waited), "{waited}");
+    assert_eq!(world.events.of("leases_taken_over"), 1);
+    assert_eq!(world.lease().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_for_another_token_is_void() {
+    let world = World::with_token(0).await;
+    world.put_lease("held").await;
+    let started = tokio::time::Instant::now();
+    world.save("refresh_token=r2", 0).await;
+    assert_eq!(
+        world.lease().await,
+        None,
+        "a save that changes what is refreshed drops it"
+    );
+    world.process().access_token(&partial()).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_save_of_something_else_keeps_the_lease() {
+    let world = World::with_token(0).await;
+    world.put_lease("held").await;
+    let other = token("id=1 redirect_url=x");
+    world.store.save_token(&other).await.unwrap();
+    assert!(world.lease().await.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_do_not_wait_for_longer_than_30_seconds() {
+    let world = World::with_token(0).await;
+    let version = crate::RefreshCoordination::read(&world.store.inner, "1")
+        .await
+        .unwrap()
+        .unwrap();
+    let base = crate::oauth::lease::base_of(version.token());
+    let lease = format!("{base}:3:other:held");
+    let swap = crate::RefreshCoordination::swap(
+        &world.store.inner,
+        &version,
+        version.token(),
+        Some(&lease),
+    );
+    swap.await.unwrap();
+    let started = tokio::time::Instant::now();
+    let error = world.process().access_token(&partial()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RefreshPending);
+    assert!(error.is_retryable());
+    assert_eq!(started.elapsed().as_secs(), 30);
+    assert_eq!(world.zoho.requests(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_saved_is_saved_at_the_next_call() {
+    let world = World::with_token(0).await;
+    let provider = world.process();
+    world
+        .store
+        .next(&[SwapFault::None, SwapFault::Fails, SwapFault::Fails]);
+    for _ in 0..2 {
+        let access = provider.access_token(&partial()).await.unwrap();
+        assert_eq!((value(&access), access.is_saved()), ("new-1", false));
+        assert_eq!(shown(&world.stored().await).0, "old");
+    }
+    let access = provider.access_token(&partial()).await.unwrap();
+    assert_eq!((value(&access), access.is_saved()), ("new-1", true));
+    assert_eq!(shown(&world.stored().await).0, "new-1");
+    assert_eq!(world.lease().await, None);
+    assert_eq!(world.zoho.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_save_whose_response_was_lost_is_no_second_save() {
+    let world = World::with_token(0).await;
+    let provider = world.process();
+    world
+        .store
+        .next(&[SwapFault::None, SwapFault::LosesResponse]);
+    let access = provider.access_token(&partial()).await.unwrap();
+    assert!(!access.is_saved());
+    world.store.take_counts();
+    let access = provider.access_token(&partial()).await.unwrap();
+    assert_eq!((value(&access), access.is_saved()), ("new-1", true));
+    assert_eq!(world.store.take_counts(), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotated_refresh_token_that_cannot_be_saved_is_in_the_error_and_saved_later() {
+    let world = World::with_token(0).await;
+    let provider = world.process();
+    world
+        .zoho
+        .next([Next::With(r#","refresh_token":"rotated""#)]);
+    world.store.next(&[SwapFault::None, SwapFault::Fails]);
+    let error = provider.access_token(&partial()).await.unwrap_err();
+    let unsaved = error.unsaved_token().unwrap();
+    assert_eq!(shown(unsaved), ("new-1".into(), "rotated".into()));
+    assert!(!format!("{error}{error:?}").contains("rotated"));
+    let access = provider.access_token(&partial()).await.unwrap();
+    assert!(access.is_saved());
+    assert_eq!(
+        shown(&world.stored().await),
+        ("new-1".into(), "rotated".into())
+    );
+    assert_eq!(world.zoho.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_whose_response_was_lost_is_used() {
+    let world = World::with_token(0).await;
+    world.store.next(&[SwapFault::LosesResponse]);
+    let started = tokio::time::Instant::now();
+    let access = world.process().access_token(&partial()).await.unwrap();
+    assert_eq!(value(&access), "new-1");
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "nobody is waited for"
+    );
+    assert_eq!(world.zoho.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_took_too_long_is_not_used() {
+    let world = World::with_token(0).await;
+    world.store.next(&[SwapFault::Takes(4)]);
+    let access = world.process().access_token(&partial()).await.unwrap();
+    assert_eq!(value(&access), "new-1");
+    assert_eq!(
+        world.events.of("leases_won"),
+        2,
+        "another one was put before Zoho was asked"
+    );
+    assert_eq!(world.zoho.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newer_token_is_not_overwritten() {
+    let world = World::with_token(0).await;
+    let provider = world.process();
+    world.zoho.hold();
+    let refreshing = tokio::spawn(async move { provider.access_token(&partial()).await });
+    requests(&world, 1).await;
+    world
+        .save("access_token=newer refresh_token=r3", 3_000)
+        .await;
+    world.zoho.release();
+    assert_eq!(value(&refreshing.await.unwrap().unwrap()), "newer");
+    assert_eq!(shown(&world.stored().await), ("newer".into(), "r3".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotated_refresh_token_is_saved_beside_a_newer_access_token() {
+    let world = World::with_token(0).await;
+    let provider = world.process();
+    world
+        .zoho
+        .next([Next::With(r#","refresh_token":"rotated""#)]);
+    world.zoho.hold();
+    let refreshing = tokio::spawn(async move { provider.access_token(&partial()).await });
+    requests(&world, 1).await;
+    world.save("access_token=newer", 3_000).await;
+    world.zoho.release();
+    assert_eq!(value(&refreshing.await.unwrap().unwrap()), "newer");
+    assert_eq!(
+        shown(&world.stored().await),
+        ("newer".into(), "rotated".into())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_something_else_meanwhile_is_kept() {
+    let world = World::with_token(0).await;
+    let provider = world.process();
+    world.zoho.hold();
+    let refreshing = tokio::spawn(async move { provider.access_token(&partial()).await });
+    requests(&world, 1).await;
+    world
+        .store
+        .save_token(&token("id=1 redirect_url=x"))
+        .await
+        .unwrap();
+    world.zoho.release();
+    assert_eq!(value(&refreshing.await.unwrap().unwrap()), "new-1");
+    let stored = world.stored().await;
+    assert_eq!(stored.redirect_url(), Some("x"));
+    assert_eq!(
+        (shown(&stored).0.as_str(), world.lease().await),
+        ("new-1", None)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_record_is_not_revived() {
+    let world = World::with_token(0).await;
+    let provider = world.process();
+    world.zoho.hold();
+    let refreshing = tokio::spawn(async move { provider.access_token(&partial()).await });
+    requests(&world, 1).await;
+    world.store.delete_token("1").await.unwrap();
+    world.zoho.release();
+    let error = refreshing.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NeedsLogin);
+    assert_eq!(world.store.get_tokens().await.unwrap().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_response_of_zoho_is_asked_for_once_more() {
+    let world = World::with_token(0).await;
+    world.zoho.next([Next::Lost]);
+    let access = world.process().access_token(&partial()).await.unwrap();
+    assert_eq!(value(&access), "new-1");
+    assert_eq!(world.zoho.requests(), 2);
+    assert_eq!(world.lease().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_that_takes_too_long_is_not_waited_for() {
+    let world = World::with_token(0).await;
+    let hour = Duration::from_secs(3_600);
+    world.zoho.next([Next::After(hour), Next::After(hour)]);
+    let started = tokio::time::Instant::now();
+    let error = world.process().access_token(&partial()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    let waited = started.elapsed().as_secs();
+    assert!((14..=15).contains(&waited), "{waited}");
+    assert_eq!(world.zoho.requests(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_usable_token_is_returned_while_the_store_is_away() {
+    let world = World::with_token(200).await;
+    world.store.next(&[SwapFault::Takes(3_600)]);
+    let started = tokio::time::Instant::now();
+    let access = world.process().access_token(&partial()).await.unwrap();
+    assert_eq!((value(&access), started.elapsed().as_secs()), ("old", 10));
+    assert_eq!(world.zoho.requests(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_forces_a_refresh_waits_for_another_process_that_does_it() {
+    let world = World::with_token(3_600).await;
+    let (first, second) = (world.process(), world.process());
+    world.zoho.hold();
+    let first = tokio::spawn(async move { first.refresh(&partial()).await });
+    requests(&world, 1).await;
+    let second = tokio::spawn(async move { second.refresh(&partial()).await });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    world.zoho.release();
+    for access in [first, second] {
+        assert_eq!(value(&access.await.unwrap().unwrap()), "new-1");
+    }
+    assert_eq!(world.zoho.requests(), 1);
+}

@@ -1,0 +1,221 @@
+//! Logging in, and exchanging a grant token that several processes know.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+
+use super::fake_zoho::Next;
+use super::world::{SwapFault, World, value};
+use crate::testing::token;
+use crate::{ErrorKind, ExposeSecret, OAuthToken, RefreshCoordination, Swap, TokenStore};
+
+const LOGGED_IN: &str = "ada@example.com:7";
+
+fn grant() -> OAuthToken {
+    token("client_id=c client_secret=s grant_token=g redirect_url=https://x/y")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_is_saved_under_the_users_name() {
+    let world = World::new();
+    let provider = world.process();
+    let saved = provider.login("g", Some("https://x/y")).await.unwrap();
+    assert_eq!(saved.user_name(), Some(LOGGED_IN));
+    assert_eq!(saved.accounts_url(), Some("https://accounts.zoho.eu"));
+    assert_eq!(saved.refresh_token().unwrap().expose_secret(), "r-new");
+    let ada = token(&format!("user_name={LOGGED_IN}"));
+    assert_eq!(value(&provider.access_token(&ada).await.unwrap()), "new-1");
+    assert_eq!(world.zoho.requests(), 1);
+    let seen = world.zoho.seen();
+    assert!(
+        seen[0].1.contains("redirect_uri=https%3A%2F%2Fx%2Fy"),
+        "{}",
+        seen[0].1
+    );
+    assert!(
+        seen[1]
+            .0
+            .starts_with("https://www.zohoapis.eu/crm/v8/users")
+    );
+
+    let again = provider.login("g2", None).await.unwrap();
+    assert_eq!(again.id(), saved.id(), "it is the same user");
+    assert_eq!(world.store.get_tokens().await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_zoho_does_not_accept_is_no_login() {
+    let world = World::new();
+    world
+        .zoho
+        .next([Next::Body(200, r#"{"error":"invalid_code"}"#)]);
+    let error = world.process().login("g", None).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::NeedsLogin, Some("login"))
+    );
+    assert_eq!(world.store.get_tokens().await.unwrap().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_that_many_processes_exchange_is_sent_once() {
+    let world = World::new();
+    let processes: Vec<_> = (0..10).map(|_| world.process()).collect();
+    let grant = grant();
+    let exchanged = join_all(
+        processes
+            .iter()
+            .map(|process| process.exchange_grant(&grant)),
+    );
+    for record in exchanged.await {
+        let record = record.unwrap();
+        assert_eq!(record.user_name(), Some(LOGGED_IN));
+        assert_eq!(record.access_token().unwrap().expose_secret(), "new-1");
+    }
+    assert_eq!(world.zoho.requests(), 1);
+    let records = world.store.get_tokens().await.unwrap();
+    assert_eq!(records.len(), 1);
+    let id = records[0].id().unwrap();
+    let version = world.store.inner.read(id).await.unwrap().unwrap();
+    assert_eq!(version.lease(), None);
+    // After a restart.
+    world.process().exchange_grant(&grant).await.unwrap();
+    assert_eq!(world.zoho.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_with_only_a_grant_token_has_it_exchanged() {
+    let world = World::new();
+    let partial = token("user_name=u");
+    let saved = token("user_name=u client_id=c client_secret=s grant_token=g");
+    world.store.save_token(&saved).await.unwrap();
+    let access = world.process().access_token(&partial).await.unwrap();
+    assert_eq!(value(&access), "new-1");
+    assert_eq!(
+        access.record().refresh_token().unwrap().expose_secret(),
+        "r-new"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_who_logs_in_again_gets_the_new_tokens_and_the_dead_note_is_gone() {
+    let world = World::with_token(0).await;
+    let process = world.process();
+    world
+        .zoho
+        .next([Next::Body(200, r#"{"error":"invalid_code"}"#)]);
+    let partial = token("user_name=u");
+    assert!(process.access_token(&partial).await.is_err());
+    let grant = grant().to_builder().user_name("u").build().unwrap();
+    let record = process.exchange_grant(&grant).await.unwrap();
+    assert_eq!(record.id(), Some("1"));
+    assert_eq!(record.refresh_token().unwrap().expose_secret(), "r-new");
+    assert_eq!(world.lease().await, None);
+    assert_eq!(
+        value(&process.access_token(&partial).await.unwrap()),
+        "new-1"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_that_is_refused_does_not_stop_a_stored_token_from_being_refreshed() {
+    let world = World::with_token(0).await;
+    let process = world.process();
+    world
+        .zoho
+        .next([Next::Body(200, r#"{"error":"invalid_code"}"#)]);
+    let grant = grant().to_builder().user_name("u").build().unwrap();
+    assert!(process.exchange_grant(&grant).await.is_err());
+    assert_eq!(world.lease().await, None);
+    let access = process.access_token(&token("user_name=u")).await.unwrap();
+    assert_eq!(value(&access), "new-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_that_is_refused_is_an_error_even_if_the_stored_token_is_valid() {
+    let world = World::with_token(3_600).await;
+    world
+        .zoho
+        .next([Next::Body(200, r#"{"error":"invalid_code"}"#)]);
+    let grant = grant().to_builder().user_name("u").build().unwrap();
+    let error = world.process().exchange_grant(&grant).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NeedsLogin);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_whose_lease_lost_its_response_before_it_was_sent_is_sent() {
+    let world = World::new();
+    world
+        .store
+        .next(&[SwapFault::None, SwapFault::LosesResponse]);
+    let started = tokio::time::Instant::now();
+    world.process().exchange_grant(&grant()).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(2));
+    assert_eq!(world.zoho.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_whose_response_was_lost_is_not_sent_again_unless_the_user_says_so() {
+    let world = World::new();
+    let process = world.process();
+    world.zoho.next([Next::Lost]);
+    let error = process.exchange_grant(&grant()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::GrantUnsettled);
+    for process in [&process, &world.process()] {
+        let error = process.exchange_grant(&grant()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::GrantUnsettled);
+        let error = process.access_token(&grant()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::GrantUnsettled);
+    }
+    assert_eq!(world.zoho.requests(), 1);
+    let record = process.exchange_grant_again(&grant()).await.unwrap();
+    assert_eq!(record.refresh_token().unwrap().expose_secret(), "r-new");
+    assert_eq!(world.zoho.requests(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_that_was_not_sent_is_sent_again() {
+    let world = World::new();
+    world.zoho.next([Next::NotSent]);
+    world.process().exchange_grant(&grant()).await.unwrap();
+    assert_eq!(world.zoho.requests(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lease_of_a_crashed_exchange_does_not_stop_a_refresh() {
+    let world = World::with_token(0).await;
+    world.put_lease("sending").await;
+    let access = world
+        .process()
+        .access_token(&token("user_name=u"))
+        .await
+        .unwrap();
+    assert_eq!(value(&access), "new-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_is_held_for_a_grant_is_taken_over() {
+    let world = World::new();
+    let record = world.store.save_token(&grant()).await.unwrap();
+    let version = world
+        .store
+        .inner
+        .read(record.id().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    let lease = format!("{}:1:other:held", crate::oauth::lease::base_of(&record));
+    let swap = world
+        .store
+        .inner
+        .swap(&version, &record, Some(&lease))
+        .await
+        .unwrap();
+    assert!(matches!(swap, Swap::Current(_)));
+    let started = tokio::time::Instant::now();
+    world.process().exchange_grant(&grant()).await.unwrap();
+    assert!(
+        started.elapsed() >= Duration::from_secs(15),
+        "nothing was sent: it is safe"
+    );
+}

@@ -1,0 +1,161 @@
+//! What Zoho refuses, and what that means for all processes.
+
+use std::time::Duration;
+
+use super::fake_zoho::Next;
+use super::world::{World, partial, value};
+use crate::oauth::TokenState;
+use crate::{ErrorKind, TokenStore};
+
+const DEAD: Next = Next::Body(200, r#"{"error":"invalid_code"}"#);
+const THROTTLED: Next = Next::Body(
+    200,
+    r#"{"error":"Access Denied","error_description":"You have made too many requests continuously."}"#,
+);
+const AWAY: Next = Next::Body(503, "<html>");
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_token_is_asked_for_once_until_somebody_logs_in() {
+    let world = World::with_token(0).await;
+    world.zoho.next([DEAD]);
+    for _ in 0..3 {
+        let process = world.process();
+        let error = process.access_token(&partial()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NeedsLogin);
+        assert!(error.to_string().contains("accounts.zoho.eu"), "{error}");
+        let status = process.status(&partial()).await.unwrap().unwrap();
+        let TokenState::Failing {
+            code, needs_login, ..
+        } = status.state
+        else {
+            panic!("{status:?}");
+        };
+        assert_eq!((code.as_str(), needs_login), ("invalid_code", true));
+        tokio::time::advance(Duration::from_secs(86_400)).await;
+    }
+    assert_eq!(world.zoho.requests(), 1);
+    world.save("refresh_token=r2", 0).await;
+    assert_eq!(world.lease().await, None, "the note is gone with the login");
+    let access = world.process().access_token(&partial()).await.unwrap();
+    assert_eq!(value(&access), "new-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_can_ask_for_a_dead_token_again() {
+    let world = World::with_token(0).await;
+    let process = world.process();
+    world.zoho.next([DEAD, DEAD]);
+    assert!(process.access_token(&partial()).await.is_err());
+    assert_eq!(
+        process.refresh(&partial()).await.unwrap_err().kind(),
+        ErrorKind::NeedsLogin
+    );
+    assert_eq!(world.zoho.requests(), 2);
+    assert_eq!(value(&process.refresh(&partial()).await.unwrap()), "new-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_zoho_does_not_know_is_a_mistake_in_the_configuration() {
+    let world = World::with_token(0).await;
+    world
+        .zoho
+        .next([Next::Body(200, r#"{"error":"invalid_client"}"#)]);
+    for _ in 0..2 {
+        let error = world.process().access_token(&partial()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+    }
+    assert_eq!(world.zoho.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_valid_token_is_returned_while_zoho_refuses_another_one() {
+    for refusal in [AWAY, THROTTLED, DEAD] {
+        let world = World::with_token(200).await;
+        world.zoho.next([refusal]);
+        let process = world.process();
+        for _ in 0..5 {
+            let access = process.access_token(&partial()).await.unwrap();
+            assert_eq!(value(&access), "old");
+            assert_eq!(
+                value(&world.process().access_token(&partial()).await.unwrap()),
+                "old"
+            );
+        }
+        assert_eq!(world.zoho.requests(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_may_pass_is_tried_again_after_a_minute_and_then_less_often() {
+    for (refusal, kind) in [
+        (AWAY, ErrorKind::Unavailable),
+        (THROTTLED, ErrorKind::Throttled),
+    ] {
+        let world = World::with_token(0).await;
+        let processes = [world.process(), world.process()];
+        world.zoho.next(std::iter::repeat_n(refusal, 1_000));
+        // A caller every ten seconds in each process, for a day.
+        for second in (0..86_400).step_by(10) {
+            for process in &processes {
+                let error = process.access_token(&partial()).await.unwrap_err();
+                assert_eq!(error.kind(), kind);
+                assert!(error.is_retryable());
+            }
+            if second == 120 {
+                assert_eq!(world.zoho.requests(), 2, "after 0 and 60 seconds");
+            }
+            tokio::time::advance(Duration::from_secs(10)).await;
+        }
+        let (requests, (_, versions)) = (world.zoho.requests(), world.store.take_counts());
+        assert!((15..25).contains(&requests), "{requests}");
+        assert!(versions < 50, "{versions}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_refusal_that_has_passed_the_note_is_gone() {
+    let world = World::with_token(0).await;
+    let process = world.process();
+    world.zoho.next([AWAY]);
+    assert!(process.access_token(&partial()).await.is_err());
+    assert!(world.lease().await.unwrap().contains(":failed:http_503:"));
+    tokio::time::advance(Duration::from_secs(61)).await;
+    assert_eq!(
+        value(&process.access_token(&partial()).await.unwrap()),
+        "new-1"
+    );
+    assert_eq!(world.lease().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_asks_for_at_most_ten_tokens_in_ten_minutes() {
+    let world = World::with_token(3_600).await;
+    let process = world.process();
+    for _ in 0..10 {
+        process.refresh(&partial()).await.unwrap();
+    }
+    let error = process.refresh(&partial()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Throttled);
+    assert_eq!(world.zoho.requests(), 10);
+    let access = process.access_token(&partial()).await.unwrap();
+    assert_eq!(value(&access), "new-10", "it is still valid");
+    tokio::time::advance(Duration::from_secs(600)).await;
+    process.refresh(&partial()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_logged_in_without_a_token() {
+    let world = World::new();
+    let error = world.process().access_token(&partial()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NeedsLogin);
+    world
+        .store
+        .save_token(&crate::testing::token(
+            "user_name=u access_token=a expiry_time=1",
+        ))
+        .await
+        .unwrap();
+    let error = world.process().access_token(&partial()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NeedsLogin);
+    assert_eq!(error.operation(), Some("access_token"));
+}

@@ -1,0 +1,5 @@
+//! `TokenProvider` on secrets: processes that share a token refresh it once.
+
+mod costs;
+mod processes;
+mod zoho;
