@@ -86,8 +86,15 @@ def initialize(zoho: Zoho, tmp_path: Path) -> Iterator[Callable[..., None]]:
             environment=zoho.environment(), token=token, store=store, resource_path=str(tmp_path)
         )
 
+    forget()
     yield initialize
+    forget()
+
+
+def forget() -> None:
+    """Make the SDK as it was before it was initialized. Older versions keep that for each thread."""
     Initializer.initializer = None
+    Initializer.LOCAL.init = None
 
 
 def token(user: "str | None" = None, **fields: Any) -> Any:

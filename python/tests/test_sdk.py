@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from conftest import CLIENT, Initializer, row, token
+from conftest import CLIENT, Initializer, forget, row, token
 
 from zoho_token_store import NeedsLoginError
 
@@ -110,6 +110,7 @@ def sdk_revokes() -> bool:
 
 
 def test_a_disk_that_cannot_be_written(store, zoho, tmp_path, monkeypatch):
+    forget()
     monkeypatch.chdir("/proc")  # nobody can create a file there
     ada: Any = token(grant_token="ada@example.com/1", **CLIENT)
     with pytest.raises(Exception):
@@ -118,4 +119,4 @@ def test_a_disk_that_cannot_be_written(store, zoho, tmp_path, monkeypatch):
         environment=zoho.environment(), token=ada, store=store, resource_path=str(tmp_path)
     )
     assert len(store.get_tokens()) == 1
-    Initializer.initializer = None
+    forget()
