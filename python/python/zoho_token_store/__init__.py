@@ -16,11 +16,15 @@ Without it::
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, List
 
 from ._native import AccessToken, Check, Report, __version__
 
+# Type checkers take it for true. The module `typing` takes longer to import than everything else here.
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._errors import (
         AccessDeniedError,
         ConflictError,
@@ -82,5 +86,5 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-def __dir__() -> List[str]:
+def __dir__() -> list[str]:
     return __all__

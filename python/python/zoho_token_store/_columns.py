@@ -29,6 +29,3 @@ NAMES = (
     "redirect_url",
     "api_domain",
 )
-
-#: The positions of those by which a record can be found: id, user name and the three tokens.
-IDENTIFYING = (0, 1, 4, 5, 6)

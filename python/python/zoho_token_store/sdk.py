@@ -9,7 +9,7 @@ import logging
 from importlib import metadata
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
-from ._columns import IDENTIFYING, Columns
+from ._columns import Columns
 from ._errors import InvalidTokenError, NeedsLoginError, NotFoundError, TokenStoreError
 from ._exit import settle_at_exit
 from ._native import Report, Store
@@ -97,8 +97,8 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         if not isinstance(token, OAuthToken):
             return token
         columns = _columns(token)
-        if not any(columns[index] for index in IDENTIFYING):
-            return None
+        if not (columns[1] or columns[0] or columns[5] or columns[4] or columns[6]):
+            return None  # nothing to find it by: the user's name, the id or a token
         found = self._native.find_token(columns)
         if found is None:
             return None
