@@ -2,6 +2,16 @@ from typing import List, Optional, Sequence, Tuple, final
 
 from ._columns import Columns
 
+__all__ = [
+    "AccessToken",
+    "Check",
+    "Report",
+    "Store",
+    "__version__",
+    "after_fork",
+    "begin_exit",
+]
+
 __version__: str
 
 def begin_exit() -> None: ...
