@@ -18,7 +18,7 @@ step = @printf '==> %s\n' '$(1)'; $(1)
 LAMBDA := zoho-token-store-lambda-example
 MODEL_PACKAGE := zoho-token-store-model
 
-.PHONY: help demo test test-moto bench soak simulate fuzz deny release-check lambda localstack localstack-down clean
+.PHONY: help demo test test-moto bench soak simulate fuzz deny release-check lambda python test-python python-layer localstack localstack-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,8 @@ bench: ## measure hits in the cache, and write table and plot into benches/READM
 	$(BENCH) bench --locked --manifest-path benches/Cargo.toml --bench warm
 	$(BENCH) run --locked --release --quiet --manifest-path benches/Cargo.toml --bin memory
 	$(BENCH) run --locked --release --quiet --manifest-path benches/Cargo.toml --bin report
+	@if [ -n "$$(python/pythons)" ]; then python/build && python/bench; \
+	else echo 'The Python package was NOT measured: there is no Python from 3.9 on.'; fi
 
 MINUTES ?= 60
 soak: ## mixed load under AWS's rules and with faults, for MINUTES=60
@@ -110,6 +112,18 @@ release-check: ## links, guarantees, features, docs.rs, package, oldest Rust, AP
 
 lambda: ## build the release zips of examples/lambda, for arm64 and x86_64
 	@examples/lambda/build
+
+python: ## build the wheels and the sdist of the Python package
+	@python/build
+
+test-python: python ## test the wheel in every Python from 3.9 on, against a LocalStack
+	@$(LOCALSTACK) status >/dev/null 2>&1 || trap '$(LOCALSTACK) down' EXIT; \
+	echo '==> $(LOCALSTACK) up'; \
+	endpoint=$$($(LOCALSTACK) up) || exit; \
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint python/test
+
+python-layer: python ## build the layer zips of examples/python-lambda
+	@examples/python-lambda/build
 
 localstack: ## start LocalStack and print its endpoint
 	@$(LOCALSTACK) up

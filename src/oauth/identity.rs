@@ -49,9 +49,11 @@ fn email_in(users: &Value) -> Option<String> {
     text(users.get("users")?.get(0)?.get("email")?)
 }
 
-/// The id in a list of organizations.
+/// The id in a list of organizations: `zgid`, as in Zoho's SDKs. Each organization has an `id` too,
+/// which is another number.
 fn org_in(orgs: &Value) -> Option<String> {
-    text(orgs.get("org")?.get(0)?.get("id")?)
+    let org = orgs.get("org")?.get(0)?;
+    text(org.get("zgid").or_else(|| org.get("id"))?)
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -77,6 +79,8 @@ mod tests {
             Some("7")
         );
         assert_eq!(org_in(&json(r#"{"org":[{"id":7}]}"#)).as_deref(), Some("7"));
+        let both = json(r#"{"org":[{"id":"9","zgid":"7"}]}"#);
+        assert_eq!(org_in(&both).as_deref(), Some("7"), "as in the SDKs");
         for other in [
             r#"{"users":[],"org":[]}"#,
             r#"{"code":"OAUTH_SCOPE_MISMATCH"}"#,

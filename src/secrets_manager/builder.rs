@@ -1,6 +1,7 @@
 //! The builder of the store: its settings, and the checks that need no call.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -102,7 +103,35 @@ impl SecretsManagerTokenStoreBuilder {
     /// [`ErrorKind::InvalidConfig`] if a variable with that prefix is not a setting, or if a value
     /// is malformed.
     pub fn from_env() -> Result<Self, Error> {
-        env::apply(Self::default(), std::env::vars_os())
+        Self::from_variables(std::env::vars_os())
+    }
+
+    /// Returns a builder with the settings of these variables, in place of those of the environment.
+    ///
+    /// For programs that keep their settings elsewhere, and for bindings to other languages. As in the
+    /// environment, variables without the prefix `ZOHO_TOKEN_STORE_` are left out.
+    ///
+    /// ```
+    /// use zoho_token_store::SecretsManagerTokenStoreBuilder;
+    ///
+    /// let settings = [("ZOHO_TOKEN_STORE_PREFIX", "crm/tokens/")];
+    /// let builder = SecretsManagerTokenStoreBuilder::from_variables(settings)?;
+    /// # Ok::<(), zoho_token_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_env`](Self::from_env).
+    pub fn from_variables<N, V>(variables: impl IntoIterator<Item = (N, V)>) -> Result<Self, Error>
+    where
+        N: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let variables = variables.into_iter();
+        env::apply(
+            Self::default(),
+            variables.map(|(name, value)| (name.into(), value.into())),
+        )
     }
 
     /// Sets the prefix of the secrets' names, which must end in `/`. The default is `zoho/tokens/`.

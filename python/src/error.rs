@@ -1,0 +1,51 @@
+//! Errors of the store as Python exceptions.
+
+use std::error::Error as StdError;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+use zoho_token_store::Error;
+
+use crate::token::to_columns;
+
+/// Returns the Python exception for an error: the class of its kind, from `zoho_token_store._errors`.
+pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
+    make(py, error).map_or_else(|failure| failure, PyErr::from_value)
+}
+
+fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
+    // Imported with the first error: the class derives from one of the SDK, which is slow to import.
+    static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let make = MAKE.import(py, "zoho_token_store._errors", "from_native")?;
+    let attributes = PyDict::new(py);
+    attributes.set_item("retryable", error.is_retryable())?;
+    attributes.set_item("operation", error.operation())?;
+    attributes.set_item("secret_name", error.secret_name())?;
+    attributes.set_item("request_id", error.request_id())?;
+    attributes.set_item("missing_action", error.missing_action())?;
+    let readable = error.readable_tokens().iter();
+    let readable: Vec<_> = readable
+        .map(|token| to_columns(py, token))
+        .collect::<PyResult<_>>()?;
+    attributes.set_item("readable_tokens", readable)?;
+    let unsaved = error
+        .unsaved_token()
+        .map(|token| to_columns(py, token))
+        .transpose()?;
+    attributes.set_item("unsaved_token", unsaved)?;
+    make.call((error.kind().as_str(), text(error)), Some(&attributes))
+}
+
+/// The text of an error with those of its causes.
+fn text(error: &Error) -> String {
+    let mut text = error.to_string();
+    let causes = std::iter::successors(StdError::source(error), |&cause| cause.source());
+    for cause in causes.map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str("; cause: ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}

@@ -1,0 +1,32 @@
+//! The native module `zoho_token_store._native`: the Rust store, for the Python classes around it.
+//!
+//! `store` is the class that Python calls. It has an `engine` for each process, runs futures on it with
+//! `runtime`, and converts with `token`, `access_token`, `error` and `report`. `log` passes the store's
+//! warnings on, and `exit` is for the end of the interpreter.
+
+mod access_token;
+mod engine;
+mod error;
+mod exit;
+mod log;
+mod provider_settings;
+mod report;
+mod runtime;
+mod store;
+mod token;
+
+use pyo3::prelude::*;
+
+/// The native half of the package `zoho_token_store`. Its Python half is the public API.
+// Builds of Python without the GIL are not supported: what `runtime` does after a fork relies on it.
+#[pymodule(gil_used = true)]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    log::install();
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(exit::begin_exit, module)?)?;
+    module.add_function(wrap_pyfunction!(exit::after_fork, module)?)?;
+    module.add_class::<store::Store>()?;
+    module.add_class::<access_token::AccessToken>()?;
+    module.add_class::<report::Report>()?;
+    module.add_class::<report::Check>()
+}

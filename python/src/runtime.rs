@@ -1,0 +1,48 @@
+//! Runs a future for a Python caller: without releasing the GIL if it is ready at once, and with an
+//! eye on signals if it is not.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use tokio::runtime::Runtime;
+
+/// How long a future runs until signals are looked at: the longest that Ctrl-C waits.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Runs a future to its end.
+///
+/// The first poll is under the GIL, which is all that a lookup takes if the store has the record
+/// cached. After that the GIL is released, and taken again every [`TICK`] to run the handlers of
+/// signals.
+///
+/// # Errors
+///
+/// What a signal's handler raised, for example `KeyboardInterrupt`. The future is dropped then.
+pub(crate) fn run<F>(py: Python<'_>, runtime: &Runtime, future: F) -> PyResult<F::Output>
+where
+    F: Future + Send,
+    F::Output: Send,
+{
+    let mut future = pin!(future);
+    let first = {
+        let _context = runtime.enter();
+        future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+    };
+    if let Poll::Ready(output) = first {
+        return Ok(output);
+    }
+    loop {
+        let tick = crate::exit::detach(py, || {
+            runtime.block_on(async { tokio::time::timeout(TICK, future.as_mut()).await.ok() })
+        });
+        crate::log::flush(py)?;
+        match tick {
+            Some(output) => return Ok(output),
+            None => py.check_signals()?,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+"""Processes of the SDK that meet one expiry: one of them refreshes, for all."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from conftest import CLIENT, token
+
+from zoho_token_store import AccessToken, TokenProvider
+
+PROCESSES = 20
+
+PROGRAM = """
+import json, os, sys, time
+from conftest import Initializer, DataCenter, token
+from zoho_token_store import SecretsManagerTokenStore
+settings, url, folder = json.loads(sys.argv[1])
+store = SecretsManagerTokenStore(**settings)
+environment = DataCenter.Environment(url, url + "/oauth/v2/token", url)
+print("ready", flush=True)
+sys.stdin.readline()
+ada = token("ada@example.com:7")
+Initializer.initialize(environment=environment, token=ada, store=store, resource_path=folder)
+print(ada.get_token())
+"""
+
+
+def test_one_expiry_is_one_request(store, settings, zoho, initialize, tmp_path):
+    zoho.set(lifetime=1)
+    initialize(store, token(grant_token="ada@example.com/1", **CLIENT))
+    zoho.set(lifetime=3600, delay=0.3)
+    argument = json.dumps([settings, zoho.url, str(tmp_path)])
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, argument],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        )
+        for _ in range(PROCESSES)
+    ]
+    for child in children:
+        assert child.stdout.readline() == "ready\n"
+    for child in children:
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    outputs = {child.communicate(timeout=120)[0] for child in children}
+    assert len(outputs) == 1 and outputs.pop().startswith("1000.access-")
+    assert zoho.counts() == {"refresh": 1}
+
+
+def test_a_provider_without_the_sdk(settings, zoho):
+    servers = {"accounts_url": zoho.url, "api_domain": zoho.url}
+    with TokenProvider(**servers, **CLIENT, **settings) as provider:
+        record = provider.login("ada@example.com/1")
+        assert record["user_name"] == "ada@example.com:7"
+        access = provider.access_token(user_name="ada@example.com:7")
+        assert isinstance(access, AccessToken) and access.is_saved
+        assert access.authorization_header == f"Zoho-oauthtoken {access.value}"
+        assert access.api_domain == zoho.url and access.expires_at > time.time() + 3000
+        assert access.value not in repr(access) and access.id == record["id"]
+        assert provider.access_token(id=access.id).value == access.value
+        assert provider.revoke(user_name="ada@example.com:7")
+        assert not provider.revoke(user_name="ada@example.com:7")
+    assert zoho.counts() == {"grant": 1, "users": 1, "org": 1, "revoke": 1}
+
+
+def test_an_interrupted_refresh_is_finished_before_the_program_ends(store, settings, zoho, initialize):
+    zoho.set(lifetime=1)
+    initialize(store, token(grant_token="ada@example.com/1", **CLIENT))
+    zoho.set(lifetime=3600, delay=1.0)
+    program = f"""
+import os, signal, threading, time
+from zoho_token_store import TokenProvider
+provider = TokenProvider(accounts_url={zoho.url!r}, api_domain={zoho.url!r}, **{settings!r})
+provider.warm_up()
+threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    provider.access_token(user_name="ada@example.com:7")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    output = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert output.stdout == "interrupted\n", output.stderr
+    assert zoho.counts() == {"refresh": 1}
+    found = token("ada@example.com:7")
+    store.invalidate(store.get_tokens()[0].get_id())
+    store.find_token(found)
+    assert int(found.get_expires_in()) > (time.time() + 3000) * 1000
+    assert zoho.counts() == {"refresh": 1}

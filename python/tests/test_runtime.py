@@ -1,0 +1,270 @@
+"""Signals, threads, forks and the end of a program."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from conftest import CLIENT, row, token
+
+from zoho_token_store import SecretsManagerTokenStore
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """An endpoint that accepts connections and never responds."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    yield listener
+    listener.close()
+
+
+def test_ctrl_c_ends_a_lookup(settings, silent):
+    store = SecretsManagerTokenStore(**settings)
+    sent = []
+
+    def interrupt():
+        connection, _ = silent.accept()  # the request is under way
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+        connection.close()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        store.find_token_by_id("1")
+    waited = time.monotonic() - sent[0]
+    thread.join()
+    # 100 ms by design; the rest is for a machine that is busy.
+    assert waited < 1
+
+
+def test_a_lookup_lets_other_threads_run(settings, silent):
+    store = SecretsManagerTokenStore(**settings)
+    ended = threading.Event()
+
+    def find():
+        try:
+            store.find_token_by_id("1")
+        except Exception:
+            ended.set()
+
+    thread = threading.Thread(target=find, daemon=True)
+    thread.start()
+    connection, _ = silent.accept()  # needs the GIL while the lookup waits
+    assert not ended.is_set()
+    connection.close()
+    silent.close()  # further attempts are refused
+    assert ended.wait(60)
+
+
+def test_threads_share_a_store(store):
+    for user in range(8):
+        store.save_token(token(f"user-{user}", access_token=f"1000.{user}"))
+    wrong = []
+
+    def work(user):
+        for _ in range(50):
+            found = token(f"user-{user}")
+            store.find_token(found)
+            if found.get_access_token() != f"1000.{user}":
+                wrong.append(row(found))
+            store.invalidate(found.get_id())
+
+    threads = [threading.Thread(target=work, args=(user,)) for user in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+        assert not thread.is_alive()
+    assert wrong == []
+
+
+def in_children(count, work):
+    """Fork children that do this work; fail if one fails or hangs."""
+    children = []
+    for number in range(count):
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                status = 0 if work(number) else 2
+            finally:
+                os._exit(status)
+        children.append(child)
+    deadline = time.monotonic() + 120
+    results = []
+    for child in children:
+        while True:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                results.append(status)
+                break
+            if time.monotonic() > deadline:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                results.append("hung")
+                break
+            time.sleep(0.01)
+    assert results == [0] * count
+
+
+def test_children_of_a_fork_get_their_own_answers(store):
+    for user in range(20):
+        store.save_token(token(f"user-{user}", access_token=f"1000.{user}"))
+    stop = threading.Event()
+
+    def load():
+        # Connections, locks and timers are in use at the moment of the fork.
+        while not stop.is_set():
+            found = token("user-0")
+            store.find_token(found)
+            store.invalidate(found.get_id())
+
+    threads = [threading.Thread(target=load) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+
+    def work(number):
+        for user in range(20):
+            found = token(f"user-{user}")
+            store.find_token(found)
+            if found.get_access_token() != f"1000.{user}":
+                return False
+            store.invalidate(found.get_id())
+        return store.find_token(token(f"user-{number % 20}")).get_id() is not None
+
+    try:
+        in_children(20, work)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert store.find_token(token("user-1")).get_access_token() == "1000.1"
+
+
+def spawned(store):
+    return store.find_token(token("ada")).get_access_token()
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
+def test_multiprocessing(store, method):
+    store.save_token(token("ada", access_token="1000.a"))
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        assert pool.map(spawned, [store] * 4) == ["1000.a"] * 4
+
+
+def python(program, **environment):
+    """Run a program, and return what it printed."""
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=Path(__file__).parent,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout + result.stderr
+
+
+def test_a_daemon_thread_does_not_disturb_the_end_of_the_program(silent):
+    port = silent.getsockname()[1]
+    output = python(
+        """
+        import threading, time
+        from zoho_token_store import SecretsManagerTokenStore
+        store = SecretsManagerTokenStore()
+        def find():
+            while True:
+                try:
+                    store.find_token_by_id("1")
+                except Exception:
+                    pass
+        for _ in range(4):
+            threading.Thread(target=find, daemon=True).start()
+        time.sleep(0.3)
+        print("end")
+        """,
+        AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
+    )
+    assert output == "end\n"
+
+
+def test_the_import_needs_no_sdk_and_no_boto3():
+    output = python(
+        """
+        import sys
+        import zoho_token_store
+        loaded = {name.partition(".")[0] for name in sys.modules}
+        print(loaded & {"zohocrmsdk", "boto3", "requests"})
+        """
+    )
+    assert output == "set()\n"
+
+
+def test_no_thread_is_left(store):
+    store.save_token(token("ada", refresh_token="1000.r", **CLIENT))
+    own = {thread.native_id for thread in threading.enumerate()}
+    deadline = time.monotonic() + 10
+    while {int(task) for task in os.listdir("/proc/self/task")} - own:
+        assert time.monotonic() < deadline, "a thread that is not Python's goes on"
+        time.sleep(0.05)
+
+
+def test_gunicorn_with_a_preloaded_application(settings, store, tmp_path):
+    store.save_token(token("ada", access_token="1000.a"))
+    (tmp_path / "app.py").write_text(
+        textwrap.dedent(
+            f"""
+            import os
+            from conftest import token
+            from zoho_token_store import SecretsManagerTokenStore
+            store = SecretsManagerTokenStore(**{settings!r})
+            store.warm_up()
+
+            def application(environ, start_response):
+                found = token("ada")
+                store.find_token(found)
+                store.invalidate(found.get_id())
+                start_response("200 OK", [("Content-Type", "text/plain")])
+                return [f"{{found.get_access_token()}} {{os.getpid()}}".encode()]
+            """
+        )
+    )
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parent)])
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    listener.close()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--preload", "--workers", "3", "--bind",
+         f"127.0.0.1:{port}", "app:application"],
+        env={**os.environ, "PYTHONPATH": path},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        import requests
+
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                requests.get(f"http://127.0.0.1:{port}/", timeout=10)
+                break
+            except requests.ConnectionError:
+                assert server.poll() is None and time.monotonic() < deadline
+                time.sleep(0.1)
+        answers = [requests.get(f"http://127.0.0.1:{port}/", timeout=10).text for _ in range(60)]
+    finally:
+        server.terminate()
+        server.communicate()
+    assert {answer.split()[0] for answer in answers} == {"1000.a"}
