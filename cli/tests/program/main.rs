@@ -1,0 +1,10 @@
+//! The built program against LocalStack: what it prints, stores and returns.
+
+mod deleting;
+mod describing;
+mod failures;
+mod listing;
+mod mysql;
+mod support;
+mod terminal;
+mod transfers;
