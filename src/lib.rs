@@ -4,6 +4,8 @@
 //! * [`SecretsManagerTokenStore`] keeps each token as a JSON secret in AWS Secrets Manager, for
 //!   Lambda functions and containers that have no disk and run in many copies.
 //! * [`MemoryTokenStore`] keeps tokens in memory, for tests.
+//! * `TokenProvider` (feature `oauth`) logs users in, and returns valid access tokens from any store,
+//!   refreshed once for all processes that share it.
 //! * [`matching`] holds the rules of the contract as code, and the feature `conformance` the
 //!   contract as a function, for stores of your own.
 //!
@@ -29,12 +31,14 @@
 //!
 //! # Features
 //!
-//! On by default, with the names that they have in `aws-config`:
+//! On by default, the first two with the names that they have in `aws-config`:
 //!
 //! * `default-https-client` is the SDK's HTTPS client. Without it, give the builder a configuration
 //!   or client that has one.
 //! * `credentials-process` and `sso` are credentials that a program prints, and those of IAM
 //!   Identity Center: for developers' profiles. Functions and containers on AWS need neither.
+//!
+//! * `oauth` is `TokenProvider`.
 //!
 //! And one for tests: `conformance`.
 

@@ -1,11 +1,13 @@
-//! Sequences of operations: read from JSON, run on a store, with their results as JSON.
+//! Sequences of operations: read from JSON, run on a store or a provider, with their results as JSON.
 
 use std::fmt;
 
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
-use crate::{Error, Field, OAuthToken, TokenStore};
+#[cfg(feature = "oauth")]
+use crate::TokenProvider;
+use crate::{Error, ErrorKind, Field, OAuthToken, TokenStore};
 
 /// Operations to run one after another on a store.
 #[derive(Debug)]
@@ -21,6 +23,23 @@ enum Operation {
     Delete(Id),
     List,
     Clear,
+    Request(Request, Columns),
+}
+
+/// What only a provider can do.
+#[derive(Clone, Copy, Debug)]
+enum Request {
+    AccessToken,
+    ExchangeGrant,
+    Refused,
+}
+
+/// What the operations are run on.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    store: &'a dyn TokenStore,
+    #[cfg(feature = "oauth")]
+    provider: Option<&'a TokenProvider>,
 }
 
 /// The columns of a token, which are checked when the operation is run.
@@ -53,8 +72,9 @@ pub enum Answer {
 
 impl Sequence {
     /// Reads an array of operations: `{"op": "save" | "find", "token": {…}}`, `{"op": "find_by_id"
-    /// | "delete", "id": …}`, `{"op": "list" | "clear"}`. An id is a string, or `{"ref": n}` for
-    /// the id that operation `n` returned.
+    /// | "delete", "id": …}`, `{"op": "list" | "clear"}`, and for a provider `{"op": "access_token" |
+    /// "exchange_grant" | "refused", "token": {…}}`. An id is a string, or `{"ref": n}` for the id
+    /// that operation `n` returned.
     ///
     /// # Errors
     ///
@@ -72,11 +92,34 @@ impl Sequence {
         })
     }
 
-    /// Runs the operations on the store, one after the other.
+    /// Runs the operations on the store, one after the other. Those for a provider fail.
     pub async fn replay(&self, store: &dyn TokenStore) -> Vec<Answer> {
+        let target = Target {
+            store,
+            #[cfg(feature = "oauth")]
+            provider: None,
+        };
+        self.replay_on(target).await
+    }
+
+    /// Runs the operations on the provider and its store, one after the other.
+    ///
+    /// `access_token` and `exchange_grant` return the record with the token. `refused` tells the
+    /// provider that Zoho has refused the record's access token, if it is the one that is given or
+    /// none is given, and returns the record.
+    #[cfg(feature = "oauth")]
+    pub async fn replay_with(&self, provider: &TokenProvider) -> Vec<Answer> {
+        let target = Target {
+            store: provider.store(),
+            provider: Some(provider),
+        };
+        self.replay_on(target).await
+    }
+
+    async fn replay_on(&self, target: Target<'_>) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(self.operations.len());
         for operation in &self.operations {
-            let answer = match run(operation, store, &answers).await {
+            let answer = match run(operation, target, &answers).await {
                 Ok(Some(answer)) => answer,
                 Ok(None) => Answer::Skipped,
                 Err(error) => Answer::Failed(error),
@@ -126,9 +169,10 @@ impl std::error::Error for Malformed {}
 /// Runs one operation. Returns `None` if it refers to an operation that returned no record.
 async fn run(
     operation: &Operation,
-    store: &dyn TokenStore,
+    target: Target<'_>,
     answers: &[Answer],
 ) -> Result<Option<Answer>, Error> {
+    let store = target.store;
     let resolve = |id: &Id| match id {
         Id::Literal(id) => Some(id.clone()),
         Id::AnswerOf(number) => answers.get(*number)?.id().map(str::to_owned),
@@ -181,7 +225,44 @@ async fn run(
             store.delete_tokens().await?;
             Answer::Record(None)
         }
+        Operation::Request(request, columns) => {
+            let Some(token) = token(columns)? else {
+                return Ok(None);
+            };
+            Answer::Record(Some(ask(*request, &token, target).await?))
+        }
     }))
+}
+
+#[cfg(feature = "oauth")]
+async fn ask(
+    request: Request,
+    token: &OAuthToken,
+    target: Target<'_>,
+) -> Result<OAuthToken, Error> {
+    let provider = target.provider.ok_or_else(no_provider)?;
+    match request {
+        Request::AccessToken => Ok(provider.access_token(token).await?.record().clone()),
+        Request::ExchangeGrant => provider.exchange_grant(token).await,
+        Request::Refused => {
+            let access = provider.access_token(token).await?;
+            let given = token.expose(Field::AccessToken);
+            if given.is_none() || given == access.record().expose(Field::AccessToken) {
+                provider.refused(&access);
+            }
+            Ok(access.record().clone())
+        }
+    }
+}
+
+#[cfg(not(feature = "oauth"))]
+async fn ask(_: Request, _: &OAuthToken, _: Target<'_>) -> Result<OAuthToken, Error> {
+    Err(no_provider())
+}
+
+fn no_provider() -> Error {
+    let problem = "the operation needs a provider, and the sequence is run on a store";
+    Error::new(ErrorKind::InvalidConfig, problem)
 }
 
 fn parse_operation(number: usize, operation: &Value) -> Result<Operation, String> {
@@ -198,9 +279,21 @@ fn parse_operation(number: usize, operation: &Value) -> Result<Operation, String
         ),
         Some("find_by_id") => (Operation::FindById(parse_id(number, argument("id")?)?), 1),
         Some("delete") => (Operation::Delete(parse_id(number, argument("id")?)?), 1),
+        Some(op @ ("access_token" | "exchange_grant" | "refused")) => {
+            let request = match op {
+                "access_token" => Request::AccessToken,
+                "exchange_grant" => Request::ExchangeGrant,
+                _ => Request::Refused,
+            };
+            let columns = parse_columns(number, argument("token")?)?;
+            (Operation::Request(request, columns), 1)
+        }
         Some("list") => (Operation::List, 0),
         Some("clear") => (Operation::Clear, 0),
-        _ => return Err("its `op` is none of save, find, find_by_id, delete, list, clear".into()),
+        _ => {
+            let ops = "save, find, find_by_id, delete, list, clear, access_token, exchange_grant, refused";
+            return Err(format!("its `op` is none of {ops}"));
+        }
     };
     if members.len() != 1 + arguments {
         return Err("it has members that do not belong to this operation".into());

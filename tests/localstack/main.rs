@@ -6,11 +6,14 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../../examples/fake_zoho/mod.rs"]
+mod zoho;
 
 mod behaviour;
 mod concurrency;
 mod fake_aws;
 mod faults;
 mod format;
+mod oauth;
 mod resources;
 mod security;

@@ -146,14 +146,31 @@ impl<'a> Content<'a> {
             true => tags::change(core.fingerprints().await?, self.record, replaced, write_id),
             false => tags::change_without_tags(self.record, replaced),
         };
+        let replaced_index = match replaced {
+            // They are removed with those that the refreshed token replaces, which saves a call.
+            Some(_) if self.leaves_tags(&change) => self.replaced_index(),
+            _ => change.replaced.clone(),
+        };
         let metadata = Metadata {
             write_id: Some(write_id.clone()),
             index: change.index.clone(),
-            replaced_index: change.replaced.clone(),
+            replaced_index,
             unsettled: self.unsettled_fields(core, write_id),
             refresh_lease: self.refresh_lease(),
         };
         Ok((change, metadata))
+    }
+
+    /// Whether the write changes no tag, not even those that an earlier write was to remove: it only
+    /// puts a lease.
+    fn leaves_tags(&self, change: &IndexChange) -> bool {
+        let puts_lease = matches!(self.lease, Lease::Set(Some(_)));
+        puts_lease && change.added.is_empty() && change.replaced.is_empty()
+    }
+
+    fn replaced_index(&self) -> Index {
+        let replaced = self.replaced.map(|old| old.metadata.replaced_index.clone());
+        replaced.unwrap_or_default()
     }
 
     /// Tells the cache what AWS has acknowledged.
@@ -256,7 +273,9 @@ pub(crate) async fn write_version(
         pending.failed(false);
         Written::Superseded
     };
-    prune(core, secret, content.replaced, &change.replaced).await;
+    if !content.leaves_tags(&change) {
+        prune(core, secret, content.replaced, &change.replaced).await;
+    }
     Ok(written)
 }
 

@@ -4,51 +4,44 @@
 use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hash};
 
-use crate::aws::{Mark, Secret};
-use crate::configuration::{Kind, Setup};
 use crate::fingerprint::{Fingerprint, Identity};
-use crate::invariants::{Invariant, value};
-use crate::state::{State, Step};
-
-/// The number of steps that a process which is alone takes at most for a save and a deletion.
-const STEPS_ALONE: usize = 40;
+use crate::model::Model;
 
 /// How many states and transitions there are, or how an invariant is violated.
 #[derive(Debug)]
-pub struct Explored {
+pub struct Explored<M: Model> {
     pub states: usize,
     pub transitions: usize,
-    pub violation: Option<Violation>,
+    pub violation: Option<Violation<M>>,
 }
 
 #[derive(Debug)]
-pub struct Violation {
-    pub invariant: Invariant,
-    pub trace: Vec<Step>,
+pub struct Violation<M: Model> {
+    pub invariant: M::Invariant,
+    pub trace: Vec<M::Step>,
 }
 
 /// Visits every state, unless an invariant is violated before.
-pub fn explore(setup: &Setup) -> Explored {
-    let alone = setup.alone();
-    let initial = State::initial(setup);
+pub fn explore<M: Model>(model: &M) -> Explored<M> {
+    let initial = model.initial();
     let mut visited: HashSet<u128, BuildHasherDefault<Identity>> = HashSet::default();
     visited.insert(fingerprint(&initial));
     let mut queue = VecDeque::from([(initial, 0)]);
     // The step that led to each state, and the state before it.
-    let mut origins: Vec<Option<(usize, Step)>> = vec![None];
+    let mut origins: Vec<Option<(usize, M::Step)>> = vec![None];
     let mut transitions = 0;
     let mut violation = None;
     'states: while let Some((state, index)) = queue.pop_front() {
-        if state.is_over()
-            && let Err(invariant) = save_and_delete(&state, &alone)
-        {
+        if let Err(invariant) = model.check(&state) {
             let trace = trace(&origins, index);
             violation = Some(Violation { invariant, trace });
             break;
         }
-        for step in state.steps(setup) {
+        let before = fingerprint(&state);
+        let mut is_left = false;
+        for step in model.steps(&state) {
             transitions += 1;
-            let next = match state.after(setup, step) {
+            let next = match model.after(&state, step) {
                 Ok(next) => next,
                 Err(invariant) => {
                     let mut trace = trace(&origins, index);
@@ -57,10 +50,17 @@ pub fn explore(setup: &Setup) -> Explored {
                     break 'states;
                 }
             };
-            if visited.insert(fingerprint(&next)) {
+            let after = fingerprint(&next);
+            is_left |= after != before;
+            if visited.insert(after) {
                 queue.push_back((next, origins.len()));
                 origins.push(Some((index, step)));
             }
+        }
+        if !is_left && let Err(invariant) = model.stuck(&state) {
+            let trace = trace(&origins, index);
+            violation = Some(Violation { invariant, trace });
+            break;
         }
     }
     Explored {
@@ -70,13 +70,13 @@ pub fn explore(setup: &Setup) -> Explored {
     }
 }
 
-fn fingerprint(state: &State) -> u128 {
+fn fingerprint(state: &impl Hash) -> u128 {
     let mut hasher = Fingerprint::default();
     state.hash(&mut hasher);
     hasher.both()
 }
 
-fn trace(origins: &[Option<(usize, Step)>], mut index: usize) -> Vec<Step> {
+fn trace<Step: Copy>(origins: &[Option<(usize, Step)>], mut index: usize) -> Vec<Step> {
     let mut trace = Vec::new();
     while let Some((before, step)) = origins[index] {
         trace.push(step);
@@ -84,40 +84,4 @@ fn trace(origins: &[Option<(usize, Step)>], mut index: usize) -> Vec<Step> {
     }
     trace.reverse();
     trace
-}
-
-/// Whether a process that is alone can save and delete, and does.
-fn save_and_delete(state: &State, alone: &Setup) -> Result<(), Invariant> {
-    let failed = Invariant::EveryStateCanBeSavedAndDeleted;
-    let mut state = state.with_only(alone);
-    for _ in 0..STEPS_ALONE {
-        let before = state.processes[0].position;
-        let Some(step) = state.steps(alone).pop() else {
-            return match state.is_over() {
-                true => Ok(()),
-                false => Err(failed),
-            };
-        };
-        state = state.after(alone, step)?;
-        let has_saved = before == 0 && state.processes[0].position == 1;
-        if has_saved && !is_saved(state.secret.as_ref(), alone) {
-            return Err(failed);
-        }
-    }
-    Err(failed)
-}
-
-/// Whether the record has what was saved; or is marked for deletion, and was saved elsewhere.
-fn is_saved(secret: Option<&Secret>, alone: &Setup) -> bool {
-    let Kind::Save {
-        field,
-        value: saved,
-    } = alone.kind(alone.programs[0][0])
-    else {
-        return false;
-    };
-    match value(secret) {
-        Some(fields) => fields[field] == saved,
-        None => secret.is_some_and(|secret| secret.mark != Mark::Unmarked),
-    }
 }

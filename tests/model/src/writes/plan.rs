@@ -1,7 +1,7 @@
 //! What a save writes: the merged record, the id of its version, and the tags to remove after it.
 
-use crate::aws::{Arn, FIELDS, Operation, Record, Snapshot, Tags, VersionId, tag_of};
-use crate::configuration::{Kind, Mutation, Setup};
+use crate::writes::aws::{Arn, FIELDS, Operation, Record, Snapshot, Tags, VersionId, tag_of};
+use crate::writes::configuration::{Kind, Mutation, Setup};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Plan {

@@ -1,10 +1,10 @@
 //! A process: its operations, one after another, each of them call by call.
 
-use crate::aws::{Address, Arn, Content, Operation, Reply, Request, Snapshot};
-use crate::aws::{VersionId, tag_of};
-use crate::configuration::{Mutation, Setup};
-use crate::known::Known;
-use crate::plan::Plan;
+use crate::writes::aws::{Address, Arn, Content, Operation, Reply, Request, Snapshot};
+use crate::writes::aws::{VersionId, tag_of};
+use crate::writes::configuration::{Mutation, Setup};
+use crate::writes::known::Known;
+use crate::writes::plan::Plan;
 
 /// The call that comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

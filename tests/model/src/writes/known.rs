@@ -1,6 +1,6 @@
 //! What a process knows of the secret's states, as in `cache/known_states.rs`, without clocks.
 
-use crate::aws::{Arn, Snapshot, VersionId};
+use crate::writes::aws::{Arn, Snapshot, VersionId};
 
 /// The last state that a process knows the secret to have had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,9 +1,9 @@
 //! Whether what the secret holds is explained by the operations, one after another.
 
-use crate::aws::Operation;
-use crate::configuration::{Kind, Setup};
-use crate::invariants::{Invariant, Value};
-use crate::process::End;
+use crate::writes::aws::Operation;
+use crate::writes::configuration::{Kind, Setup};
+use crate::writes::invariants::{Invariant, Value};
+use crate::writes::process::End;
 
 /// Which operations have begun and ended, and how they explain the value of the secret.
 ///

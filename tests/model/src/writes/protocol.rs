@@ -1,11 +1,11 @@
 //! The protocol: which call of a save or a deletion follows on what AWS has returned, as in
 //! `secrets_manager/ops`.
 
-use crate::aws::{Content, Mark, Operation, Reply, Secret, Snapshot, Tags, VersionId};
-use crate::configuration::{Kind, Mutation, Setup};
-use crate::known::{self, Known};
-use crate::plan::Plan;
-use crate::process::{End, Phase, Process};
+use crate::writes::aws::{Content, Mark, Operation, Reply, Secret, Snapshot, Tags, VersionId};
+use crate::writes::configuration::{Kind, Mutation, Setup};
+use crate::writes::known::{self, Known};
+use crate::writes::plan::Plan;
+use crate::writes::process::{End, Phase, Process};
 
 impl Process {
     /// Goes on after a read.

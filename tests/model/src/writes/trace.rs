@@ -2,9 +2,9 @@
 
 use std::fmt::Debug;
 
-use crate::aws::{Content, Snapshot};
-use crate::configuration::Setup;
-use crate::state::{State, Step};
+use crate::writes::aws::{Content, Snapshot};
+use crate::writes::configuration::Setup;
+use crate::writes::state::{State, Step};
 
 /// Writes a trace down, one step a line.
 pub fn describe(setup: &Setup, trace: &[Step]) -> String {

@@ -1,11 +1,11 @@
 //! A state of the whole, the steps that can come next, and what each leads to.
 
-use crate::aws::Mark;
-use crate::aws::{Operation, Reply, Request, Secret, Snapshot, execute};
-use crate::configuration::{Call, Faults, Setup};
-use crate::history::History;
-use crate::invariants::{self, Invariant, value};
-use crate::process::{End, Phase, Process};
+use crate::writes::aws::Mark;
+use crate::writes::aws::{Operation, Reply, Request, Secret, Snapshot, execute};
+use crate::writes::configuration::{Call, Faults, Setup};
+use crate::writes::history::History;
+use crate::writes::invariants::{self, Invariant, value};
+use crate::writes::process::{End, Phase, Process};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {

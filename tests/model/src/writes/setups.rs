@@ -1,7 +1,7 @@
 //! The configurations that are explored, and what may go wrong in each.
 
-use crate::configuration::{Call, Faults, Initial, Kind, Mutation, Setup};
-use crate::invariants::Invariant;
+use crate::writes::configuration::{Call, Faults, Initial, Kind, Mutation, Setup};
+use crate::writes::invariants::Invariant;
 
 const DELETE: Kind = Kind::Delete;
 

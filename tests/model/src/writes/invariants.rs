@@ -1,6 +1,6 @@
 //! What must hold, by name, and what can be checked in one state.
 
-use crate::aws::{FIELDS, Secret, Tags, tag_of};
+use crate::writes::aws::{FIELDS, Secret, Tags, tag_of};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invariant {

@@ -1,10 +1,10 @@
 //! What is explored: operations, the secret at the beginning, how much may go wrong, and mutations
 //! of the protocol.
 
-use crate::aws::{
+use crate::writes::aws::{
     Content, FIELDS, Mark, Operation, Record, Request, Secret, Tags, Version, VersionId, tag_of,
 };
-use crate::plan;
+use crate::writes::plan;
 
 /// The write of the record that is there at the beginning.
 const EARLIER: Operation = 7;

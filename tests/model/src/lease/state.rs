@@ -1,0 +1,391 @@
+//! A state of the whole, the steps that can come next, and what each leads to.
+
+use crate::lease::configuration::{Faults, Kind, Mutation, Setup};
+use crate::lease::invariants::Invariant;
+use crate::lease::process::{End, Phase, Process};
+use crate::lease::secret::{Content, Purpose, Put, Reply, Secret};
+use crate::lease::zoho::{Issued, Zoho};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct State {
+    pub secret: Secret,
+    pub zoho: Zoho,
+    /// Sorted, so that states which differ only in who is who count once.
+    pub processes: Vec<Process>,
+    /// Puts that may be executed later, though nobody waits for the answer.
+    pub late: Vec<Put>,
+    pub left: Faults,
+    pub spent: Spent,
+    nonces: u8,
+}
+
+/// What has happened that may cost requests to Zoho, and how many there were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Spent {
+    pub requests: u8,
+    /// Crashes of processes that had asked Zoho.
+    pub crashes: u8,
+    /// Lost answers of Zoho.
+    pub lost: u8,
+    /// Leases taken over from processes that had asked Zoho, or were about to.
+    pub takeovers: u8,
+    /// Refusals that could not be noted.
+    pub not_noted: u8,
+    /// Grants in doubt that were sent again explicitly.
+    pub overrides: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A process reads the current version.
+    Read(u8),
+    /// A process reads this former version.
+    ReadStale(u8, u8),
+    /// AWS executes the put of a process.
+    Execute(u8),
+    /// The process gets AWS's answer.
+    Receive(u8),
+    /// AWS's answer is lost, and the put is made again.
+    Lose(u8),
+    /// The process gives up on its put, which may still be executed.
+    GiveUp(u8),
+    /// The process, which has the lease, looks at how long that took.
+    Check(u8),
+    /// The process sends its request to Zoho.
+    Send(u8),
+    /// Zoho executes it.
+    Issue(u8),
+    /// The process gets Zoho's answer.
+    Answer(u8),
+    /// Zoho's answer is lost.
+    LoseAnswer(u8),
+    /// The process tries again to save Zoho's answer.
+    SaveAgain(u8),
+    /// The process takes the lease over that it waits for.
+    TakeOver(u8),
+    /// The process waits no longer.
+    StopWaiting(u8),
+    Crash(u8),
+    ExecuteLate(u8),
+}
+
+impl State {
+    pub fn initial(setup: &Setup) -> Self {
+        let mut processes: Vec<_> = setup.processes.iter().copied().map(Process::new).collect();
+        processes.sort_unstable();
+        State {
+            secret: setup.secret(),
+            zoho: setup.zoho(),
+            processes,
+            late: Vec::new(),
+            left: setup.faults,
+            spent: Spent::default(),
+            nonces: 0,
+        }
+    }
+
+    /// The same record, where only the processes of this set-up are left.
+    pub fn with_only(&self, setup: &Setup) -> Self {
+        State {
+            secret: self.secret.clone(),
+            zoho: self.zoho.clone(),
+            spent: self.spent,
+            nonces: self.nonces,
+            ..State::initial(setup)
+        }
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.processes.iter().all(Process::is_over)
+    }
+
+    /// The steps that can come next.
+    pub fn steps(&self, setup: &Setup) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for (number, process) in (0..).zip(&self.processes) {
+            self.steps_of(setup, number, process, &mut steps);
+        }
+        let late = (0..).zip(&self.late);
+        steps.extend(late.map(|(index, _)| Step::ExecuteLate(index)));
+        steps
+    }
+
+    fn steps_of(&self, setup: &Setup, number: u8, process: &Process, steps: &mut Vec<Step>) {
+        if process.is_reading() {
+            steps.push(Step::Read(number));
+            if self.left.stale > 0 {
+                let former = 0..self.secret.current().depth;
+                steps.extend(former.map(|depth| Step::ReadStale(number, depth)));
+            }
+        }
+        match process.phase {
+            Phase::Wait { nonce, is_sending } => {
+                let may_wait_no_longer = self.left.impatient > 0 || self.is_abandoned(nonce);
+                if may_wait_no_longer && (!is_sending || takes_over_sending(setup, process)) {
+                    steps.push(Step::TakeOver(number));
+                }
+                if self.left.impatient > 0 || (is_sending && may_wait_no_longer) {
+                    steps.push(Step::StopWaiting(number));
+                }
+            }
+            Phase::Put(_) => {
+                match process.reply {
+                    None => steps.push(Step::Execute(number)),
+                    Some(_) => {
+                        steps.push(Step::Receive(number));
+                        if self.left.lost > 0 {
+                            steps.push(Step::Lose(number));
+                        }
+                    }
+                }
+                if self.left.failed > 0 {
+                    steps.push(Step::GiveUp(number));
+                }
+            }
+            Phase::Held => steps.push(Step::Check(number)),
+            Phase::Checked => steps.push(Step::Send(number)),
+            Phase::Sent => {
+                match process.answer {
+                    None => steps.push(Step::Issue(number)),
+                    Some(_) => steps.push(Step::Answer(number)),
+                }
+                if self.left.lost_by_zoho > 0 {
+                    steps.push(Step::LoseAnswer(number));
+                }
+            }
+            Phase::Unsaved => steps.push(Step::SaveAgain(number)),
+            _ => {}
+        }
+        // A process that has done nothing yet leaves nothing behind.
+        let has_done_nothing = matches!(process.phase, Phase::Read | Phase::Wait { .. });
+        if self.left.crashes > 0 && !process.is_over() && !has_done_nothing {
+            steps.push(Step::Crash(number));
+        }
+    }
+
+    /// The state after a step, or the invariant that the step violates.
+    pub fn after(&self, setup: &Setup, step: Step) -> Result<Self, Invariant> {
+        let mut next = self.clone();
+        next.take(setup, step)?;
+        next.processes.sort_unstable();
+        Ok(next)
+    }
+
+    fn take(&mut self, setup: &Setup, step: Step) -> Result<(), Invariant> {
+        match step {
+            Step::Read(number) => self.read(setup, number, self.secret.current().depth),
+            Step::ReadStale(number, depth) => {
+                self.left.stale -= 1;
+                self.read(setup, number, depth);
+            }
+            Step::Execute(number) => {
+                let put = self.put_of(number);
+                let reply = self.execute(setup, put)?;
+                self.process(number).reply = Some(reply);
+                // Where nothing can come between, the answer takes no step of its own.
+                if self.left.crashes + self.left.lost + self.left.failed == 0 {
+                    self.receive(number);
+                }
+            }
+            Step::Receive(number) => self.receive(number),
+            Step::Lose(number) => {
+                self.left.lost -= 1;
+                self.process(number).reply = None;
+            }
+            Step::GiveUp(number) => {
+                self.left.failed -= 1;
+                let put = self.leave_behind(number);
+                self.spent.not_noted += u8::from(put.purpose == Purpose::Failed);
+                let process = self.process(number);
+                process.reply = None;
+                process.give_up(setup, put);
+            }
+            Step::Check(number) => {
+                let known = self.processes[usize::from(number)].known;
+                let view = self.secret.at(known.into());
+                self.process(number).check(setup, view);
+            }
+            Step::Send(number) => {
+                self.process(number).phase = Phase::Sent;
+                return self.count_request(setup);
+            }
+            Step::Issue(number) => {
+                let base = self.process(number).base();
+                let answer = match base.has_grant {
+                    true => self.zoho.exchange(),
+                    false => self.zoho.refresh(base.refresh),
+                };
+                self.process(number).answer = Some(answer);
+                if self.left.crashes + self.left.lost_by_zoho == 0 {
+                    self.process(number).answered();
+                }
+            }
+            Step::Answer(number) => self.process(number).answered(),
+            Step::LoseAnswer(number) => {
+                self.left.lost_by_zoho -= 1;
+                self.spent.lost += 1;
+                if self.process(number).unanswered() {
+                    return self.count_request(setup);
+                }
+            }
+            Step::SaveAgain(number) => self.process(number).phase = Phase::ReadToSave,
+            Step::TakeOver(number) => self.take_over(setup, number),
+            Step::StopWaiting(number) => {
+                let (nonce, is_sending) = self.awaited(number);
+                if !self.is_abandoned(nonce) {
+                    self.left.impatient -= 1;
+                }
+                self.process(number).end(match is_sending {
+                    true => End::GrantUnsettled,
+                    false => End::Retryable,
+                });
+            }
+            Step::Crash(number) => {
+                self.left.crashes -= 1;
+                self.spent.crashes += u8::from(self.process(number).has_asked());
+                if matches!(self.process(number).phase, Phase::Put(_)) {
+                    self.leave_behind(number);
+                }
+                self.process(number).crash();
+            }
+            Step::ExecuteLate(index) => {
+                let put = self.late.remove(usize::from(index));
+                self.execute(setup, put)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, setup: &Setup, number: u8, depth: u8) {
+        let view = self.secret.at(depth.into());
+        let nonce = self.nonces + 1;
+        let process = &mut self.processes[usize::from(number)];
+        if process.foreign.is_none() {
+            process.foreign = match process.kind {
+                Kind::ForeignSave => Some(Issued {
+                    access: self.zoho.new_access_token(),
+                    refresh: None,
+                }),
+                Kind::ForeignLogin => Some(self.zoho.log_in()),
+                _ => None,
+            };
+        }
+        process.read(setup, view, nonce);
+        self.use_nonce(number, nonce);
+    }
+
+    fn take_over(&mut self, setup: &Setup, number: u8) {
+        let (nonce, is_sending) = self.awaited(number);
+        if !self.is_abandoned(nonce) {
+            self.left.impatient -= 1;
+        }
+        for holder in self.processes.iter_mut() {
+            if !holder.holds(nonce) {
+                continue;
+            }
+            match holder.asks() {
+                true => self.spent.takeovers += 1,
+                // A lease is taken over after a longer time than a process has to begin.
+                false => holder.is_late = true,
+            }
+        }
+        let is_explicit = self.process(number).kind == Kind::Explicit;
+        self.spent.overrides += u8::from(is_sending && is_explicit);
+        let known = self.processes[usize::from(number)].known;
+        let view = self.secret.at(known.into());
+        let nonce = self.nonces + 1;
+        self.process(number).put_lease(setup, view, nonce);
+        self.use_nonce(number, nonce);
+    }
+
+    fn use_nonce(&mut self, number: u8, nonce: u8) {
+        if self.process(number).holds(nonce) {
+            self.nonces = nonce;
+        }
+    }
+
+    fn receive(&mut self, number: u8) {
+        let put = self.put_of(number);
+        let process = self.process(number);
+        let reply = process.reply.take().expect("there is an answer");
+        process.receive(put, reply);
+    }
+
+    fn execute(&mut self, setup: &Setup, put: Put) -> Result<Reply, Invariant> {
+        let before = self.secret.current().content;
+        let versions = self.secret.versions.len();
+        let blindly = setup.has(Mutation::NoCompareAndSwap);
+        let reply = self.secret.execute(put, blindly);
+        if self.secret.versions.len() == versions {
+            return Ok(reply);
+        }
+        match (before, put.content) {
+            (Content::Tombstone, Content::Record { .. }) => Err(Invariant::DeletedStaysDeleted),
+            (Content::Record { token: former, .. }, Content::Record { token, .. })
+                if token.access < former.access && put.purpose != Purpose::Foreign =>
+            {
+                Err(Invariant::NoNewerTokenIsOverwritten)
+            }
+            _ => Ok(reply),
+        }
+    }
+
+    fn count_request(&mut self, setup: &Setup) -> Result<(), Invariant> {
+        let spent = &mut self.spent;
+        spent.requests += 1;
+        if !setup.counts_requests {
+            return Ok(());
+        }
+        if setup.has_grant && spent.requests > 1 + spent.lost + spent.overrides {
+            return Err(Invariant::AGrantIsSentOnce);
+        }
+        let allowed = 1 + spent.crashes + spent.lost + spent.takeovers + spent.not_noted;
+        match spent.requests > allowed + spent.overrides {
+            true => Err(Invariant::RequestsAreFew),
+            false => Ok(()),
+        }
+    }
+
+    /// Leaves a put that was not executed to be executed later.
+    fn leave_behind(&mut self, number: u8) -> Put {
+        let put = self.put_of(number);
+        if self.process(number).reply.is_none() {
+            self.late.push(put);
+            self.late.sort_unstable();
+        }
+        put
+    }
+
+    /// Whether there is a process that has this lease, and goes on with it.
+    fn is_held(&self, nonce: u8) -> bool {
+        self.processes.iter().any(|process| process.holds(nonce))
+    }
+
+    /// Whether the record has this lease, and nobody goes on with it.
+    fn is_abandoned(&self, nonce: u8) -> bool {
+        let lease = self.secret.current().content.lease();
+        lease.is_some_and(|lease| lease.nonce == nonce) && !self.is_held(nonce)
+    }
+
+    fn awaited(&self, number: u8) -> (u8, bool) {
+        match self.processes[usize::from(number)].phase {
+            Phase::Wait { nonce, is_sending } => (nonce, is_sending),
+            _ => unreachable!("the process waits"),
+        }
+    }
+
+    fn put_of(&self, number: u8) -> Put {
+        match self.processes[usize::from(number)].phase {
+            Phase::Put(put) => put,
+            _ => unreachable!("the process has made a put"),
+        }
+    }
+
+    fn process(&mut self, number: u8) -> &mut Process {
+        &mut self.processes[usize::from(number)]
+    }
+}
+
+fn takes_over_sending(setup: &Setup, process: &Process) -> bool {
+    process.kind == Kind::Explicit || setup.has(Mutation::TakeOverSending)
+}
