@@ -1,14 +1,14 @@
 //! The file of the SDKs' FileStore: CSV with a header. TypeScript's has another name for one column, no
 //! quotes, and carriage returns.
 
-use std::io::Write;
+use std::io::{self, BufRead, Read, Write};
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Terminator, WriterBuilder};
 use tokio::sync::mpsc::Sender;
 use zoho_token_store::{Field, OAuthToken};
 
 use super::row::{Row, RowBuilder, fields};
-use super::source::{Read, send};
+use super::source::{self, send};
 
 const TYPESCRIPT: &str = "user_mail";
 
@@ -20,7 +20,7 @@ pub enum Dialect {
     TypeScript,
 }
 
-pub fn read(mut input: impl std::io::BufRead, sender: &Sender<Read>) -> Result<(), String> {
+pub fn read(mut input: impl BufRead, sender: &Sender<source::Read>) -> Result<(), String> {
     let mut header = String::new();
     let failed = |error| format!("the file cannot be read: {error}");
     input.read_line(&mut header).map_err(failed)?;
@@ -31,35 +31,61 @@ pub fn read(mut input: impl std::io::BufRead, sender: &Sender<Read>) -> Result<(
     let names = header.split(',').map(|name| name.trim_matches('"'));
     let columns = fields(names).map_err(|problem| format!("line 1: {problem}"))?;
     let quotes = !header.contains(TYPESCRIPT);
+    // The last line may have no end.
+    let rest = WithoutCarriageReturns(input.chain(&b"\n"[..]));
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .quoting(quotes)
-        .from_reader(input);
+        .from_reader(rest);
     let mut record = StringRecord::new();
     loop {
-        // The header was read before.
-        let line = reader.position().line() + 1;
-        let place = format!("line {line}");
-        match reader.read_record(&mut record) {
+        let read = reader.read_record(&mut record);
+        // The reader is behind the record's last line, and the header was read before.
+        let end = reader.position().line();
+        let row = match read {
             Ok(false) => return Ok(()),
             Ok(true) => {
-                let line = record
-                    .position()
-                    .map_or(line, |position| position.line() + 1);
-                if !send(sender, row(&columns, &record, format!("line {line}"))) {
-                    return Ok(());
-                }
+                let breaks = record
+                    .as_slice()
+                    .bytes()
+                    .filter(|&byte| byte == b'\n')
+                    .count();
+                row(&columns, &record, format!("line {}", end - breaks as u64))
             }
             Err(error) => match error.kind() {
-                ErrorKind::Utf8 { .. } => {
-                    let token = Err("the row is not UTF-8".to_owned());
-                    if !send(sender, Some(Row { place, token })) {
-                        return Ok(());
-                    }
-                }
-                _ => return Err(format!("{place}: the file cannot be read")),
+                ErrorKind::Utf8 { .. } => Some(Row {
+                    place: format!("line {end}"),
+                    token: Err("the row is not UTF-8".to_owned()),
+                }),
+                _ => return Err(format!("line {end}: the file cannot be read")),
             },
+        };
+        if !send(sender, row) {
+            return Ok(());
+        }
+    }
+}
+
+/// The bytes of a file without carriage returns, which some SDKs write before line ends. The CSV reader
+/// counts lines right without them.
+struct WithoutCarriageReturns<R>(R);
+
+impl<R: Read> Read for WithoutCarriageReturns<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.0.read(buffer)?;
+            let mut kept = 0;
+            for index in 0..read {
+                if buffer[index] != b'\r' {
+                    buffer[kept] = buffer[index];
+                    kept += 1;
+                }
+            }
+            // Zero means the end.
+            if kept > 0 || read == 0 {
+                return Ok(kept);
+            }
         }
     }
 }
@@ -77,7 +103,7 @@ fn row(columns: &[Field], record: &StringRecord, place: String) -> Option<Row> {
     }
     let mut row = RowBuilder::new();
     for (&field, value) in columns.iter().zip(record) {
-        row.set(field, value.trim_end_matches('\r'));
+        row.set(field, value);
     }
     row.build(place)
 }
@@ -121,7 +147,7 @@ impl<W: Write> Writer<W> {
         Ok(None)
     }
 
-    pub fn flush(&mut self) -> std::io::Result<()> {
+    pub fn flush(&mut self) -> io::Result<()> {
         self.csv.flush()
     }
 }

@@ -99,7 +99,7 @@ impl Writer {
 
     pub fn write(&mut self, token: &OAuthToken) -> rusqlite::Result<()> {
         let values = Field::ALL.iter().map(|&field| token.expose(field));
-        let mut insert = self.database.prepare_cached(&self.insert)?;
+        let mut insert = self.database.prepare(&self.insert)?;
         insert.execute(params_from_iter(values))?;
         self.pending += 1;
         if self.pending.is_multiple_of(TRANSACTION) {

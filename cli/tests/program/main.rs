@@ -8,3 +8,8 @@ mod mysql;
 mod support;
 mod terminal;
 mod transfers;
+mod zoho;
+
+/// Zoho's accounts server and API, made up.
+#[path = "../../../examples/fake_zoho/mod.rs"]
+mod fake_zoho;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -299,4 +301,49 @@ fn new_ids_are_derived_from_the_user() {
     let copied = target.export();
     assert_ne!(copied[0]["id"], "named");
     assert_eq!(anonymous(copied), anonymous(source.export()));
+}
+
+/// The most memory that a process has had, in KiB.
+fn peak(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+    number.expect("Linux tells it")
+}
+
+#[test]
+fn memory_does_not_grow_with_the_number_of_rows() {
+    const ROWS: usize = 100_000;
+    let folder = TempDir::new().expect("there is room for a file");
+    let path = folder.path().join("sdk_tokens.txt");
+    let header = "id,user_name,client_id,client_secret,refresh_token,access_token,grant_token,expiry_time,redirect_uri,api_domain\n";
+    // Rows without a client secret are refused before AWS is asked.
+    let row = |number| format!("{number},,1000.C,,1000.{SECRET}-{number:0>60},,,,,\n");
+    let file: String = std::iter::once(header.to_owned())
+        .chain((0..ROWS).map(row))
+        .collect();
+    fs::write(&path, file).expect("a file can be written");
+    let program = Program::new();
+    let mut command = program.command(&["import", path.to_str().expect("the path is text")]);
+    let process = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut process = process.expect("the program can be started");
+    let stdout = process.stdout.take().expect("standard output is piped");
+    let mut peaks = Vec::new();
+    for (number, line) in BufReader::new(stdout).lines().enumerate() {
+        let line = line.expect("it is text");
+        assert!(
+            line.contains("\trefused\t") && !line.contains(SECRET),
+            "{line}"
+        );
+        if number == ROWS / 10 || number == ROWS * 9 / 10 {
+            peaks.push(peak(process.id()));
+        }
+    }
+    let ended = process.wait_with_output().expect("the program ends");
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("100000 refused"));
+    assert!(peaks[1] - peaks[0] < 4_096, "{peaks:?} KiB");
 }

@@ -1,6 +1,7 @@
 //! A pseudo-terminal: what a person sees.
 
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::process::Child;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
@@ -25,6 +26,11 @@ pub struct Terminal {
     screen: vt100::Parser,
     /// All bytes that were printed.
     pub printed: Vec<u8>,
+}
+
+fn screen() -> vt100::Parser {
+    let size = |cells: u16| NonZero::new(cells).expect("a screen has cells");
+    vt100::Parser::new(size(ROWS), size(COLUMNS), 0)
 }
 
 impl Terminal {
@@ -58,7 +64,7 @@ impl Terminal {
             pty,
             process,
             output,
-            screen: vt100::Parser::new(ROWS, COLUMNS, 0),
+            screen: screen(),
             printed: Vec::new(),
         }
     }
