@@ -1,8 +1,14 @@
 //! Saving a row into a store, without losing or doubling a record, and what became of it.
 
-use zoho_token_store::{Field, OAuthToken, SecretsManagerTokenStore, TokenStore};
+use std::time::Duration;
+
+use zoho_token_store::{Error, Field, OAuthToken, SecretsManagerTokenStore, TokenStore};
 
 use crate::args::Ids;
+
+/// The pauses before a row is saved again after an error that may pass: 1, 2, 4 and 8 seconds.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LAST_PAUSE: Duration = Duration::from_secs(8);
 
 /// How rows are saved.
 #[derive(Clone, Copy, Debug)]
@@ -47,12 +53,35 @@ pub struct Saved {
 /// The record is looked for by user and token, not by the row's id: files of two programs have the
 /// same ids for different users, and the store may have the user's record under another id.
 pub async fn save(store: &SecretsManagerTokenStore, row: &OAuthToken, rules: Rules) -> Saved {
-    match try_save(store, row, rules).await {
-        Ok(saved) => saved,
-        Err(problem) => Saved {
-            fate: Fate::Refused(problem),
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let refused = match try_save(store, row, rules).await {
+            Ok(saved) => return saved,
+            // A save can be repeated: what is stored is found again.
+            Err(Problem::Store(error)) if error.is_retryable() && pause <= LAST_PAUSE => {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+                continue;
+            }
+            Err(Problem::Store(error)) => error.to_string(),
+            Err(Problem::Row(reason)) => reason.to_owned(),
+        };
+        return Saved {
+            fate: Fate::Refused(refused),
             id: None,
-        },
+        };
+    }
+}
+
+/// Why a row is not saved.
+enum Problem {
+    Store(Error),
+    Row(&'static str),
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Problem::Store(error)
     }
 }
 
@@ -60,32 +89,27 @@ async fn try_save(
     store: &SecretsManagerTokenStore,
     row: &OAuthToken,
     rules: Rules,
-) -> Result<Saved, String> {
-    let failed = |error: zoho_token_store::Error| error.to_string();
+) -> Result<Saved, Problem> {
     let anonymous = without_id(row);
     let stored = match &anonymous {
-        Some(anonymous) => store.find_token(anonymous).await.map_err(failed)?,
+        Some(anonymous) => store.find_token(anonymous).await?,
         None if rules.ids == Ids::New => {
-            return Err(
-                "nothing but its id says which record it is: --ids keep imports it under that id"
-                    .to_owned(),
-            );
+            return Err(Problem::Row(
+                "nothing but its id says which record it is: --ids keep imports it under that id",
+            ));
         }
         None => None,
     };
     let by_id = match (row.id(), rules.ids) {
-        (Some(id), Ids::Keep) if stored.is_none() => {
-            store.find_token_by_id(id).await.map_err(failed)?
-        }
+        (Some(id), Ids::Keep) if stored.is_none() => store.find_token_by_id(id).await?,
         _ => None,
     };
     if let Some(other) = &by_id
         && !is_same_login(other, row)
     {
-        return Err(
-            "its id belongs to another record of the store: with --ids new it gets an id of its own"
-                .to_owned(),
-        );
+        return Err(Problem::Row(
+            "its id belongs to another record of the store: with --ids new it gets an id of its own",
+        ));
     }
     let stored = stored.or(by_id);
     if let Some(stored) = &stored {
@@ -96,10 +120,9 @@ async fn try_save(
             });
         }
         if is_older(row, stored) && !rules.overwrite {
-            return Err(
-                "the store has an access token that expires later: --overwrite replaces it"
-                    .to_owned(),
-            );
+            return Err(Problem::Row(
+                "the store has an access token that expires later: --overwrite replaces it",
+            ));
         }
     }
     let fate = match stored {
@@ -112,14 +135,14 @@ async fn try_save(
         (None, Some(anonymous), Ids::New) => Some(anonymous),
         (None, _, _) => Some(row.clone()),
     };
-    let token = token.ok_or("the row is not a token")?;
+    let token = token.ok_or(Problem::Row("the row is not a token"))?;
     if rules.dry_run {
         return Ok(Saved {
             fate,
             id: stored.and_then(|stored| stored.id().map(str::to_owned)),
         });
     }
-    let saved = store.save_token(&token).await.map_err(failed)?;
+    let saved = store.save_token(&token).await?;
     Ok(Saved {
         fate,
         id: saved.id().map(str::to_owned),
