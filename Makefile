@@ -17,8 +17,9 @@ step = @printf '==> %s\n' '$(1)'; $(1)
 
 LAMBDA := zoho-token-store-lambda-example
 MODEL_PACKAGE := zoho-token-store-model
+CLI_PACKAGE := zoho-tokens
 
-.PHONY: help demo test test-moto bench soak simulate fuzz deny release-check lambda python test-python python-layer localstack localstack-down clean
+.PHONY: help demo test test-moto bench soak simulate fuzz deny release-check lambda python test-python python-layer cli pictures localstack localstack-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +52,10 @@ test: ## format, lints, docs, then all tests against a LocalStack
 		cargo test --locked --all-features || failed=1; \
 	echo '==> cargo test --locked --package $(LAMBDA)'; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --package $(LAMBDA) || failed=1; \
+	echo '==> cargo test --locked --package $(CLI_PACKAGE)'; \
+	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint RUST_TEST_THREADS=$(TEST_THREADS) \
+		cargo test --locked --package $(CLI_PACKAGE) || failed=1; \
+	which mariadbd >/dev/null || echo 'NOT RUN: import from MySQL: there is no mariadbd (apt-get install mariadb-server)'; \
 	echo '==> cargo test --locked --package $(MODEL_PACKAGE)'; \
 	cargo test --locked --package $(MODEL_PACKAGE) -- --nocapture || failed=1; \
 	echo '==> infra/test'; \
@@ -124,6 +129,14 @@ test-python: python ## test the wheel in every Python from 3.9 on, against a Loc
 
 python-layer: python ## build the layer zips of examples/python-lambda
 	@examples/python-lambda/build
+
+cli: ## build the release binaries of the command-line tool, for x86_64 and aarch64 Linux
+	@cli/build
+
+pictures: ## draw docs/list.svg and docs/check.svg from what the command-line tool prints
+	cargo build --locked --package zoho-tokens
+	@endpoint=$$($(LOCALSTACK) up) || exit; \
+	AWS_ENDPOINT_URL=$$endpoint cli/pictures/draw.py $${CARGO_TARGET_DIR:-target}/debug/zoho-tokens
 
 localstack: ## start LocalStack and print its endpoint
 	@$(LOCALSTACK) up

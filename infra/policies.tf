@@ -119,6 +119,14 @@ locals {
       Resource = [local.token_arn]
     }
 
+    # And the times of versions, for operators.
+    describe_versions = {
+      Sid      = "DescribeTokens"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:DescribeSecret", "secretsmanager:ListSecretVersionIds"]
+      Resource = [local.token_arn]
+    }
+
     write = {
       Sid       = "WriteTokens"
       Effect    = "Allow"
@@ -221,7 +229,7 @@ locals {
   roles = {
     reader  = ["read", "list", "describe", "read_fingerprint_key", "decrypt"]
     runtime = ["read", "list", "create", "tag", "untag", "describe", "write", "delete", "replicate", "remove_replicas", "read_fingerprint_key", "decrypt", "encrypt"]
-    admin   = ["read_all_versions", "list", "tag_existing", "untag", "describe", "write", "delete", "replicate_existing", "remove_replicas", "read_fingerprint_key", "decrypt", "encrypt"]
+    admin   = ["read_all_versions", "list", "tag_existing", "untag", "describe_versions", "write", "delete", "replicate_existing", "remove_replicas", "read_fingerprint_key", "decrypt", "encrypt"]
   }
 
   # Statements that an input switches off. All others always appear.

@@ -70,7 +70,8 @@ pub use secrecy::{ExposeSecret, SecretString};
 #[doc(hidden)]
 pub use secrets_manager::fuzzing;
 pub use secrets_manager::{
-    Check, Deletion, Outcome, Report, SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder,
+    Check, DeletedRecord, Deletion, Description, Outcome, Report, SecretsManagerTokenStore,
+    SecretsManagerTokenStoreBuilder, VersionDescription,
 };
 pub use store::TokenStore;
 pub use token::{Field, OAuthToken, OAuthTokenBuilder};

@@ -36,7 +36,7 @@ run "without_the_index_nothing_is_allowed_on_everything" {
       } == {
       reader  = "secretsmanager:GetSecretValue"
       runtime = "secretsmanager:CreateSecret secretsmanager:DeleteSecret secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:PutSecretValue secretsmanager:RestoreSecret secretsmanager:TagResource"
-      admin   = "secretsmanager:DeleteSecret secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:PutSecretValue secretsmanager:RestoreSecret"
+      admin   = "secretsmanager:DeleteSecret secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:ListSecretVersionIds secretsmanager:PutSecretValue secretsmanager:RestoreSecret"
     }
     error_message = "A role without the index may do something else than it should."
   }

@@ -6,6 +6,7 @@
 mod aws;
 mod builder;
 mod cache;
+mod description;
 mod env;
 mod format;
 #[cfg(any(test, fuzzing))]
@@ -24,10 +25,11 @@ use crate::token::builder::check_id;
 use crate::{Error, OAuthToken, RecordVersion, RefreshCoordination, Swap, TokenStore};
 
 use ops::core::Core;
-use ops::{bulk, check, coordinate, delete, find, reindex, save, warm_up};
+use ops::{bulk, check, coordinate, delete, describe, find, reindex, save, undelete, warm_up};
 
 pub use aws::deletion::Deletion;
 pub use builder::SecretsManagerTokenStoreBuilder;
+pub use description::{DeletedRecord, Description, VersionDescription};
 pub use report::{Check, Outcome, Report};
 
 /// A [`TokenStore`] that keeps each token as a JSON secret in AWS Secrets Manager.
@@ -144,6 +146,60 @@ impl SecretsManagerTokenStore {
     /// ```
     pub fn tokens(&self) -> impl Stream<Item = Result<OAuthToken, Error>> + Send + Unpin + 'static {
         bulk::tokens(&self.core).boxed()
+    }
+
+    /// Describes the secret of the record with this id: its versions, tags, replicas, KMS key and
+    /// deletion. Returns `None` if there is no such secret. It does not read the value.
+    ///
+    /// It makes one `DescribeSecret` and one `ListSecretVersionIds` for 100 versions. Without the
+    /// permission for the second, or if the secret is marked for deletion and AWS therefore refuses it,
+    /// versions have no time and those without a staging label are missing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if the id is empty, and those of AWS.
+    pub async fn describe(&self, id: &str) -> Result<Option<Description>, Error> {
+        let described = async {
+            check_id(id)?;
+            describe::describe(&self.core, id).await
+        };
+        let described = described.boxed().await;
+        described.map_err(|error| error.during("describe"))
+    }
+
+    /// Returns the records that were deleted and whose secrets still exist, in any order. An error
+    /// ends the stream.
+    ///
+    /// [`undelete`](Self::undelete) brings one back. A list may be five minutes old.
+    pub fn deleted(
+        &self,
+    ) -> impl Stream<Item = Result<DeletedRecord, Error>> + Send + Unpin + 'static {
+        let deleted = describe::deleted(&self.core);
+        deleted
+            .map(|record| record.map_err(|error| error.during("deleted")))
+            .boxed()
+    }
+
+    /// Brings a deleted record back, with the token that it had, and returns it. Returns `None` if
+    /// there is no secret with this id: its recovery window is over, or it was deleted by force.
+    ///
+    /// A record that is not deleted is returned as it is, so an undeletion that was interrupted can be
+    /// repeated. The record comes back under its id beside others, also if its user has logged in under
+    /// another id meanwhile. The role needs the permission to read earlier versions; the role `admin` of
+    /// the Terraform module has it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Other`](crate::ErrorKind::Other) if no version of the secret holds a token,
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the secret is not this store's, and those of
+    /// [`save_token`](TokenStore::save_token).
+    pub async fn undelete(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
+        let undeleted = async {
+            check_id(id)?;
+            undelete::undelete(&self.core, id).await
+        };
+        let undeleted = undeleted.boxed().await;
+        undeleted.map_err(|error| error.during("undelete"))
     }
 }
 

@@ -106,6 +106,16 @@ impl Process {
         self.run(&what, deleted, |()| "done".to_owned()).await
     }
 
+    pub async fn undelete(&self, id: &str) -> Ended<Option<OAuthToken>> {
+        let what = format!("undelete {}", self.trace.record(id));
+        let undeleted = self.store.undelete(id);
+        self.run(&what, undeleted, |found| match found {
+            Some(found) => self.shown(found),
+            None => "none".to_owned(),
+        })
+        .await
+    }
+
     pub async fn list(&self) -> Ended<Vec<OAuthToken>> {
         self.run("list", self.store.get_tokens(), |listed| {
             let mut shown: Vec<_> = listed.iter().map(|token| self.shown(token)).collect();

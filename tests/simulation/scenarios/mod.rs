@@ -10,6 +10,7 @@ mod lost_answers;
 mod rollbacks;
 mod stale_reads;
 mod tag_index;
+mod undeletion;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -2,11 +2,13 @@
 
 pub(crate) mod probes;
 mod reads;
+pub(crate) mod versions;
 mod writes;
 
 use std::time::SystemTime;
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::primitives::DateTime;
 use aws_sdk_secretsmanager::types::Tag as SdkTag;
 use secrecy::SecretString;
 
@@ -86,6 +88,13 @@ pub(crate) struct Description {
     /// Whether the secret is marked for deletion.
     pub(crate) is_deleted: bool,
     pub(crate) replica_regions: Vec<String>,
+    /// All versions that have a staging label, with their labels.
+    pub(crate) labels: Vec<(String, Vec<String>)>,
+    pub(crate) kms_key_id: Option<String>,
+    pub(crate) created: Option<SystemTime>,
+    pub(crate) changed: Option<SystemTime>,
+    /// When the secret was marked for deletion.
+    pub(crate) deleted: Option<SystemTime>,
 }
 
 impl Description {
@@ -115,6 +124,10 @@ fn require<const N: usize>(action: &'static str, fields: [Option<&str>; N]) -> R
         true => Ok(()),
         false => Err(Failure::foreign(action)),
     }
+}
+
+fn time_of(date: Option<DateTime>) -> Option<SystemTime> {
+    SystemTime::try_from(date?).ok()
 }
 
 fn tags_of(tags: &[SdkTag]) -> Vec<Tag> {

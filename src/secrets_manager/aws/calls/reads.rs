@@ -1,13 +1,12 @@
 //! The calls that read.
 
-use std::time::SystemTime;
-
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
+use aws_sdk_secretsmanager::operation::get_secret_value::builders::GetSecretValueFluentBuilder;
 use aws_sdk_secretsmanager::primitives::DateTime;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretValueEntry};
 
-use super::{Description, Page, SecretsManager, TOMBSTONE, Value, require, tags_of};
+use super::{Description, Page, SecretsManager, TOMBSTONE, Value, require, tags_of, time_of};
 use crate::secrets_manager::aws::failure::{Failure, Reason};
 use crate::token::builder::wiped;
 
@@ -24,10 +23,24 @@ impl SecretsManager {
 
     /// The value of the version with this staging label.
     pub(crate) async fn get_stage(&self, name: &str, stage: &str) -> Result<Value, Failure> {
+        let call = self.client.get_secret_value().version_stage(stage);
+        self.get_value(name, call).await
+    }
+
+    /// The value of the version with this id.
+    pub(crate) async fn get_version(&self, name: &str, version: &str) -> Result<Value, Failure> {
+        let call = self.client.get_secret_value().version_id(version);
+        self.get_value(name, call).await
+    }
+
+    async fn get_value(
+        &self,
+        name: &str,
+        call: GetSecretValueFluentBuilder,
+    ) -> Result<Value, Failure> {
         tracing::debug!(secret = name, "GetSecretValue");
         let action = "secretsmanager:GetSecretValue";
-        let call = self.client.get_secret_value().secret_id(name);
-        match call.version_stage(stage).send().await {
+        match call.secret_id(name).send().await {
             Ok(output) => {
                 require(action, [output.name(), output.version_id()])
                     .map_err(|failure| failure.about(name))?;
@@ -124,7 +137,7 @@ fn value(arn: String, text: Option<String>, version: String, created: Option<Dat
             arn,
             text: wiped(text),
             version,
-            created: created.and_then(|date| SystemTime::try_from(date).ok()),
+            created: time_of(created),
         },
         None => Value::Binary { version },
     }
@@ -145,8 +158,13 @@ impl From<DescribeSecretOutput> for Description {
             tombstone: with_label(TOMBSTONE),
             previous_version: with_label("AWSPREVIOUS"),
             current_version: with_label("AWSCURRENT"),
-            versions: versions.into_keys().collect(),
+            versions: versions.keys().cloned().collect(),
+            labels: versions.into_iter().collect(),
             is_deleted: output.deleted_date.is_some(),
+            kms_key_id: output.kms_key_id,
+            created: time_of(output.created_date),
+            changed: time_of(output.last_changed_date),
+            deleted: time_of(output.deleted_date),
             replica_regions: replicas.filter_map(|replica| replica.region).collect(),
         }
     }

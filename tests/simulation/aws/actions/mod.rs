@@ -6,6 +6,7 @@ mod replicas;
 mod stages;
 mod tags;
 mod values;
+mod versions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +56,7 @@ impl State {
             "PutSecretValue" => self.put_value(call),
             "DescribeSecret" => self.describe(call),
             "ListSecrets" => self.list(call),
+            "ListSecretVersionIds" => self.list_versions(call),
             "TagResource" => self.tag(call),
             "UntagResource" => self.untag(call),
             "DeleteSecret" => self.delete(call),

@@ -1,0 +1,232 @@
+//! `import`: rows of a file or database into the store.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use serde_json::json;
+use tokio::sync::mpsc::Receiver;
+use zoho_token_store::{Field, OAuthToken, SecretsManagerTokenStore};
+
+use crate::args::{Ids, ImportArgs};
+use crate::failure::Failure;
+use crate::interrupt::pressed;
+use crate::output::progress::Progress;
+use crate::output::rows::{Mood, Row as Printed, Rows};
+use crate::output::{Output, note};
+use crate::transfer::row::Row;
+use crate::transfer::save::{Fate, Rules, Saved, save};
+use crate::transfer::source::{self, Read};
+
+const HEADER: &[&str] = &["ROW", "RESULT", "ID", "USER", "REASON"];
+
+/// Rows that are saved at the same time. The store keeps writes to AWS's quota.
+const AT_ONCE: usize = 16;
+
+pub async fn import(
+    store: SecretsManagerTokenStore,
+    output: Output,
+    args: ImportArgs,
+) -> Result<(), Failure> {
+    let source = source::open(&args.from, &args.table).await?;
+    let by_default = match source.has_ids_of_a_store {
+        true => Ids::Keep,
+        false => Ids::New,
+    };
+    let rules = Rules {
+        ids: args.ids.unwrap_or(by_default),
+        overwrite: args.overwrite,
+        dry_run: args.dry_run,
+    };
+    save_all(&store, output, source.rows, rules).await
+}
+
+/// How many rows had each fate.
+#[derive(Default)]
+struct Counts {
+    new: usize,
+    same: usize,
+    updated: usize,
+    refused: usize,
+}
+
+impl Counts {
+    fn add(&mut self, fate: &Fate) {
+        match fate {
+            Fate::New => self.new += 1,
+            Fate::Same => self.same += 1,
+            Fate::Updated => self.updated += 1,
+            Fate::Refused(_) => self.refused += 1,
+        }
+    }
+}
+
+/// Saves rows as they come, and prints what becomes of each.
+///
+/// Rows of one user or token are saved one after another, in their order: the last one counts, as in
+/// the SDKs' stores.
+pub async fn save_all(
+    store: &SecretsManagerTokenStore,
+    output: Output,
+    mut rows: Receiver<Read>,
+    rules: Rules,
+) -> Result<(), Failure> {
+    let progress = Progress::new("rows", None);
+    let mut report = Report {
+        rows: Rows::unsorted(output, HEADER, 1),
+        counts: Counts::default(),
+        progress,
+    };
+    let mut busy: HashSet<u64> = HashSet::new();
+    let mut saves = FuturesUnordered::new();
+    let mut interrupted = std::pin::pin!(pressed());
+    let mut ended = Ok(());
+    'rows: loop {
+        let read = tokio::select! {
+            biased;
+            () = &mut interrupted => {
+                ended = Err(Failure::Interrupted(
+                    "interrupted: the same command goes on where this one stopped".to_owned(),
+                ));
+                break;
+            }
+            Some(saved) = saves.next(), if !saves.is_empty() => {
+                report.end(&mut busy, saved)?;
+                continue;
+            }
+            read = rows.recv(), if saves.len() < AT_ONCE => read,
+        };
+        let Some(read) = read else {
+            break;
+        };
+        let Row { place, token } = match read {
+            Ok(row) => row,
+            Err(problem) => {
+                ended = Err(Failure::Other(problem));
+                break;
+            }
+        };
+        let token = match token {
+            Ok(token) => token,
+            Err(problem) => {
+                let fate = Fate::Refused(problem);
+                report.row(&place, None, &Saved { fate, id: None })?;
+                continue;
+            }
+        };
+        let keys = keys(&token);
+        while keys.iter().any(|key| busy.contains(key)) {
+            match saves.next().await {
+                Some(saved) => report.end(&mut busy, saved)?,
+                None => break 'rows,
+            }
+        }
+        busy.extend(&keys);
+        saves.push(async move {
+            let saved = save(store, &token, rules).await;
+            (place, token, keys, saved)
+        });
+    }
+    // What was begun is finished, unless Ctrl-C is pressed again.
+    loop {
+        tokio::select! {
+            saved = saves.next() => match saved {
+                Some(saved) => report.end(&mut busy, saved)?,
+                None => break,
+            },
+            () = pressed() => break,
+        }
+    }
+    let finished = report.finish(rules.dry_run);
+    ended.and(finished)
+}
+
+type Ended = (String, OAuthToken, Vec<u64>, Saved);
+
+struct Report {
+    rows: Rows,
+    counts: Counts,
+    progress: Progress,
+}
+
+impl Report {
+    fn end(&mut self, busy: &mut HashSet<u64>, saved: Ended) -> Result<(), Failure> {
+        let (place, token, keys, saved) = saved;
+        for key in keys {
+            busy.remove(&key);
+        }
+        self.row(&place, Some(&token), &saved)
+    }
+
+    fn row(
+        &mut self,
+        place: &str,
+        token: Option<&OAuthToken>,
+        saved: &Saved,
+    ) -> Result<(), Failure> {
+        self.counts.add(&saved.fate);
+        self.progress.add(1);
+        let user = token.and_then(OAuthToken::user_name);
+        let (mood, reason) = match &saved.fate {
+            Fate::New | Fate::Updated => (Mood::Good, None),
+            Fate::Same => (Mood::Plain, None),
+            Fate::Refused(reason) => (Mood::Bad, Some(reason.as_str())),
+        };
+        let id = saved.id.as_deref();
+        let cells = [Some(place), Some(saved.fate.name()), id, user, reason];
+        let row = Printed {
+            cells: cells.map(|cell| cell.unwrap_or("-").to_owned()).into(),
+            mood,
+            json: json!({
+                "row": place, "result": saved.fate.name(), "id": id, "user_name": user,
+                "reason": reason,
+            }),
+        };
+        let rows = &mut self.rows;
+        self.progress.suspend(|| rows.push(row))
+    }
+
+    fn finish(self, dry_run: bool) -> Result<(), Failure> {
+        drop(self.progress);
+        self.rows.finish_unsorted()?;
+        let Counts {
+            new,
+            same,
+            updated,
+            refused,
+        } = self.counts;
+        let nothing = match dry_run {
+            true => " (nothing was changed)",
+            false => "",
+        };
+        note(&format!(
+            "{new} new, {same} same, {updated} updated, {refused} refused{nothing}"
+        ));
+        match refused {
+            0 => Ok(()),
+            _ => Err(Failure::Reported),
+        }
+    }
+}
+
+/// What a row may share with another one, as hashes.
+fn keys(token: &OAuthToken) -> Vec<u64> {
+    let identifying = [
+        Field::Id,
+        Field::UserName,
+        Field::AccessToken,
+        Field::GrantToken,
+        Field::RefreshToken,
+    ];
+    let given = identifying
+        .iter()
+        .filter_map(|&field| Some((field, token.expose(field)?)));
+    given
+        .map(|key| {
+            let mut hasher = DefaultHasher::new();
+            key.hash(&mut hasher);
+            hasher.finish()
+        })
+        .collect()
+}

@@ -1,0 +1,72 @@
+//! `refresh`: a new access token for one record, or for all that expire soon.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+use zoho_token_store::{SecretsManagerTokenStore, TokenProvider};
+
+use super::select;
+use crate::args::RefreshArgs;
+use crate::failure::Failure;
+use crate::oauth::provider;
+use crate::output::progress::Progress;
+use crate::output::{Output, note, record};
+use crate::text::from_now;
+
+pub async fn refresh(
+    store: SecretsManagerTokenStore,
+    output: Output,
+    args: RefreshArgs,
+) -> Result<(), Failure> {
+    if let Some(within) = args.expiring {
+        return expiring(&provider(store, &args.zoho)?, output, within).await;
+    }
+    let name = args.record.unwrap_or_default();
+    let found = select::find(&store, &name, args.client_id.as_deref()).await?;
+    let access = provider(store, &args.zoho)?.refresh(&found).await?;
+    let id = access.record().id().unwrap_or_default();
+    let expires = access.expires_at();
+    if output.json {
+        let expires = expires.map(record::time);
+        return output.json(&json!({"id": id, "expires_at": expires, "saved": access.is_saved()}));
+    }
+    let left = expires.map_or("-".to_owned(), |time| from_now(time, SystemTime::now()));
+    output.line(&format!("refreshed\t{id}\t{left}"))
+}
+
+async fn expiring(
+    provider: &TokenProvider,
+    output: Output,
+    within: Duration,
+) -> Result<(), Failure> {
+    let sweep = {
+        let _progress = Progress::new("refreshing", None);
+        provider.refresh_expiring(within).await?
+    };
+    for (id, error) in &sweep.failed {
+        note(&format!("zoho-tokens: {id}: {error}"));
+    }
+    if let Some(error) = &sweep.unreadable {
+        note(&format!("zoho-tokens: {error}"));
+    }
+    let counts = [
+        ("records", sweep.records),
+        ("expiring", sweep.expiring),
+        ("refreshed", sweep.refreshed),
+        ("failed", sweep.failed.len()),
+    ];
+    if output.json {
+        let counts = counts
+            .iter()
+            .map(|(name, number)| ((*name).to_owned(), json!(number)));
+        output.json(&serde_json::Value::Object(counts.collect()))?;
+    } else {
+        for (name, number) in counts {
+            output.line(&format!("{name}\t{number}"))?;
+        }
+    }
+    match sweep.failed.is_empty() && sweep.unreadable.is_none() {
+        true => Ok(()),
+        false => Err(Failure::Reported),
+    }
+}

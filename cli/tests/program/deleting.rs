@@ -1,0 +1,72 @@
+//! `delete` and `undelete`.
+
+use crate::support::program::Program;
+use crate::support::records::{SECRET, expired, valid};
+
+#[test]
+fn a_deletion_asks_and_an_undeletion_brings_the_token_back() {
+    let program = Program::with(&[expired("ada"), valid("bob")]);
+    let updated = program.run_with(&["import", "-"], &valid("ada").to_string());
+    assert_eq!(updated.status, 0, "{}", updated.stderr);
+    let before = program.export();
+    let id = program.id("ada");
+
+    let unasked = program.run(&["delete", "ada"]);
+    assert_eq!(unasked.status, 2, "there is no terminal to ask on");
+    assert_eq!(program.export(), before);
+
+    assert_eq!(
+        program.rows(&["delete", "ada", "--yes"]),
+        [["deleted", &id]]
+    );
+    assert_eq!(program.run(&["show", "ada"]).status, 3);
+    let deleted = program.rows(&["list", "--deleted"]);
+    assert_eq!(deleted.len(), 1);
+    assert_eq!(deleted[0][0], id);
+    let shown = &program.objects(&["show", &id])[0];
+    assert!(shown["record"].is_null());
+    assert_eq!(shown["secret"]["is_tombstone"], true);
+    assert!(shown["secret"]["deleted_at"].is_string());
+
+    assert_eq!(program.rows(&["undelete", &id]), [["undeleted", &id]]);
+    assert_eq!(program.export(), before);
+    // Found by all its keys again.
+    assert_eq!(program.rows(&["reindex"]), [["corrected", "0"]]);
+    assert_eq!(
+        program.rows(&["undelete", &id]),
+        [["undeleted", &id]],
+        "it can be repeated"
+    );
+    assert!(program.rows(&["list", "--deleted"]).is_empty());
+}
+
+#[test]
+fn all_records_are_counted_as_they_are_deleted() {
+    let program = Program::with(&[valid("ada"), valid("bob"), valid("eve")]);
+    assert_eq!(program.run(&["delete", "--all"]).status, 2);
+    let deleted = &program.objects(&["delete", "--all", "--yes"])[0];
+    assert_eq!(*deleted, serde_json::json!({"deleted": 3, "failed": 0}));
+    assert!(program.rows(&["list"]).is_empty());
+    assert_eq!(program.rows(&["list", "--deleted"]).len(), 3);
+}
+
+#[test]
+fn a_client_can_be_named_if_a_user_has_several() {
+    let mut other = valid("ada");
+    other["client_id"] = "1000.OTHER".into();
+    other["refresh_token"] = format!("1000.{SECRET}-other").into();
+    other["access_token"] = format!("1000.{SECRET}-other-access").into();
+    let program = Program::with(&[valid("ada"), other]);
+    assert_eq!(program.rows(&["list"]).len(), 2);
+    let deleted = program.run(&["delete", "ada", "--client-id", "1000.OTHER", "--yes"]);
+    assert_eq!(deleted.status, 0);
+    let left = program.rows(&["list"]);
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0][2], "1000.CLIENT");
+    assert_eq!(
+        program
+            .run(&["show", "ada", "--client-id", "1000.NONE"])
+            .status,
+        3
+    );
+}

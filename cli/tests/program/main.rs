@@ -1,0 +1,15 @@
+//! The built program against LocalStack: what it prints, stores and returns.
+
+mod deleting;
+mod describing;
+mod failures;
+mod listing;
+mod mysql;
+mod support;
+mod terminal;
+mod transfers;
+mod zoho;
+
+/// Zoho's accounts server and API, made up.
+#[path = "../../../examples/fake_zoho/mod.rs"]
+mod fake_zoho;

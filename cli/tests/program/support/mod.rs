@@ -1,0 +1,7 @@
+//! What the tests share.
+
+pub mod localstack;
+pub mod mariadb;
+pub mod program;
+pub mod records;
+pub mod terminal;

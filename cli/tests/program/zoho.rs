@@ -1,0 +1,270 @@
+//! `login`, `access-token`, `refresh` and `revoke`, against a fake of Zoho.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::fake_zoho::FakeZoho;
+use crate::support::program::{Program, Ran};
+use crate::support::records::{SECRET, lines};
+
+const CLIENT: &str = "1000.CLIENT";
+const USER: &str = "ada@example.com:70001";
+
+fn client_secret() -> String {
+    format!("{SECRET}-client")
+}
+
+fn client() -> Value {
+    json!({"email": "ada@example.com", "client_id": CLIENT, "client_secret": client_secret()})
+}
+
+fn start() -> FakeZoho {
+    FakeZoho::start(0).expect("there is a free port")
+}
+
+/// A store with a login at this Zoho.
+fn logged_in(zoho: &FakeZoho) -> Program {
+    let mut token = zoho.control("login", client());
+    token["accounts_url"] = json!(zoho.url());
+    let program = Program::with(&[token]);
+    prints_no_token(&program, &program.run(&["list"]));
+    program
+}
+
+/// The fake's tokens have no marker: what the store has must not be in the output.
+fn prints_no_token(program: &Program, ran: &Ran) {
+    for record in program.export() {
+        for column in [
+            "access_token",
+            "refresh_token",
+            "grant_token",
+            "client_secret",
+        ] {
+            let value = record[column].as_str().unwrap_or("nothing of this kind");
+            assert!(
+                !ran.stdout.contains(value) && !ran.stderr.contains(value),
+                "{column}"
+            );
+        }
+    }
+}
+
+/// Runs a command that talks to Zoho.
+fn run(program: &Program, zoho: &FakeZoho, arguments: &[&str], input: &str) -> Ran {
+    let options = ["--accounts-url", zoho.url()];
+    let arguments: Vec<_> = arguments.iter().copied().chain(options).collect();
+    program.run_with(&arguments, input)
+}
+
+/// Requests a URL, and returns the answer with its header.
+fn get(url: &str) -> String {
+    let rest = url.strip_prefix("http://").expect("an URL without TLS");
+    let (host, path) = rest.split_at(rest.find('/').expect("a path"));
+    let mut stream =
+        TcpStream::connect(host.replace("localhost", "127.0.0.1")).expect("it listens");
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )
+    .expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
+}
+
+#[test]
+fn a_code_of_a_self_client_logs_a_user_in() {
+    let (zoho, program) = (start(), Program::new());
+    let code = zoho.control("grant", client())["code"]
+        .as_str()
+        .expect("a code")
+        .to_owned();
+    let mut command =
+        program.command(&["login", "--client-id", CLIENT, "--accounts-url", zoho.url()]);
+    command
+        .env("ZOHO_CLIENT_SECRET", client_secret())
+        .stdin(Stdio::piped());
+    let process = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut process = process.expect("the program can be started");
+    let mut stdin = process.stdin.take().expect("standard input is piped");
+    writeln!(stdin, "{code}").expect("it reads");
+    drop(stdin);
+    let ended = process.wait_with_output().expect("the program ends");
+    let ran = Ran {
+        status: ended.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(ended.stdout).expect("text"),
+        stderr: String::from_utf8(ended.stderr).expect("text"),
+    };
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout.ends_with(&format!("\t{USER}\n")),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stderr.contains("ZohoCRM.users.READ"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(&code));
+    prints_no_token(&program, &ran);
+    let record = &program.objects(&["list"])[0];
+    assert_eq!(record["state"], "valid");
+
+    let no_secret = run(&program, &zoho, &["login", "--client-id", CLIENT], "code\n");
+    assert_eq!(no_secret.status, 2);
+}
+
+#[test]
+fn a_browser_comes_back_to_this_machine() {
+    let (zoho, program) = (start(), Program::new());
+    zoho.control("client", client());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let port = free.expect("there is a free port").port();
+    let redirect = format!("http://localhost:{port}/callback");
+    let mut command =
+        program.command(&["login", "--client-id", CLIENT, "--redirect-url", &redirect]);
+    command
+        .args(["--accounts-url", zoho.url()])
+        .env("ZOHO_CLIENT_SECRET", client_secret());
+    let process = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut process = process.expect("the program can be started");
+    let mut stderr = BufReader::new(process.stderr.take().expect("standard error is piped"));
+    let mut url = String::new();
+    while !url.starts_with("http") {
+        url.clear();
+        assert_ne!(
+            stderr.read_line(&mut url).expect("text"),
+            0,
+            "there is no URL"
+        );
+    }
+    assert!(get(&format!("http://localhost:{port}/favicon.ico")).starts_with("HTTP/1.1 404"));
+    let forged = get(&format!("{redirect}?code=forged&state=forged"));
+    assert!(forged.starts_with("HTTP/1.1 400"), "{forged}");
+    let consent = get(&format!("{}&login_hint=ada@example.com", url.trim()));
+    let location = consent.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("location")
+            .then(|| value.trim().to_owned())
+    });
+    let back = get(&location.unwrap_or_else(|| panic!("no redirect: {consent}")));
+    assert!(back.contains("You are logged in"), "{back}");
+    let ended = process.wait_with_output().expect("the program ends");
+    assert_eq!(ended.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&ended.stdout).starts_with("logged in\t"));
+    assert_eq!(program.objects(&["list"])[0]["redirect_url"], redirect);
+}
+
+#[test]
+fn processes_that_ask_at_one_expiry_refresh_once() {
+    let zoho = start();
+    let program = logged_in(&zoho);
+    let mut stored = program.export();
+    stored[0]["expiry_time"] = json!("1700000000000");
+    let aged = program.run_with(&["import", "-", "--overwrite"], &lines(&stored));
+    assert_eq!(aged.status, 0, "{}", aged.stderr);
+
+    let processes: Vec<_> = (0..8)
+        .map(|_| {
+            let mut command = program.command(&["access-token", USER, "--header"]);
+            command.args(["--accounts-url", zoho.url()]);
+            command
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("it starts")
+        })
+        .collect();
+    let mut headers: Vec<_> = processes
+        .into_iter()
+        .map(|process| process.wait_with_output().expect("the program ends"))
+        .map(|ended| {
+            let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+            assert!(ended.status.success(), "{stderr}");
+            String::from_utf8(ended.stdout).expect("text")
+        })
+        .collect();
+    headers.dedup();
+    let token = program.export()[0]["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    assert_eq!(
+        headers,
+        [format!("Authorization: Zoho-oauthtoken {token}\n")]
+    );
+    assert_eq!(zoho.requests("refresh"), 1);
+
+    let object = &program.objects(&["access-token", USER])[0];
+    assert_eq!(object["access_token"], token);
+    assert_eq!(object["api_domain"], zoho.url());
+}
+
+#[test]
+fn a_refresh_replaces_a_valid_token() {
+    let zoho = start();
+    let program = logged_in(&zoho);
+    let before = program.export();
+    let refreshed = run(&program, &zoho, &["refresh", USER], "");
+    assert_eq!(refreshed.status, 0, "{}", refreshed.stderr);
+    assert!(refreshed.stdout.starts_with("refreshed\t"));
+    prints_no_token(&program, &refreshed);
+    assert_ne!(
+        program.export()[0]["access_token"],
+        before[0]["access_token"]
+    );
+    let none = run(&program, &zoho, &["refresh", "--expiring", "10m"], "");
+    assert_eq!(
+        none.stdout,
+        "records\t1\nexpiring\t0\nrefreshed\t0\nfailed\t0\n"
+    );
+    let soon = run(
+        &program,
+        &zoho,
+        &["refresh", "--expiring", "2h", "--json"],
+        "",
+    );
+    assert_eq!(soon.status, 0, "{}", soon.stderr);
+    let soon: Value = serde_json::from_str(&soon.stdout).expect("an object");
+    assert_eq!(soon["expiring"], 1);
+}
+
+#[test]
+fn a_token_that_zoho_refuses_is_listed_as_failing() {
+    let zoho = start();
+    let program = logged_in(&zoho);
+    zoho.control("logout", json!({"email": "ada@example.com"}));
+    let refused = run(&program, &zoho, &["refresh", USER], "");
+    assert_eq!(refused.status, 1);
+    assert_eq!(refused.stderr.lines().count(), 1, "{}", refused.stderr);
+    prints_no_token(&program, &refused);
+    let failing = program.objects(&["list", "--failing"]);
+    assert_eq!(failing.len(), 1);
+    assert_eq!(failing[0]["zoho"]["state"], "failing");
+    assert_eq!(failing[0]["zoho"]["needs_login"], true);
+    let shown = program.run(&["show", USER]);
+    assert!(shown.stdout.contains("failing since"), "{}", shown.stdout);
+}
+
+#[test]
+fn a_revocation_ends_the_tokens_at_zoho_and_deletes_the_record() {
+    let zoho = start();
+    let program = logged_in(&zoho);
+    assert_eq!(
+        run(&program, &zoho, &["revoke", USER], "").status,
+        2,
+        "there is no terminal"
+    );
+    assert_eq!(zoho.requests("revoke"), 0);
+    let revoked = run(&program, &zoho, &["revoke", USER, "--yes"], "");
+    assert_eq!(revoked.status, 0, "{}", revoked.stderr);
+    assert!(revoked.stdout.starts_with("revoked\t"));
+    assert_eq!(zoho.requests("revoke"), 1);
+    assert!(program.rows(&["list"]).is_empty());
+}

@@ -1,0 +1,207 @@
+//! Bringing a deleted record back: the token that it had, not the tombstone that replaced it.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+
+use super::core::Core;
+use super::read::read_now;
+use super::restore::describe_own;
+use super::retry::Retry;
+use super::write::{Attempt, Content, Step, write};
+use crate::secrets_manager::aws::calls::{Address, Description, Value};
+use crate::secrets_manager::aws::failure::{Failure, Reason};
+use crate::secrets_manager::cache::known_states::State;
+use crate::secrets_manager::format::document::{self, Document};
+use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
+use crate::{Error, ErrorKind, OAuthToken};
+
+/// Brings the record with this id back, and returns it. A record that is not deleted is returned as
+/// it is, so the operation can be repeated after a crash. Returns `None` if there is no such secret.
+pub(crate) async fn undelete(core: &Core, id: &str) -> Result<Option<OAuthToken>, Error> {
+    let name = core.names.name_of(id)?;
+    let mut attempt = Attempt::new(core);
+    let mut retry = Retry::new();
+    loop {
+        let step = {
+            let _lock = core.locks.lock(id).await;
+            match describe_own(core, &name).await? {
+                None => return Ok(None),
+                Some(described) => attempt_once(core, id, &name, described, &mut attempt).await?,
+            }
+        };
+        match step {
+            Step::Saved(token) => return Ok(Some(token)),
+            Step::Again => retry.again()?,
+            Step::Wait(error) | Step::Occupied(error) => retry.wait(error).await?,
+        }
+    }
+}
+
+async fn attempt_once(
+    core: &Core,
+    id: &str,
+    name: &str,
+    described: Description,
+    attempt: &mut Attempt,
+) -> Result<Step, Error> {
+    if described.is_deleted {
+        match restore(core, id, name, &described).await {
+            Ok(()) => {}
+            Err(failure) if is_passing(failure.reason) => return Ok(Step::Wait(failure.error)),
+            Err(failure) => return Err(failure.error),
+        }
+    }
+    let (arn, tombstone) = match read_now(core, id).await? {
+        Slot::Record(record) => {
+            // A read that is older than the description may show what was deleted.
+            let is_current = described.current_version.as_deref() == Some(&record.version);
+            return Ok(match is_current || described.is_deleted {
+                true => Step::Saved(record.token.clone()),
+                false => Step::Wait(unsettled(name)),
+            });
+        }
+        Slot::Vacant { arn, version } => (arn, version),
+        Slot::Deleted | Slot::Absent => return Ok(Step::Wait(unsettled(name))),
+    };
+    let secret = Address { name, arn: &arn };
+    let deleted = match deleted_record(core, id, name, &arn, &tombstone).await {
+        Ok(Some(deleted)) => deleted,
+        Ok(None) => return Ok(Step::Wait(unsettled(name))),
+        Err(error) => {
+            // Nothing was put: the secret holds a tombstone, as before.
+            if described.is_deleted && !error.is_retryable() {
+                mark_again(core, secret).await;
+            }
+            return Err(error);
+        }
+    };
+    // The tags may have been removed since: all are written again. Whoever refreshed the token when it
+    // was deleted does not do so any more.
+    let unindexed = StoredRecord {
+        metadata: deleted.metadata.without_index(),
+        ..deleted
+    };
+    let content = Content::update(&unindexed.token, &unindexed).with_lease(None);
+    write(core, secret, content, &tombstone, attempt).await
+}
+
+fn is_passing(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::NotFound | Reason::Deleted | Reason::Throttled
+    )
+}
+
+/// Restores the secret, with its replicas, and remembers that it exists.
+async fn restore(
+    core: &Core,
+    id: &str,
+    name: &str,
+    described: &Description,
+) -> Result<(), Failure> {
+    let secret = Address {
+        name,
+        arn: &described.arn,
+    };
+    core.aws.restore(secret).await?;
+    let version = described.current_version.as_deref().unwrap_or_default();
+    let state = State::Version {
+        arn: described.arn.as_str().into(),
+        version: version.into(),
+        created: None,
+    };
+    core.cache.accept_state(id, &state);
+    core.aws.replicate(secret).await
+}
+
+/// The record that this tombstone has replaced. Returns `None` if AWS does not show yet what it was.
+async fn deleted_record(
+    core: &Core,
+    id: &str,
+    name: &str,
+    arn: &Arc<str>,
+    tombstone: &str,
+) -> Result<Option<StoredRecord>, Error> {
+    let Some(described) = describe_own(core, name).await? else {
+        return Ok(None);
+    };
+    if described.current_version.as_deref() != Some(tombstone) {
+        return Ok(None);
+    }
+    let failed = |failure: Failure| failure.error;
+    if let Some(previous) = described.previous_version {
+        let value = core.aws.get_version(name, &previous).await;
+        if let Some(record) = record(core, id, name, arn, value.map_err(failed)?)? {
+            return Ok(Some(record));
+        }
+    }
+    // A deletion was repeated, so the previous version is a tombstone, too.
+    let mut versions = core.aws.versions(name).await.map_err(failed)?;
+    versions.sort_by_key(|version| std::cmp::Reverse(version.created));
+    for version in versions {
+        let value = core.aws.get_version(name, &version.id).await;
+        if let Some(record) = record(core, id, name, arn, value.map_err(failed)?)? {
+            return Ok(Some(record));
+        }
+    }
+    Err(nothing_left(name))
+}
+
+/// The record in a version, if it holds one.
+fn record(
+    core: &Core,
+    id: &str,
+    name: &str,
+    arn: &Arc<str>,
+    value: Value,
+) -> Result<Option<StoredRecord>, Error> {
+    let Value::Text {
+        text,
+        version,
+        created,
+        ..
+    } = value
+    else {
+        return Ok(None);
+    };
+    let document = document::decode(id, text.expose_secret());
+    match document.map_err(|error| error.about_secret(name).about_version(&version))? {
+        Document::Tombstone => Ok(None),
+        Document::Record {
+            token,
+            metadata,
+            unknown,
+        } => Ok(Some(StoredRecord {
+            token,
+            metadata,
+            unknown,
+            arn: arn.clone(),
+            version,
+            created,
+            asked: core.cache.now(),
+        })),
+    }
+}
+
+/// Marks a secret for deletion again that cannot be brought back.
+async fn mark_again(core: &Core, secret: Address<'_>) {
+    if let Err(failure) = core.aws.delete(secret).await {
+        let error = failure.error;
+        tracing::warn!(secret = secret.name, %error, "a secret without a token stays restored");
+    }
+}
+
+fn unsettled(name: &str) -> Error {
+    let problem = "AWS does not show yet that the secret is restored";
+    Error::new(ErrorKind::Unavailable, problem)
+        .about_secret(name)
+        .advise("try again in some seconds: Secrets Manager is eventually consistent")
+}
+
+fn nothing_left(name: &str) -> Error {
+    let problem = "the secret has no version with a token any more";
+    Error::new(ErrorKind::Other, problem)
+        .about_secret(name)
+        .advise("the user has to log in again")
+}

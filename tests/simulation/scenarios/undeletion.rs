@@ -1,0 +1,137 @@
+//! A record that is brought back has its own token, whatever happens halfway.
+
+use zoho_token_store::Field;
+
+use crate::aws::{Fault, Wanted};
+use crate::process::Process;
+use crate::support::token::id;
+use crate::world::World;
+
+use super::{by, only_record, scenario};
+
+const OLD: &str = "user_name=u access_token=old refresh_token=old";
+
+/// Saves a record twice and deletes it; returns its id.
+async fn deleted(world: &World, process: &Process) -> String {
+    process
+        .save("user_name=u refresh_token=older")
+        .await
+        .unwrap();
+    let record = id(&process.save(OLD).await.unwrap()).to_owned();
+    process.delete(&record).await.unwrap();
+    world.settle().await;
+    record
+}
+
+/// Checks that all find the token that was deleted, by each of its keys.
+async fn is_back(world: &World, record: &str) {
+    assert_eq!(only_record(world)["refresh_token"], "old");
+    world.settle().await;
+    for (key, value) in [
+        ("user_name", "u"),
+        ("refresh_token", "old"),
+        ("access_token", "old"),
+    ] {
+        let reader = world.process("reader").await;
+        let found = reader.find(&by(key, value)).await.unwrap();
+        let found = found.unwrap_or_else(|| panic!("{key} finds nothing"));
+        assert_eq!(found.id(), Some(record));
+        assert_eq!(found.expose(Field::RefreshToken), Some("old"));
+    }
+}
+
+#[test]
+fn a_deleted_record_comes_back_with_its_token() {
+    scenario(async |world| {
+        let a = world.process("a").await;
+        let record = deleted(&world, &a).await;
+        let undeleted = a.undelete(&record).await.unwrap();
+        assert_eq!(
+            undeleted.as_ref().and_then(|token| token.id()),
+            Some(&*record)
+        );
+        is_back(&world, &record).await;
+        assert_eq!(a.undelete("nobody").await.unwrap(), None);
+    });
+}
+
+#[test]
+fn a_crash_at_any_call_leaves_an_undeletion_that_can_be_repeated() {
+    let calls = [
+        "DescribeSecret",
+        "RestoreSecret",
+        "GetSecretValue",
+        "TagResource",
+        "PutSecretValue",
+        "UntagResource",
+    ];
+    for call in calls {
+        for fault in [Fault::CrashBefore, Fault::CrashAfter] {
+            scenario(async |world| {
+                let a = world.process("a").await;
+                let record = deleted(&world, &a).await;
+                let b = world.process("b").await;
+                world.order("b", Wanted::Action(call), fault);
+                let _ = b.undelete(&record).await;
+                world.settle().await;
+                let c = world.process("c").await;
+                assert!(
+                    c.undelete(&record).await.unwrap().is_some(),
+                    "{call} {fault:?}"
+                );
+                is_back(&world, &record).await;
+            });
+        }
+    }
+}
+
+#[test]
+fn a_lost_response_does_not_stop_an_undeletion() {
+    for call in ["RestoreSecret", "TagResource", "PutSecretValue"] {
+        scenario(async |world| {
+            let a = world.process("a").await;
+            let record = deleted(&world, &a).await;
+            world.order("a", Wanted::Action(call), Fault::ResetAfter);
+            assert!(a.undelete(&record).await.unwrap().is_some(), "{call}");
+            is_back(&world, &record).await;
+        });
+    }
+}
+
+#[test]
+fn a_token_saved_after_the_deletion_is_not_replaced() {
+    scenario(async |world| {
+        let a = world.process("a").await;
+        let record = deleted(&world, &a).await;
+        a.save("user_name=u access_token=new refresh_token=new")
+            .await
+            .unwrap();
+        world.settle().await;
+        let b = world.process("b").await;
+        let undeleted = b
+            .undelete(&record)
+            .await
+            .unwrap()
+            .expect("there is a record");
+        assert_eq!(undeleted.expose(Field::RefreshToken), Some("new"));
+        assert_eq!(only_record(&world)["refresh_token"], "new");
+    });
+}
+
+#[test]
+fn a_deletion_that_was_repeated_is_undone_too() {
+    scenario(async |world| {
+        let a = world.process("a").await;
+        a.save("user_name=u refresh_token=older").await.unwrap();
+        let record = id(&a.save(OLD).await.unwrap()).to_owned();
+        world.order("a", Wanted::Action("DeleteSecret"), Fault::CrashBefore);
+        let _ = a.delete(&record).await;
+        world.settle().await;
+        let b = world.process("b").await;
+        b.delete(&record).await.unwrap();
+        world.settle().await;
+        let c = world.process("c").await;
+        assert!(c.undelete(&record).await.unwrap().is_some());
+        is_back(&world, &record).await;
+    });
+}
