@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::aws::actions::{Call, State};
-use crate::aws::request::{Outcome, Refusal};
+use crate::aws::request::Outcome;
 use crate::clock;
+use crate::support::aws_rules::Refusal;
 
 impl State {
     pub fn list_versions(&self, call: &mut Call<'_>) -> Outcome {
