@@ -121,7 +121,7 @@ lambda: ## build the release zips of examples/lambda, for arm64 and x86_64
 python: ## build the wheels and the sdist of the Python package
 	@python/build
 
-test-python: python ## test the wheel in every Python from 3.9 on, against a LocalStack
+test-python: python-layer ## test the wheel in every Python from 3.9 on, against a LocalStack
 	@$(LOCALSTACK) status >/dev/null 2>&1 || trap '$(LOCALSTACK) down' EXIT; \
 	echo '==> $(LOCALSTACK) up'; \
 	endpoint=$$($(LOCALSTACK) up) || exit; \

@@ -33,6 +33,8 @@ def environment() -> Any:
 def handle(event: Dict[str, str], context: object) -> Dict[str, Any]:
     token = OAuthToken(user_signature=UserSignature(event["user_name"]))
     try:
+        if STORE.find_token(token) is None:
+            return {"login": True}
         Initializer.initialize(
             environment=environment(),
             token=token,
