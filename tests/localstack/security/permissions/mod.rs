@@ -115,6 +115,31 @@ impl Actor<'_> {
         }
         assert!(store.secrets.is_marked_for_deletion(id(&ada)).await);
     }
+
+    /// Brings a deleted token back and describes its secret, as an operator does.
+    async fn brings_back(&self) {
+        let store = self.store().await;
+        let deleted = store.secrets.all().await;
+        let name = deleted[0].name().expect("a secret has a name");
+        let id = name
+            .strip_prefix(self.prefix)
+            .expect("it is under the prefix");
+        let undeleted = store.store.undelete(id).await;
+        let ada = undeleted
+            .expect("it is allowed")
+            .expect("there is a secret");
+        assert_eq!(
+            store.find(&token("user_name=ada")).await.as_ref(),
+            Some(&ada)
+        );
+        let described = store.store.describe(id).await;
+        let described = described
+            .expect("it is allowed")
+            .expect("there is a secret");
+        let mut versions = described.versions.iter();
+        assert!(versions.all(|version| version.created_at.is_some()));
+        store.delete(id).await;
+    }
 }
 
 #[tokio::test]
@@ -139,6 +164,7 @@ async fn every_role_is_allowed_what_it_needs_and_nothing_else() {
         runtime.writes_and_deletes().await;
         runtime.store().await.save(&login("ada")).await;
         admin.writes_and_deletes().await;
+        admin.brings_back().await;
         assert!(
             reader
                 .store()

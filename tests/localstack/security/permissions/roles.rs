@@ -218,3 +218,23 @@ async fn the_runtime_role_can_remove_tags_of_the_index_and_no_others() {
     assert!(!tags.contains_key("zoho-token-store:user:old"));
     assert!(tags.contains_key("managed-by"));
 }
+
+#[tokio::test]
+async fn a_role_that_may_not_read_earlier_versions_leaves_a_deleted_token_deleted() {
+    let test = TestStore::new().await;
+    let ada = test.save(&login("ada")).await;
+    test.delete(id(&ada)).await;
+    let undeleted = test.store.undelete(id(&ada)).await;
+    is_denied(undeleted, "secretsmanager:GetSecretValue");
+    assert!(test.secrets.is_marked_for_deletion(id(&ada)).await);
+
+    let described = test.store.describe(id(&ada)).await;
+    let described = described
+        .expect("it is allowed")
+        .expect("there is a secret");
+    assert!(described.is_tombstone && described.deleted_at.is_some());
+    assert_eq!(
+        described.versions[0].labels.first().map(String::as_str),
+        Some("AWSCURRENT")
+    );
+}
