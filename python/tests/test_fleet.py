@@ -76,20 +76,32 @@ def test_an_interrupted_refresh_is_finished_before_the_program_ends(store, setti
     initialize(store, token(grant_token="ada@example.com/1", **CLIENT))
     zoho.set(lifetime=3600, delay=1.0)
     program = f"""
-import os, signal, threading, time
+import json, os, signal, threading, time, urllib.request
 from zoho_token_store import TokenProvider
+# A program that is started in the background ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 provider = TokenProvider(accounts_url={zoho.url!r}, api_domain={zoho.url!r}, **{settings!r})
-provider.warm_up()
-threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+def interrupt():
+    # As soon as the request has arrived at Zoho, which takes a second to respond.
+    while True:
+        with urllib.request.urlopen({zoho.url!r} + "/_control") as response:
+            if json.load(response)["counts"].get("refresh"):
+                break
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread(target=interrupt).start()
 try:
     provider.access_token(user_name="ada@example.com:7")
 except KeyboardInterrupt:
-    print("interrupted")
+    print("interrupted", flush=True)
 """
     output = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
     )
     assert output.stdout == "interrupted\n", output.stderr
+    assert output.returncode == 0, output.stderr
     assert zoho.counts() == {"refresh": 1}
     found = token("ada@example.com:7")
     store.invalidate(store.get_tokens()[0].get_id())

@@ -56,7 +56,7 @@ def test_the_function_with_its_layer(store, settings, zoho, initialize, tmp_path
         timeout=120,
     )
     assert result.returncode == 0, result.stderr
-    answers = [json.loads(line) for line in result.stdout.splitlines()]
-    assert answers[:2] == [{"organization": "Zylker"}] * 2, result.stderr
+    results = [json.loads(line) for line in result.stdout.splitlines()]
+    assert results[:2] == [{"organization": "Zylker"}] * 2, result.stderr
     assert zoho.counts() == {"org": 2}
-    assert answers[2] == {"login": True}
+    assert results[2] == {"login": True}

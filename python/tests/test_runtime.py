@@ -29,6 +29,8 @@ def silent(monkeypatch):
 
 
 def test_ctrl_c_ends_a_lookup(settings, silent):
+    # A program that is started in the background ignores it.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
     store = SecretsManagerTokenStore(**settings)
     sent = []
 
@@ -44,6 +46,7 @@ def test_ctrl_c_ends_a_lookup(settings, silent):
         store.find_token_by_id("1")
     waited = time.monotonic() - sent[0]
     thread.join()
+    signal.signal(signal.SIGINT, former)
     # 100 ms by design; the rest is for a machine that is busy.
     assert waited < 1
 
@@ -118,7 +121,7 @@ def in_children(count, work):
     assert results == [0] * count
 
 
-def test_children_of_a_fork_get_their_own_answers(store):
+def test_children_of_a_fork_get_their_own_tokens(store):
     for user in range(20):
         store.save_token(token(f"user-{user}", access_token=f"1000.{user}"))
     stop = threading.Event()
@@ -263,8 +266,8 @@ def test_gunicorn_with_a_preloaded_application(settings, store, tmp_path):
             except requests.ConnectionError:
                 assert server.poll() is None and time.monotonic() < deadline
                 time.sleep(0.1)
-        answers = [requests.get(f"http://127.0.0.1:{port}/", timeout=10).text for _ in range(60)]
+        bodies = [requests.get(f"http://127.0.0.1:{port}/", timeout=10).text for _ in range(60)]
     finally:
         server.terminate()
         server.communicate()
-    assert {answer.split()[0] for answer in answers} == {"1000.a"}
+    assert {body.split()[0] for body in bodies} == {"1000.a"}

@@ -1,6 +1,7 @@
 """A Lambda function that calls Zoho CRM for a user, with Zoho's SDK and the store.
 
-The event is ``{"user_name": "<email>:<org id>"}``; the answer names the user's organization.
+The event is ``{"user_name": "<email>:<org id>"}``; it returns the name of the
+user's organization, or that the user must log in.
 """
 
 from __future__ import annotations
