@@ -13,7 +13,7 @@ use super::source::{Read, send};
 const ACCOUNTS_URL: &str = "accounts_url";
 
 /// Members that `list --json` adds to the columns.
-const DERIVED: [&str; 3] = ["has", "expires_at", "state"];
+const DERIVED: [&str; 4] = ["has", "expires_at", "state", "zoho"];
 
 pub fn read(mut input: impl BufRead, sender: &Sender<Read>) -> Result<(), String> {
     let (mut line, mut number) = (Vec::new(), 0);
