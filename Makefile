@@ -49,7 +49,7 @@ test: ## format, lints, docs, then all tests against a LocalStack
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint infra/test >$$log 2>&1 & terraform=$$!; \
 	echo '==> cargo test --locked --all-features'; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint RUST_TEST_THREADS=$(TEST_THREADS) \
-		cargo test --locked --all-features || failed=1; \
+		cargo test --locked --all-features --no-fail-fast || failed=1; \
 	echo '==> cargo test --locked --package $(LAMBDA)'; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --package $(LAMBDA) || failed=1; \
 	echo '==> cargo test --locked --package $(CLI_PACKAGE)'; \

@@ -74,13 +74,18 @@ fn document_of(vector: &Value) -> String {
     let columns = Field::ALL
         .iter()
         .filter_map(|field| Some((field.as_str(), columns.get(field.as_str())?.as_str())));
-    let own = ["write_id", "index", "replaced_index", "unsettled"];
-    let own: Vec<_> = own
-        .iter()
-        .filter_map(|member| Some((format!("_{member}"), vector[*member].as_str()?)))
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
-    let own = own.iter().map(|(name, value)| (name.as_str(), *value));
+    let own = [
+        ("accounts_url", "accounts_url"),
+        ("_write_id", "write_id"),
+        ("_index", "index"),
+        ("_replaced_index", "replaced_index"),
+        ("_unsettled", "unsettled"),
+        ("refresh_lease", "refresh_lease"),
+    ];
+    let own = own
+        .into_iter()
+        .filter_map(|(name, member)| Some((name, vector[member].as_str()?)))
+        .filter(|(_, value)| !value.is_empty());
     let unknown = vector["unknown"].as_array().expect("a list").iter();
     let unknown = unknown.map(|pair| {
         let part = |part: usize| pair[part].as_str().expect("a text");
