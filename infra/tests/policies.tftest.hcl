@@ -34,7 +34,7 @@ run "without_the_index_nothing_is_allowed_on_everything" {
       for role, document in output.policy_documents :
       role => join(" ", sort(flatten([for statement in jsondecode(document).Statement : statement.Action])))
       } == {
-      reader  = "secretsmanager:GetSecretValue"
+      reader  = "secretsmanager:DescribeSecret secretsmanager:GetSecretValue"
       runtime = "secretsmanager:CreateSecret secretsmanager:DeleteSecret secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:PutSecretValue secretsmanager:RestoreSecret secretsmanager:TagResource"
       admin   = "secretsmanager:DeleteSecret secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:ListSecretVersionIds secretsmanager:PutSecretValue secretsmanager:RestoreSecret"
     }
@@ -100,7 +100,7 @@ run "whatever_is_on_only_two_actions_take_no_resource" {
     condition = {
       for role, document in output.policy_documents : role => [for statement in jsondecode(document).Statement : statement.Sid]
       } == {
-      reader  = ["ReadTokens", "FindAndListTokens", "ReadFingerprintKey", "DecryptTokens"]
+      reader  = ["ReadTokens", "FindAndListTokens", "DescribeTokens", "ReadFingerprintKey", "DecryptTokens"]
       runtime = ["ReadTokens", "FindAndListTokens", "CreateTokens", "TagTokens", "UntagTokens", "DescribeTokens", "WriteTokens", "DeleteTokens", "ReplicateTokens", "RemoveReplicas", "ReadFingerprintKey", "DecryptTokens", "EncryptTokens"]
       admin   = ["ReadTokens", "FindAndListTokens", "TagTokens", "UntagTokens", "DescribeTokens", "WriteTokens", "DeleteTokens", "ReplicateTokens", "RemoveReplicas", "ReadFingerprintKey", "DecryptTokens", "EncryptTokens"]
     }
