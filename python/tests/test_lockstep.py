@@ -79,7 +79,8 @@ def deviation(kind, asked, rows):
             if shares and given["user_name"] is None:
                 if conflict(given["client_id"], stored["client_id"]):
                     return 3
-                if "access_token" in shares and given["client_id"] is not None:
+                # FileStore finds by the access token alone: without the client's id and secret.
+                if "access_token" in shares and (given["client_id"] or given["client_secret"]):
                     return 4
                 if shares != ["access_token"]:
                     # The client's id is compared, its secret is not; each token within its client.
@@ -151,7 +152,8 @@ def run(seed, store, path, seen):
 def test_the_store_and_the_file_store_agree(settings, tmp_path, monkeypatch):
     from zoho_token_store import SecretsManagerTokenStore
 
-    first = int(os.environ.get("LOCKSTEP_SEED", random.randrange(10**9)))
+    # The same sequences each time; LOCKSTEP_SEED tries others.
+    first = int(os.environ.get("LOCKSTEP_SEED", "0"))
     print(f"LOCKSTEP_SEED={first}")
     seen: Counter = Counter()
     for seed in range(first, first + SEQUENCES):
