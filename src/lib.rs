@@ -53,6 +53,7 @@ mod store;
 #[cfg(test)]
 mod testing;
 mod token;
+mod wiped_json;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -15,10 +15,11 @@ use std::time::SystemTime;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use self::fields::{UniqueFields, Value};
+use self::fields::UniqueFields;
 
 use super::tags::Index;
 use super::write_id::WriteId;
+use crate::wiped_json::Value;
 use crate::{Error, ErrorKind, Field, OAuthToken};
 
 /// The maximum size of a secret's value in bytes (AWS's quotas for Secrets Manager).
