@@ -17,7 +17,7 @@ use super::states::States;
 use super::timing::Timing;
 use super::uncoordinated::Uncoordinated;
 use crate::clock::Clock;
-use crate::{Error, ErrorKind, Field, OAuthToken, RefreshCoordination, TokenStore};
+use crate::{Error, ErrorKind, Field, OAuthToken, RecordVersion, RefreshCoordination, TokenStore};
 
 /// What all clones of a provider share.
 #[derive(Debug)]
@@ -64,6 +64,20 @@ impl Core {
             Some(coordination) => coordination,
             None => &self.uncoordinated,
         }
+    }
+
+    /// Reads the record that the partial token denotes from where it is stored: the cached one may
+    /// have tokens that were replaced since.
+    pub(crate) async fn read_denoted(
+        &self,
+        partial: &OAuthToken,
+    ) -> Result<Option<RecordVersion>, Error> {
+        let Some(found) = self.store.find_token(partial).await? else {
+            return Ok(None);
+        };
+        self.coordination()
+            .read(found.id().unwrap_or_default())
+            .await
     }
 
     pub(crate) fn record(&self, event: &Event) {

@@ -7,15 +7,11 @@ use crate::{Error, OAuthToken};
 
 /// Revokes what the record has at Zoho, and deletes the record. Returns whether there was one.
 pub(crate) async fn revoke(core: &Core, partial: &OAuthToken) -> Result<bool, Error> {
-    let Some(record) = core.store.find_token(partial).await? else {
-        return Ok(false);
-    };
-    let id = record.id().unwrap_or_default();
-    // The cached record may have a refresh token that was rotated since.
-    let Some(version) = core.coordination().read(id).await? else {
+    let Some(version) = core.read_denoted(partial).await? else {
         return Ok(false);
     };
     let record = version.token();
+    let id = record.id().unwrap_or_default();
     let demand = Demand {
         data_center: data_center(partial)?,
         ..Demand::default()

@@ -54,14 +54,11 @@ pub(crate) async fn status(
     core: &Core,
     partial: &OAuthToken,
 ) -> Result<Option<TokenStatus>, Error> {
-    let Some(found) = core.store.find_token(partial).await? else {
-        return Ok(None);
-    };
-    let id = found.id().unwrap_or_default();
-    let Some(version) = core.coordination().read(id).await? else {
+    let Some(version) = core.read_denoted(partial).await? else {
         return Ok(None);
     };
     let record = version.token();
+    let id = record.id().unwrap_or_default();
     let lease = version.lease().and_then(Lease::parse);
     let lease = lease.filter(|lease| lease.base == base_of(record));
     let state = match (lease.map(|lease| lease.phase), means(record)) {
