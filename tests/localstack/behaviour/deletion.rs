@@ -110,7 +110,10 @@ async fn a_deleted_secret_is_marked_for_deletion_and_holds_no_token() {
         .text
         .expect("the value should be text");
     // The hash in the id may hold these letters by chance, so the text is searched for values of fields.
-    assert!(!left.contains("\"ada\"") && !left.contains("-ada"), "{left}");
+    assert!(
+        !left.contains("\"ada\"") && !left.contains("-ada"),
+        "{left}"
+    );
     is_gone(&test, &ada).await;
     is_saved_afresh(&test, &ada).await;
 }
