@@ -15,9 +15,10 @@ use crate::interrupt::pressed;
 use crate::output::progress::Progress;
 use crate::output::rows::{Mood, Row as Printed, Rows};
 use crate::output::{Output, note};
+use crate::transfer::channel::Read;
 use crate::transfer::row::Row;
 use crate::transfer::save::{Fate, Rules, Saved, save};
-use crate::transfer::source::{self, Read};
+use crate::transfer::source;
 
 const HEADER: &[&str] = &["ROW", "RESULT", "ID", "USER", "REASON"];
 

@@ -7,8 +7,8 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord, Terminator, WriterBuilder};
 use tokio::sync::mpsc::Sender;
 use zoho_token_store::{Field, OAuthToken};
 
+use super::channel::{self, send};
 use super::row::{Row, RowBuilder, fields};
-use super::source::{self, send};
 
 const TYPESCRIPT: &str = "user_mail";
 
@@ -20,7 +20,7 @@ pub enum Dialect {
     TypeScript,
 }
 
-pub fn read(mut input: impl BufRead, sender: &Sender<source::Read>) -> Result<(), String> {
+pub fn read(mut input: impl BufRead, sender: &Sender<channel::Read>) -> Result<(), String> {
     let mut header = String::new();
     let failed = |error| format!("the file cannot be read: {error}");
     input.read_line(&mut header).map_err(failed)?;

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc::Sender;
 use zoho_token_store::{Field, OAuthToken};
 
+use super::channel::{Read, send};
 use super::row::{Row, RowBuilder, field};
-use super::source::{Read, send};
 
 /// The user's accounts server, which is not one of the ten columns.
 const ACCOUNTS_URL: &str = "accounts_url";

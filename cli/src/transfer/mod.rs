@@ -1,5 +1,6 @@
 //! Tokens from elsewhere, and to elsewhere: rows of files and databases.
 
+pub mod channel;
 pub mod file_store;
 pub mod json_lines;
 pub mod mysql;
@@ -7,4 +8,5 @@ pub mod row;
 pub mod save;
 pub mod source;
 pub mod sqlite;
+pub mod table_name;
 pub mod target;

@@ -6,9 +6,9 @@ use mysql_async::{Conn, Opts, OptsBuilder, Params, Value};
 use tokio::sync::mpsc::Sender;
 use zoho_token_store::{Field, OAuthToken};
 
+use super::channel::Read;
 use super::row::{Row, RowBuilder, fields};
-use super::source::Read;
-use super::sqlite::checked;
+use super::table_name::checked;
 use crate::failure::Failure;
 
 /// Connects. The password is that of the URL, or else `MYSQL_PWD`, as for MySQL's own clients.

@@ -9,15 +9,13 @@ use std::path::PathBuf;
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use super::row::Row;
+use super::channel::Read;
+use super::table_name::checked;
 use super::{file_store, json_lines, mysql, sqlite};
 use crate::failure::Failure;
 
 /// How many rows wait.
 const QUEUE: usize = 64;
-
-/// A row, or why no more can be read.
-pub type Read = Result<Row, String>;
 
 /// Rows under way.
 pub struct Source {
@@ -48,7 +46,7 @@ pub async fn open(from: &str, table: &str) -> Result<Source, Failure> {
             let problem = "a SQLite database cannot be read from standard input: give its name";
             return Err(Failure::Usage(problem.to_owned()));
         }
-        let (path, table) = (PathBuf::from(from), sqlite::checked(table)?.to_owned());
+        let (path, table) = (PathBuf::from(from), checked(table)?.to_owned());
         on_a_thread(sender, move |sender| sqlite::read(&path, &table, sender));
         return Ok(source);
     }
@@ -72,12 +70,4 @@ fn on_a_thread(
             let _ = sender.blocking_send(Err(problem));
         }
     });
-}
-
-/// Sends a row. Returns whether there is still somebody who reads them.
-pub fn send(sender: &Sender<Read>, row: Option<Row>) -> bool {
-    match row {
-        Some(row) => sender.blocking_send(Ok(row)).is_ok(),
-        None => true,
-    }
 }

@@ -7,23 +7,11 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use tokio::sync::mpsc::Sender;
 use zoho_token_store::{Field, OAuthToken};
 
+use super::channel::{Read, send};
 use super::row::{Row, RowBuilder, fields};
-use super::source::{Read, send};
-use crate::failure::Failure;
 
 /// Rows that are written in one transaction.
 const TRANSACTION: usize = 1_000;
-
-/// Checks a table's name, which becomes a part of SQL.
-pub fn checked(table: &str) -> Result<&str, Failure> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    match !table.is_empty() && table.chars().all(is_plain) {
-        true => Ok(table),
-        false => Err(Failure::Usage(
-            "the table's name may have letters, digits and _ only".to_owned(),
-        )),
-    }
-}
 
 pub fn read(path: &Path, table: &str, sender: &Sender<Read>) -> Result<(), String> {
     let failed = |error: rusqlite::Error| format!("the database cannot be read: {error}");

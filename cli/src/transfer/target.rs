@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use zoho_token_store::OAuthToken;
 
-use super::{file_store, json_lines, mysql, sqlite};
+use super::{file_store, json_lines, mysql, sqlite, table_name};
 use crate::args::{ExportArgs, Format};
 use crate::failure::Failure;
 
@@ -64,7 +64,7 @@ impl Target {
                 args.to
             )));
         };
-        let table = sqlite::checked(&args.table)?;
+        let table = table_name::checked(&args.table)?;
         if args.to == "-" {
             let output: Box<dyn Write> = Box::new(BufWriter::new(io::stdout()));
             let writer = writer(format, Some(output), Path::new(""), table)?;
