@@ -20,10 +20,10 @@ use super::cache::bounded::Bound;
 use super::format::fingerprint::{FingerprintKey, Fingerprints};
 use super::format::secret_name::SecretNames;
 use super::format::tags::{INDEX_PREFIX, MANAGED_BY, OWN_TAGS, Tag};
-use super::ops::coordinate::Refusals;
 use super::ops::core::Core;
 use super::ops::record_locks::RecordLocks;
 use super::ops::single_flight::SingleFlight;
+use super::ops::succession::Refusals;
 use super::{Deletion, SecretsManagerTokenStore, env};
 use crate::{Error, ErrorKind};
 

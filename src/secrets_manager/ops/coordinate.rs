@@ -1,9 +1,7 @@
 //! Reading and swapping one version of a record, for processes that agree on who refreshes a token.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use super::compare_and_swap::Succession;
 use super::core::Core;
 use super::read::read_now;
 use super::write::{Attempt, Content, Written, write_version};
@@ -11,10 +9,6 @@ use crate::secrets_manager::aws::calls::Address;
 use crate::secrets_manager::aws::failure::Reason;
 use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
 use crate::{Error, ErrorKind, OAuthToken, RecordVersion, Swap};
-
-/// How many records may have a refused swap at the same time. Only a record that was rolled back by
-/// hand needs its refusals to be remembered.
-const REFUSALS: usize = 1_000;
 
 /// Reads a record by name.
 pub(crate) async fn read_version(core: &Core, id: &str) -> Result<Option<RecordVersion>, Error> {
@@ -69,26 +63,4 @@ fn version_of(record: Arc<StoredRecord>) -> RecordVersion {
     let (token, lease) = (record.token.clone(), record.metadata.refresh_lease.clone());
     let written_at = record.created;
     RecordVersion::new(token, lease, record).written_at_time(written_at)
-}
-
-/// The records of which a swap was refused, and what is known of their successors.
-#[derive(Default)]
-pub(crate) struct Refusals(Mutex<HashMap<String, Succession>>);
-
-impl Refusals {
-    fn take(&self, id: &str) -> Succession {
-        self.lock().remove(id).unwrap_or_default()
-    }
-
-    fn remember(&self, id: &str, succession: Succession) {
-        let mut refusals = self.lock();
-        if refusals.len() >= REFUSALS {
-            refusals.clear();
-        }
-        refusals.insert(id.to_owned(), succession);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Succession>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

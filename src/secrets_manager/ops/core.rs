@@ -9,10 +9,10 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::coordinate::Refusals;
 use super::query::Query;
 use super::record_locks::RecordLocks;
 use super::single_flight::SingleFlight;
+use super::succession::Refusals;
 use crate::secrets_manager::aws::calls::{SecretsManager, Value};
 use crate::secrets_manager::cache::Cache;
 use crate::secrets_manager::cache::generations::Generation;

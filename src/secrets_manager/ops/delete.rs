@@ -1,9 +1,10 @@
 //! Deleting a record so that it stays deleted even if its secret is restored.
 
-use super::compare_and_swap::{Put, Succession, swap};
+use super::compare_and_swap::{Put, swap};
 use super::core::Core;
 use super::read::read_surely;
 use super::retry::Retry;
+use super::succession::Succession;
 use crate::Error;
 use crate::secrets_manager::aws::calls::Address;
 use crate::secrets_manager::aws::failure::{Failure, Reason};

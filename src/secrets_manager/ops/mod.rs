@@ -23,6 +23,7 @@ mod retry;
 pub(crate) mod save;
 mod settle;
 pub(crate) mod single_flight;
+pub(crate) mod succession;
 pub(crate) mod undelete;
 mod update;
 pub(crate) mod warm_up;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::compare_and_swap::{Put, Succession, swap};
+use super::compare_and_swap::{Put, swap};
 use super::core::Core;
+use super::succession::Succession;
 use super::write_tags::{AddedTags, add_tags, prune};
 use crate::secrets_manager::aws::calls::Address;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
