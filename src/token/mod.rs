@@ -4,7 +4,7 @@ pub(crate) mod builder;
 mod field;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -43,6 +43,16 @@ struct Columns {
     values: Values,
     expiry_time: Option<u64>,
     accounts_url: Option<String>,
+}
+
+/// A reference to a token that does not keep it from being wiped.
+pub(crate) struct WeakToken(Weak<Columns>);
+
+impl WeakToken {
+    /// Returns the token, unless its last clone has been dropped.
+    pub(crate) fn upgrade(&self) -> Option<OAuthToken> {
+        self.0.upgrade().map(|columns| OAuthToken { columns })
+    }
 }
 
 /// A value or none for every column, in the order of [`Field::ALL`].
@@ -179,6 +189,10 @@ impl OAuthToken {
         let values = Field::ALL.iter().filter_map(|&field| self.expose(field));
         let accounts_url = self.accounts_url().map_or(0, str::len);
         size_of::<Columns>() + values.map(str::len).sum::<usize>() + accounts_url
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakToken {
+        WeakToken(Arc::downgrade(&self.columns))
     }
 
     /// How many clones of it there are.

@@ -3,8 +3,8 @@
 //! An answer holds until this process writes something that could change it. It also refers to the
 //! version of the record that was cached when it was last used, so that a hit reads only one map.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use moka::ops::compute::Op;
@@ -16,7 +16,7 @@ use crate::secrets_manager::cache::generations::{Generation, Generations};
 use crate::secrets_manager::cache::hash::{KeyedHasher, combined};
 use crate::secrets_manager::cache::records::Version;
 use crate::secrets_manager::cache::validity::Validity;
-use crate::secrets_manager::format::stored_record::StoredRecord;
+use crate::token::WeakToken;
 use crate::{Field, OAuthToken, matching};
 
 /// How many answers there is room for, for each record: one for each way to find it.
@@ -55,7 +55,7 @@ pub(super) struct Answer {
 
 /// The version of the record that was cached when the answer was last used.
 struct Seen {
-    entry: Weak<StoredRecord>,
+    token: WeakToken,
     kept: Generation,
     /// While both the answer and the version are valid.
     good: Validity,
@@ -127,7 +127,7 @@ impl Answers {
     ) {
         let Some(kept) = &self.kept else { return };
         let seen = Seen {
-            entry: Arc::downgrade(&version.entry),
+            token: version.token.downgrade(),
             kept: kept_generation,
             good: answer.good.and(version.good),
         };
@@ -156,16 +156,17 @@ impl Answers {
 }
 
 impl Answer {
-    /// Returns the version that was noted, if it is still the one that is kept, and both hold.
+    /// Returns the token of the version that was noted, if it is still the one that is kept, and both
+    /// hold.
     pub(super) fn seen(
         &self,
         question: &Question,
         kept: Generation,
         now: Moment,
-    ) -> Option<Arc<StoredRecord>> {
+    ) -> Option<OAuthToken> {
         let seen = self.seen.as_ref()?;
         let holds = self.generation == question.generation && seen.kept == kept;
-        (holds && seen.good.has(now)).then(|| seen.entry.upgrade())?
+        (holds && seen.good.has(now)).then(|| seen.token.upgrade())?
     }
 
     /// Whether the answer and this version hold.

@@ -146,12 +146,12 @@ impl Cache {
     ) -> Option<OAuthToken> {
         let now = self.now();
         let kept = self.records.kept_generation(answer.record);
-        let entry = answer.seen(question, kept, now)?;
-        let matches = matching::matches(partial, &entry.token, question.field);
+        let token = answer.seen(question, kept, now)?;
+        let matches = matching::matches(partial, &token, question.field);
         if matches && self.answers.is_report_due(answer, now) {
             self.records.report_use(answer.record);
         }
-        matches.then(|| entry.token.clone())
+        matches.then_some(token)
     }
 
     /// Returns the token of the cached version of the answer's record, and makes the answer refer to it.
