@@ -3,6 +3,7 @@
 mod deleting;
 mod describing;
 mod failures;
+mod large_imports;
 mod listing;
 mod mysql;
 mod support;

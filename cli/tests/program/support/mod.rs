@@ -2,6 +2,7 @@
 
 pub mod localstack;
 pub mod mariadb;
+pub mod memory_service;
 pub mod program;
 pub mod records;
 pub mod terminal;

@@ -1,0 +1,139 @@
+//! A Secrets Manager in memory, for more secrets than LocalStack can hold: as much of it as an import
+//! calls.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+/// A server, which stops when it is dropped.
+pub struct MemoryService {
+    pub url: String,
+    secrets: Arc<Mutex<Secrets>>,
+    _runtime: Runtime,
+}
+
+#[derive(Default)]
+struct Secrets {
+    values: HashMap<String, Value>,
+    created: Vec<Instant>,
+    unknown: Vec<String>,
+}
+
+impl MemoryService {
+    pub fn start() -> Self {
+        let runtime = Runtime::new().expect("a runtime starts");
+        let secrets = Arc::new(Mutex::new(Secrets::default()));
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
+        let listener = listener.expect("there is a free port");
+        let address = listener.local_addr().expect("it has an address");
+        runtime.spawn(serve(listener, secrets.clone()));
+        MemoryService {
+            url: format!("http://{address}"),
+            secrets,
+            _runtime: runtime,
+        }
+    }
+
+    /// How many secrets have been created.
+    pub fn created(&self) -> usize {
+        self.lock().created.len()
+    }
+
+    /// The largest number of secrets created within one second.
+    pub fn most_created_in_a_second(&self) -> usize {
+        let created = &self.lock().created;
+        let within = |first: &Instant| {
+            let end = *first + Duration::from_secs(1);
+            created
+                .iter()
+                .filter(|time| (first..&end).contains(time))
+                .count()
+        };
+        created.iter().map(within).max().unwrap_or_default()
+    }
+
+    /// The actions that it was asked for and does not have.
+    pub fn unknown_actions(&self) -> Vec<String> {
+        self.lock().unknown.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Secrets> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn serve(listener: TcpListener, secrets: Arc<Mutex<Secrets>>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let secrets = secrets.clone();
+        let service = service_fn(move |request| respond(request, secrets.clone()));
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
+}
+
+async fn respond(
+    request: Request<Incoming>,
+    secrets: Arc<Mutex<Secrets>>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let action = request.headers().get("x-amz-target");
+    let action = action.and_then(|action| action.to_str().ok());
+    let action = action.unwrap_or_default().to_owned();
+    let body = request.into_body().collect().await;
+    let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = serde_json::from_slice(&body).unwrap_or_default();
+    let mut secrets = secrets.lock().unwrap_or_else(PoisonError::into_inner);
+    let (status, answer) = match secrets.answer(action.trim_start_matches("secretsmanager."), &body)
+    {
+        Ok(answer) => (200, answer),
+        Err(exception) => (400, json!({"__type": exception})),
+    };
+    let response = Response::builder()
+        .status(status)
+        .header("content-type", "application/x-amz-json-1.1")
+        .body(Full::from(answer.to_string()));
+    Ok(response.expect("the response is complete"))
+}
+
+impl Secrets {
+    fn answer(&mut self, action: &str, body: &Value) -> Result<Value, &'static str> {
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        match action {
+            "GetSecretValue" => {
+                let secret = self.values.get(&text("SecretId"));
+                secret.cloned().ok_or("ResourceNotFoundException")
+            }
+            // As of minutes ago, when there was nothing.
+            "ListSecrets" => Ok(json!({"SecretList": []})),
+            "CreateSecret" => {
+                let name = text("Name");
+                if self.values.contains_key(&name) {
+                    return Err("ResourceExistsException");
+                }
+                let secret = json!({
+                    "ARN": format!("arn:aws:secretsmanager:us-east-1:1:secret:{name}-123456"),
+                    "Name": &name,
+                    "VersionId": text("ClientRequestToken"),
+                    "SecretString": text("SecretString"),
+                    "VersionStages": ["AWSCURRENT"],
+                });
+                self.values.insert(name, secret.clone());
+                self.created.push(Instant::now());
+                Ok(secret)
+            }
+            other => {
+                self.unknown.push(other.to_owned());
+                Err("InvalidRequestException")
+            }
+        }
+    }
+}
