@@ -129,7 +129,7 @@ pub async fn save_all(
             (place, token, keys, saved)
         });
     }
-    // What was begun is finished, unless Ctrl-C is pressed again.
+    // Saves in progress are finished, unless Ctrl-C is pressed again.
     loop {
         tokio::select! {
             saved = saves.next() => match saved {

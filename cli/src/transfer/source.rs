@@ -59,7 +59,7 @@ pub async fn open(from: &str, table: &str) -> Result<Source, Failure> {
     Ok(source)
 }
 
-/// Reads on a thread; what it returns as an error is the last thing that is read.
+/// Runs a reader on a thread. Its error, if there is one, is sent after all rows.
 fn on_a_thread(
     sender: Sender<Read>,
     read: impl FnOnce(&Sender<Read>) -> Result<(), String> + Send + 'static,

@@ -7,14 +7,14 @@ use super::succession::Succession;
 use crate::secrets_manager::aws::calls::{Address, PutOutcome};
 use crate::secrets_manager::aws::failure::{Failure, Reason};
 
-/// What is put.
+/// The value of the new version.
 #[derive(Clone, Copy)]
 pub(crate) enum Put<'a> {
     Record(&'a SecretString),
     Tombstone(&'a SecretString),
 }
 
-/// What was put.
+/// The version that was put.
 pub(crate) struct Swapped {
     pub(crate) version: String,
     /// Whether AWS says that it is the current version. If not, another writer has already put a

@@ -17,12 +17,12 @@ use crate::{Error, ErrorKind, Field, OAuthToken, matching};
 /// The result of a lookup that a save builds on.
 pub(crate) struct Lookup {
     pub(crate) denoted: Option<Denoted>,
-    /// What was read on the way, by id.
+    /// The slots that were read on the way, by id.
     slots: HashMap<String, Slot>,
 }
 
 impl Lookup {
-    /// The id for a new record, and what is stored under it.
+    /// The id for a new record, and the slot that it has now.
     pub(crate) fn vacancy(
         &self,
         token: &OAuthToken,

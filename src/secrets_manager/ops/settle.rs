@@ -76,7 +76,7 @@ pub(crate) async fn settle(
                 current = (merged.clone(), inserted);
                 remaining = Some(merged);
                 let id = goes.id().to_owned();
-                // What others have saved into it meanwhile is merged, too.
+                // Changes that others have saved into it meanwhile are merged, too.
                 if let Some(error) = delete_unchanged(core, &id, Slot::Record(goes)).await? {
                     retry.wait(error).await?;
                 }
@@ -101,7 +101,7 @@ async fn another(
             partial = partial.without(field);
         }
     }
-    // What is left may be too little to identify a record.
+    // The fields that are left may not identify a record.
     let Ok(partial) = partial.build() else {
         return Ok(None);
     };

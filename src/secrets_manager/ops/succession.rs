@@ -1,4 +1,4 @@
-//! Which successor of a version is put next, and what refused swaps have told of it.
+//! Which successor of a version is put next, and what refused swaps have shown about that.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -64,17 +64,17 @@ impl Succession {
     }
 }
 
-/// The records of which a swap was refused, and what is known of their successors.
+/// The successions of records whose swap was refused, for the next swap of each.
 #[derive(Default)]
 pub(crate) struct Refusals(Mutex<HashMap<String, Succession>>);
 
 impl Refusals {
-    /// Returns what is known of the successors of this record's current version, and forgets it.
+    /// Returns the succession of this record, and forgets it.
     pub(crate) fn take(&self, id: &str) -> Succession {
         self.lock().remove(id).unwrap_or_default()
     }
 
-    /// Remembers what is known of the successors, until the next swap.
+    /// Remembers a succession until the record's next swap.
     pub(crate) fn remember(&self, id: &str, succession: Succession) {
         let mut refusals = self.lock();
         if refusals.len() >= REFUSALS {

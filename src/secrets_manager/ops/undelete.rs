@@ -54,7 +54,7 @@ async fn attempt_once(
     }
     let (arn, tombstone) = match read_now(core, id).await? {
         Slot::Record(record) => {
-            // A read that is older than the description may show what was deleted.
+            // A read that is older than the description may return the deleted record.
             let is_current = described.current_version.as_deref() == Some(&record.version);
             return Ok(match is_current || described.is_deleted {
                 true => Step::Saved(record.token.clone()),

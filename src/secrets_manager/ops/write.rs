@@ -47,7 +47,7 @@ pub(crate) struct Content<'a> {
 /// The refresh lease of a version.
 #[derive(Clone, Copy)]
 enum Lease<'a> {
-    /// That of the replaced record, as long as what is to be refreshed is the same.
+    /// The lease of the replaced record, if the same token is still to be refreshed.
     Kept,
     Set(Option<&'a str>),
 }
