@@ -1,6 +1,7 @@
 """A fake of Zoho's accounts server and a little of its API, as a program: it prints its URL.
 
-Requests are counted by kind. ``/_control`` sets how long tokens live and how long a refresh takes.
+Requests are counted by kind. ``/_control`` sets how long tokens live and how long a refresh takes. It is in
+Python, unlike examples/fake_zoho.rs, so that the wheel can be tested without building a Rust program.
 """
 
 from __future__ import annotations

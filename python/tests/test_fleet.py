@@ -11,8 +11,6 @@ from pathlib import Path
 
 from conftest import CLIENT, token
 
-from zoho_token_store import AccessToken, TokenProvider
-
 PROCESSES = 20
 
 PROGRAM = """
@@ -53,22 +51,6 @@ def test_one_expiry_is_one_request(store, settings, zoho, initialize, tmp_path):
     outputs = {child.communicate(timeout=120)[0] for child in children}
     assert len(outputs) == 1 and outputs.pop().startswith("1000.access-")
     assert zoho.counts() == {"refresh": 1}
-
-
-def test_a_provider_without_the_sdk(settings, zoho):
-    servers = {"accounts_url": zoho.url, "api_domain": zoho.url}
-    with TokenProvider(**servers, **CLIENT, **settings) as provider:
-        record = provider.login("ada@example.com/1")
-        assert record["user_name"] == "ada@example.com:7"
-        access = provider.access_token(user_name="ada@example.com:7")
-        assert isinstance(access, AccessToken) and access.is_saved
-        assert access.authorization_header == f"Zoho-oauthtoken {access.value}"
-        assert access.api_domain == zoho.url and access.expires_at > time.time() + 3000
-        assert access.value not in repr(access) and access.id == record["id"]
-        assert provider.access_token(id=access.id).value == access.value
-        assert provider.revoke(user_name="ada@example.com:7")
-        assert not provider.revoke(user_name="ada@example.com:7")
-    assert zoho.counts() == {"grant": 1, "users": 1, "org": 1, "revoke": 1}
 
 
 def test_an_interrupted_refresh_is_finished_before_the_program_ends(store, settings, zoho, initialize):
