@@ -14,10 +14,11 @@ use tokio::task::JoinHandle;
 use zoho_token_store::{Error, SecretsManagerTokenStore, TokenProvider};
 
 use crate::counts::Counts;
+use crate::fork::Process;
 
 /// A runtime, a store and its provider, of one process.
 pub(crate) struct Engine {
-    process: u32,
+    process: Process,
     /// `None` only while it is dropped.
     parts: Option<Parts>,
     /// How many tasks run that must not be lost.
@@ -34,7 +35,7 @@ struct Parts {
 impl Engine {
     pub(crate) fn new(runtime: Runtime, store: SecretsManagerTokenStore) -> Self {
         Engine {
-            process: std::process::id(),
+            process: Process::current(),
             parts: Some(Parts {
                 runtime,
                 store,
@@ -47,7 +48,7 @@ impl Engine {
 
     /// Returns whether this process built it.
     pub(crate) fn is_of_this_process(&self) -> bool {
-        self.process == std::process::id()
+        self.process == Process::current()
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {

@@ -2,7 +2,8 @@
 //!
 //! `store` and `provider` are the classes that Python calls. They share `engines`, which has an `engine` for
 //! each process; futures run on it with `runtime`. `token`, `access_token`, `error` and `report` convert,
-//! `log` passes the store's warnings on, `counts` counts, and `exit` is for the end of the interpreter.
+//! `log` passes the store's warnings on, `counts` counts, `fork` tells processes apart, and `exit` is for the
+//! end of the interpreter.
 
 mod access_token;
 mod counts;
@@ -10,6 +11,7 @@ mod engine;
 mod engines;
 mod error;
 mod exit;
+mod fork;
 mod log;
 mod provider;
 mod provider_settings;
@@ -27,7 +29,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     log::install();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(exit::begin_exit, module)?)?;
-    module.add_function(wrap_pyfunction!(exit::after_fork, module)?)?;
+    module.add_function(wrap_pyfunction!(fork::after_fork, module)?)?;
     module.add_class::<store::Store>()?;
     module.add_class::<provider::Provider>()?;
     module.add_class::<access_token::AccessToken>()?;

@@ -1,4 +1,9 @@
-"""Tokens of the SDK as columns, and back."""
+"""Tokens of the SDK as columns, and back.
+
+The attributes behind the SDK's getters and setters are used where all of them are there, as in all versions
+of the SDK so far: twenty calls would take longer than the rest of a lookup. A subclass may have getters of
+its own, so its are called.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +14,41 @@ from zohocrmsdk.src.com.zoho.crm.api.user_signature import UserSignature
 
 from ._columns import Columns
 
+_ATTRIBUTES = {
+    f"_OAuthToken__{name}"
+    for name in (
+        "id",
+        "user_signature",
+        "client_id",
+        "client_secret",
+        "refresh_token",
+        "access_token",
+        "grant_token",
+        "expires_in",
+        "redirect_url",
+        "api_domain",
+    )
+}
+_HAS_ATTRIBUTES = _ATTRIBUTES <= vars(OAuthToken(access_token="1")).keys()
+
 
 def columns_of(token: Any) -> Columns:
     """Return what the token holds. What is empty where the SDK allows that is absent."""
+    if _HAS_ATTRIBUTES and type(token) is OAuthToken:
+        user = token._OAuthToken__user_signature
+        expiry = token._OAuthToken__expires_in
+        return (
+            token._OAuthToken__id,
+            (user.get_name() or None) if user is not None else None,
+            token._OAuthToken__client_id,
+            token._OAuthToken__client_secret,
+            token._OAuthToken__refresh_token,
+            token._OAuthToken__access_token,
+            token._OAuthToken__grant_token,
+            expiry if expiry is None or type(expiry) is str else str(expiry),
+            token._OAuthToken__redirect_url or None,
+            token._OAuthToken__api_domain or None,
+        )
     user = token.get_user_signature()
     expiry = token.get_expires_in()
     return (
@@ -42,6 +79,28 @@ def fill(token: Any, record: Columns) -> None:
         redirect_url,
         api_domain,
     ) = record
+    if _HAS_ATTRIBUTES and type(token) is OAuthToken:
+        if token._OAuthToken__id is None:
+            token._OAuthToken__id = id
+        if token._OAuthToken__user_signature is None and user_name is not None:
+            token._OAuthToken__user_signature = UserSignature(user_name)
+        if token._OAuthToken__client_id is None:
+            token._OAuthToken__client_id = client_id
+        if token._OAuthToken__client_secret is None:
+            token._OAuthToken__client_secret = client_secret
+        if token._OAuthToken__refresh_token is None:
+            token._OAuthToken__refresh_token = refresh_token
+        if token._OAuthToken__access_token is None:
+            token._OAuthToken__access_token = access_token
+        if token._OAuthToken__grant_token is None:
+            token._OAuthToken__grant_token = grant_token
+        if token._OAuthToken__expires_in is None:
+            token._OAuthToken__expires_in = expiry_time
+        if token._OAuthToken__redirect_url is None:
+            token._OAuthToken__redirect_url = redirect_url
+        if token._OAuthToken__api_domain is None:
+            token._OAuthToken__api_domain = api_domain
+        return
     if id is not None and token.get_id() is None:
         token.set_id(id)
     if user_name is not None and token.get_user_signature() is None:
