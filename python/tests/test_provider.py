@@ -137,5 +137,5 @@ def test_arguments_that_are_wrong(settings):
         TokenProvider("mars", **settings)
     with pytest.raises(InvalidConfigError, match="CACHE_SIZE"):
         TokenProvider(cache_size=1, **settings)
-    with TokenProvider(**settings) as provider, pytest.raises(InvalidConfigError, match="client"):
+    with TokenProvider(**settings) as provider, pytest.raises(InvalidConfigError, match="client_id"):
         provider.login("ada@example.com/1")

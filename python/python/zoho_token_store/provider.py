@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ._columns import NAMES, Columns
-from ._errors import TokenStoreError
+from ._errors import InvalidConfigError, TokenStoreError
 from ._exit import settle_at_exit
 from ._native import AccessToken, Store
 from ._settings import Value, variables
@@ -87,6 +87,7 @@ class TokenProvider:
             variables(settings), data_center=data_center, servers=servers, client=client
         )
         self._provider = self._native.provider()
+        self._has_client = client is not None
         settle_at_exit(self)
 
     def access_token(
@@ -128,6 +129,12 @@ class TokenProvider:
         It raises ``NeedsLoginError`` if Zoho does not accept the code: codes are valid for some minutes,
         once. If the store cannot save the tokens, the error has them: ``unsaved_token``.
         """
+        if not self._has_client:
+            raise InvalidConfigError(
+                "the provider has no OAuth client: give it client_id and client_secret",
+                kind="invalid_config",
+                operation="login",
+            )
         return _record(self._provider.login(code, redirect_url))
 
     def exchange_grant(
