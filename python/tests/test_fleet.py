@@ -56,7 +56,7 @@ def test_one_expiry_is_one_request(store, settings, zoho, initialize, tmp_path):
 def test_an_interrupted_refresh_is_finished_before_the_program_ends(store, settings, zoho, initialize):
     zoho.set(lifetime=1)
     initialize(store, token(grant_token="ada@example.com/1", **CLIENT))
-    zoho.set(lifetime=3600, delay=1.0)
+    zoho.set(lifetime=3600, held=True)
     program = f"""
 import json, os, signal, threading, time, urllib.request
 from zoho_token_store import TokenProvider
@@ -65,7 +65,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 provider = TokenProvider(accounts_url={zoho.url!r}, api_domain={zoho.url!r}, **{settings!r})
 
 def interrupt():
-    # As soon as the request has arrived at Zoho, which takes a second to respond.
+    # As soon as the request has arrived at Zoho, which does not respond yet.
     while True:
         with urllib.request.urlopen({zoho.url!r} + "/_control") as response:
             if json.load(response)["counts"].get("refresh"):
@@ -78,6 +78,7 @@ try:
     provider.access_token(user_name="ada@example.com:7")
 except KeyboardInterrupt:
     print("interrupted", flush=True)
+    urllib.request.urlopen({zoho.url!r} + "/_control/release", b"").close()
 """
     output = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
