@@ -80,7 +80,7 @@ bench: ## measure hits in the cache, and write table and plot into benches/READM
 	$(BENCH) bench --locked --manifest-path benches/Cargo.toml --bench warm
 	$(BENCH) run --locked --release --quiet --manifest-path benches/Cargo.toml --bin memory
 	$(BENCH) run --locked --release --quiet --manifest-path benches/Cargo.toml --bin report
-	@if [ -n "$$(python/pythons)" ]; then python/build && python/bench; \
+	@if [ -n "$$(python/pythons)" ]; then python/build "$$(uname -m)" && python/bench; \
 	else echo 'The Python package was NOT measured: there is no Python from 3.9 on.'; fi
 
 MINUTES ?= 60

@@ -8,9 +8,16 @@ locals {
 module "token_store" {
   source = "../../infra"
 
-  name    = var.name
-  prefix  = var.prefix
-  kms_key = "create"
+  name            = var.name
+  prefix          = var.prefix
+  kms_key         = "create"
+  fingerprint_key = "create"
+}
+
+module "fingerprint_key" {
+  source = "../../infra/modules/fingerprint-key"
+
+  secret_id = module.token_store.fingerprint_key_secret_arn
 }
 
 resource "aws_lambda_layer_version" "store" {
@@ -36,6 +43,13 @@ resource "aws_lambda_function" "crm" {
   environment {
     variables = module.token_store.environment
   }
+
+  depends_on = [aws_cloudwatch_log_group.function, module.fingerprint_key]
+}
+
+resource "aws_cloudwatch_log_group" "function" {
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = 30
 }
 
 data "aws_partition" "current" {}

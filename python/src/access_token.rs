@@ -1,13 +1,11 @@
 //! The access token that a provider returns, as a Python object.
 
-use std::time::SystemTime;
-
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use secrecy::ExposeSecret;
 use zoho_token_store as native;
 
-use crate::token::to_columns;
+use crate::token::{seconds_since_epoch, to_columns};
 
 /// An access token to call Zoho's APIs with. Its text does not show the value.
 #[pyclass(frozen, module = "zoho_token_store")]
@@ -48,11 +46,7 @@ impl AccessToken {
     /// When it expires, in seconds since the Unix epoch, if that is known.
     #[getter]
     fn expires_at(&self) -> Option<f64> {
-        let since = self
-            .token
-            .expires_at()?
-            .duration_since(SystemTime::UNIX_EPOCH);
-        since.ok().map(|time| time.as_secs_f64())
+        seconds_since_epoch(self.token.expires_at()?)
     }
 
     /// Whether the store has it. If not, the provider saves it at the next chance.

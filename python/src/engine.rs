@@ -13,9 +13,12 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use zoho_token_store::{Error, SecretsManagerTokenStore, TokenProvider};
 
+use crate::counts::Counts;
+use crate::fork::Process;
+
 /// A runtime, a store and its provider, of one process.
 pub(crate) struct Engine {
-    process: u32,
+    process: Process,
     /// `None` only while it is dropped.
     parts: Option<Parts>,
     /// How many tasks run that must not be lost.
@@ -26,16 +29,18 @@ struct Parts {
     runtime: Runtime,
     store: SecretsManagerTokenStore,
     provider: OnceLock<TokenProvider>,
+    counts: Counts,
 }
 
 impl Engine {
     pub(crate) fn new(runtime: Runtime, store: SecretsManagerTokenStore) -> Self {
         Engine {
-            process: std::process::id(),
+            process: Process::current(),
             parts: Some(Parts {
                 runtime,
                 store,
                 provider: OnceLock::new(),
+                counts: Counts::default(),
             }),
             under_way: Arc::default(),
         }
@@ -43,7 +48,7 @@ impl Engine {
 
     /// Returns whether this process built it.
     pub(crate) fn is_of_this_process(&self) -> bool {
-        self.process == std::process::id()
+        self.process == Process::current()
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {
@@ -57,14 +62,19 @@ impl Engine {
     /// Returns the provider, and builds it if there is none: most processes never refresh.
     pub(crate) fn provider(
         &self,
-        build: impl FnOnce(SecretsManagerTokenStore) -> Result<TokenProvider, Error>,
+        build: impl FnOnce(SecretsManagerTokenStore, Counts) -> Result<TokenProvider, Error>,
     ) -> Result<&TokenProvider, Error> {
         let provider = &self.parts().provider;
         if provider.get().is_none() {
             // It fails if another thread was faster.
-            let _ = provider.set(build(self.store().clone())?);
+            let _ = provider.set(build(self.store().clone(), self.counts().clone())?);
         }
         Ok(provider.get().expect("it was set just now"))
+    }
+
+    /// Returns what the provider has counted.
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.parts().counts
     }
 
     /// Starts a task that goes on if its caller does not wait for its end, as after Ctrl-C.

@@ -54,8 +54,7 @@ pub(crate) fn begin_exit(py: Python<'_>) {
     });
 }
 
-/// Forgets the threads of the parent, which do not exist in the child. Called after a fork.
-#[pyfunction]
-pub(crate) fn after_fork() {
+/// Forgets the threads of the parent, which do not exist in the child of a fork.
+pub(crate) fn forget_threads() {
     RETURNING.store(0, Ordering::SeqCst);
 }

@@ -1,14 +1,19 @@
 //! The native module `zoho_token_store._native`: the Rust store, for the Python classes around it.
 //!
-//! `store` is the class that Python calls. It has an `engine` for each process, runs futures on it with
-//! `runtime`, and converts with `token`, `access_token`, `error` and `report`. `log` passes the store's
-//! warnings on, and `exit` is for the end of the interpreter.
+//! `store` and `provider` are the classes that Python calls. They share `engines`, which has an `engine` for
+//! each process; futures run on it with `runtime`. `token`, `access_token`, `error` and `report` convert,
+//! `log` passes the store's warnings on, `counts` counts, `fork` tells processes apart, and `exit` is for the
+//! end of the interpreter.
 
 mod access_token;
+mod counts;
 mod engine;
+mod engines;
 mod error;
 mod exit;
+mod fork;
 mod log;
+mod provider;
 mod provider_settings;
 mod report;
 mod runtime;
@@ -24,8 +29,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     log::install();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(exit::begin_exit, module)?)?;
-    module.add_function(wrap_pyfunction!(exit::after_fork, module)?)?;
+    module.add_function(wrap_pyfunction!(fork::after_fork, module)?)?;
     module.add_class::<store::Store>()?;
+    module.add_class::<provider::Provider>()?;
     module.add_class::<access_token::AccessToken>()?;
     module.add_class::<report::Report>()?;
     module.add_class::<report::Check>()

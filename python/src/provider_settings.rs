@@ -3,6 +3,8 @@
 use secrecy::SecretString;
 use zoho_token_store::{DataCenter, Error, SecretsManagerTokenStore, TokenProvider};
 
+use crate::counts::Counts;
+
 /// The settings of a provider.
 pub(crate) struct ProviderSettings {
     data_center: DataCenter,
@@ -27,9 +29,21 @@ impl ProviderSettings {
         })
     }
 
-    /// Returns a provider of the tokens in this store.
-    pub(crate) fn build(&self, store: SecretsManagerTokenStore) -> Result<TokenProvider, Error> {
-        let builder = TokenProvider::builder(store).data_center(self.data_center.clone());
+    /// Returns the id and secret of the OAuth client.
+    pub(crate) fn client(&self) -> Option<(&str, &SecretString)> {
+        let client = self.client.as_ref();
+        client.map(|(id, secret)| (id.as_str(), secret))
+    }
+
+    /// Returns a provider of the tokens in this store, which counts here what it does.
+    pub(crate) fn build(
+        &self,
+        store: SecretsManagerTokenStore,
+        counts: Counts,
+    ) -> Result<TokenProvider, Error> {
+        let builder = TokenProvider::builder(store)
+            .data_center(self.data_center.clone())
+            .metrics(counts);
         let builder = match &self.client {
             Some((id, secret)) => builder.client(id.clone(), secret.clone()),
             None => builder,

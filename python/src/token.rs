@@ -1,33 +1,57 @@
 //! Tokens as Python passes them: a tuple of the ten columns, in the order of `Field::ALL`.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use zoho_token_store::{Error, Field, OAuthToken, OAuthTokenBuilder};
+use secrecy::{ExposeSecret, SecretString};
+use zoho_token_store::{Error, ErrorKind, Field, OAuthToken, OAuthTokenBuilder};
 
-/// The ten columns; `None` for those that are absent.
-pub(crate) type Columns = (
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-);
+use crate::error::exception;
+
+/// The ten columns that Python passes, as a tuple; `None` for those that are absent.
+pub(crate) struct Columns([Option<String>; Field::ALL.len()]);
+
+impl Columns {
+    /// Makes these columns that of a token of this client, if they name none.
+    pub(crate) fn of_client(mut self, id: &str, secret: &SecretString) -> Self {
+        let [_, _, client_id, client_secret, ..] = &mut self.0;
+        if client_id.is_none() && client_secret.is_none() {
+            *client_id = Some(id.to_owned());
+            *client_secret = Some(secret.expose_secret().to_owned());
+        }
+        self
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Columns {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let tuple = object.cast::<PyTuple>()?;
+        let mut columns = Columns(Default::default());
+        for ((column, field), value) in columns
+            .0
+            .iter_mut()
+            .zip(Field::ALL)
+            .zip(tuple.iter_borrowed())
+        {
+            // Zoho's SDK checks types here and there.
+            *column = value.extract().map_err(|_| {
+                let problem = format!("`{field}` is not a string");
+                exception(object.py(), &Error::new(ErrorKind::InvalidToken, problem))
+            })?;
+        }
+        Ok(columns)
+    }
+}
 
 /// Returns the token with these columns, and with this accounts server beside them.
 pub(crate) fn from_columns(
     columns: Columns,
     accounts_url: Option<&str>,
 ) -> Result<OAuthToken, Error> {
-    let (c0, c1, c2, c3, c4, c5, c6, c7, c8, c9) = columns;
-    let values = [c0, c1, c2, c3, c4, c5, c6, c7, c8, c9];
-    let given = Field::ALL.iter().zip(values);
+    let given = Field::ALL.iter().zip(columns.0);
     let mut builder = given.fold(
         OAuthToken::builder(),
         |builder, (field, value)| match value {
@@ -62,4 +86,10 @@ pub(crate) fn to_found<'py>(py: Python<'py>, token: &OAuthToken) -> PyResult<Fou
 fn may_be_refreshed(token: &OAuthToken) -> bool {
     token.refresh_token().is_some()
         && (token.access_token().is_none() || token.expires_within(Duration::from_secs(600)))
+}
+
+/// Returns a time as Python has it.
+pub(crate) fn seconds_since_epoch(time: SystemTime) -> Option<f64> {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.ok().map(|since| since.as_secs_f64())
 }

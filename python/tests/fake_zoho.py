@@ -1,6 +1,8 @@
 """A fake of Zoho's accounts server and a little of its API, as a program: it prints its URL.
 
-Requests are counted by kind. ``/_control`` sets how long tokens live and how long a refresh takes.
+Requests are counted by kind. ``/_control`` sets how long tokens live, how long a refresh takes, and whether
+it waits for ``/_control/release``. It is in Python, unlike examples/fake_zoho.rs, so that the wheel can be
+tested without building a Rust program.
 """
 
 from __future__ import annotations
@@ -17,7 +19,10 @@ from urllib.parse import parse_qs, urlsplit
 LOCK = threading.Lock()
 NUMBERS = itertools.count(1)
 COUNTS: Counter[str] = Counter()
-SETTINGS: Dict[str, Any] = {"lifetime": 3600, "delay": 0.0, "error": None}
+SETTINGS: Dict[str, Any] = {"lifetime": 3600, "delay": 0.0, "error": None, "held": False}
+# Set, except while tokens are held.
+RELEASED = threading.Event()
+RELEASED.set()
 # Refresh token → user, and access token → user.
 REFRESH: Dict[str, str] = {}
 ACCESS: Dict[str, str] = {}
@@ -52,6 +57,13 @@ class Handler(BaseHTTPRequestHandler):
             with LOCK:
                 SETTINGS.update(json.loads(body))
                 COUNTS.clear()
+                if SETTINGS["held"]:
+                    RELEASED.clear()
+                else:
+                    RELEASED.set()
+            return self.answer({})
+        if path == "/_control/release":
+            RELEASED.set()
             return self.answer({})
         form = {name: values[0] for name, values in parse_qs(body).items()}
         if path.endswith("/revoke"):
@@ -67,6 +79,7 @@ class Handler(BaseHTTPRequestHandler):
             COUNTS["grant" if grant else "refresh"] += 1
             error, delay = SETTINGS["error"], SETTINGS["delay"]
         time.sleep(delay)
+        RELEASED.wait(60)
         with LOCK:
             number = next(NUMBERS)
             # A grant token is `<user>/<anything>`.

@@ -245,29 +245,22 @@ def test_gunicorn_with_a_preloaded_application(settings, store, tmp_path):
         )
     )
     path = os.pathsep.join([str(tmp_path), str(Path(__file__).parent)])
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    listener.close()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--preload", "--workers", "3", "--bind",
-         f"127.0.0.1:{port}", "app:application"],
-        env={**os.environ, "PYTHONPATH": path},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        import requests
+    # Requests wait in the socket's queue until the server accepts them.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--preload", "--workers", "3", "--bind",
+             f"fd://{listener.fileno()}", "app:application"],
+            env={**os.environ, "PYTHONPATH": path},
+            pass_fds=[listener.fileno()],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            import requests
 
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                requests.get(f"http://127.0.0.1:{port}/", timeout=10)
-                break
-            except requests.ConnectionError:
-                assert server.poll() is None and time.monotonic() < deadline
-                time.sleep(0.1)
-        bodies = [requests.get(f"http://127.0.0.1:{port}/", timeout=10).text for _ in range(60)]
-    finally:
-        server.terminate()
-        server.communicate()
-    assert {body.split()[0] for body in bodies} == {"1000.a"}
+            bodies = [requests.get(url, timeout=60).text for _ in range(60)]
+        finally:
+            server.terminate()
+            _, log = server.communicate()
+    assert {body.split()[0] for body in bodies} == {"1000.a"}, log

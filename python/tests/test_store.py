@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from conftest import CLIENT, OAuthToken, row, token
+from conftest import CLIENT, OAuthToken, UserSignature, row, token
 
 import zoho_token_store
 from zoho_token_store import (
@@ -43,6 +43,26 @@ def test_find_fills_what_the_token_lacks(store):
     assert row(found) == row(saved) and found._OAuthToken__find_user is True
     assert store.find_token(token("bob")) is None
     assert store.find_token("no token") == "no token"
+
+
+def test_getters_and_setters_of_a_subclass_are_called(store):
+    class Token(OAuthToken):
+        def get_client_secret(self):
+            return "from-the-getter"
+
+        def set_access_token(self, access_token):
+            super().set_access_token(f"set-{access_token}")
+
+    fields = {"refresh_token": "1000.refresh", "access_token": "1000.access", **CLIENT}
+    saved = Token(user_signature=UserSignature("ada@example.com:7"), redirect_url="", **fields)
+    saved.set_expires_in(32503680000000)
+    store.save_token(saved)
+    (found,) = store.get_tokens()
+    assert found.get_client_secret() == "from-the-getter"
+    assert found.get_expires_in() == "32503680000000" and found.get_redirect_url() is None
+    partial = Token(user_signature=UserSignature("ada@example.com:7"))
+    assert store.find_token(partial) is partial
+    assert row(partial) == {**row(found), "access_token": "set-1000.access"}
 
 
 def test_values_that_the_sdk_has_in_other_types(store):
@@ -88,8 +108,9 @@ def test_settings_come_from_keywords_and_the_environment(settings, monkeypatch):
         SecretsManagerTokenStore(cache_size=1)
     with pytest.raises(InvalidConfigError, match="CACHE_TTL_SECONDS"):
         SecretsManagerTokenStore(cache_ttl_seconds=0)
-    with pytest.raises(TypeError, match="tags"):
-        SecretsManagerTokenStore(tags=7.5)
+    for wrong in ({"tags": 7.5}, {"coordinate_refresh": "off"}, {"on_save_error": "log"}):
+        with pytest.raises(TypeError, match=next(iter(wrong))):
+            SecretsManagerTokenStore(**wrong)
 
 
 def test_each_setting_of_the_environment_is_a_keyword():
@@ -129,6 +150,18 @@ def test_aws_that_does_not_respond_is_an_error_and_no_empty_result(settings, mon
     assert record.levelno == logging.ERROR and "1000." not in record.getMessage()
 
 
+def test_every_failed_save_is_reported(settings):
+    heard = []
+    store = SecretsManagerTokenStore(**settings, on_save_error=heard.append)
+    # The SDK checks the type of a client's id only where it needs one.
+    with pytest.raises(InvalidTokenError, match="`client_id` is not a string"):
+        store.save_token(token(client_id=1000, access_token="1000.access"))
+    store.close()
+    with pytest.raises(ValueError, match="closed"):
+        store.save_token(ada())
+    assert [str(error) for error in heard] == ["`client_id` is not a string", "the store is closed"]
+
+
 def test_a_callback_that_fails_hides_nothing(settings):
     def fails(_):
         raise RuntimeError("callback")
@@ -164,6 +197,8 @@ def test_check_reindex_and_invalidate(store):
 
 
 def test_the_sdks_version_has_the_names_that_are_used():
+    from zoho_token_store import _sdk_token
+
     made = OAuthToken(access_token="1")
-    assert hasattr(made, "_OAuthToken__find_user")
+    assert hasattr(made, "_OAuthToken__find_user") and _sdk_token._HAS_ATTRIBUTES
     assert issubclass(TokenStoreError, Exception)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         UnauthenticatedError,
         UnavailableError,
     )
-    from .provider import TokenProvider
+    from .provider import Sweep, TokenProvider, TokenStatus
     from .sdk import SecretsManagerTokenStore
 
 __all__ = [
@@ -62,8 +62,10 @@ __all__ = [
     "RefreshPendingError",
     "Report",
     "SecretsManagerTokenStore",
+    "Sweep",
     "ThrottledError",
     "TokenProvider",
+    "TokenStatus",
     "TokenStoreError",
     "TooLargeError",
     "UnauthenticatedError",
@@ -72,7 +74,12 @@ __all__ = [
 ]
 
 
-_MODULES = {"SecretsManagerTokenStore": ".sdk", "TokenProvider": ".provider"}
+_MODULES = {
+    "SecretsManagerTokenStore": ".sdk",
+    "Sweep": ".provider",
+    "TokenProvider": ".provider",
+    "TokenStatus": ".provider",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,23 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ._columns import NAMES, Columns
+from ._errors import InvalidConfigError, TokenStoreError
 from ._exit import settle_at_exit
 from ._native import AccessToken, Store
 from ._settings import Value, variables
 
 
+class TokenStatus(NamedTuple):
+    """How a token stands; returned by ``TokenProvider.status``."""
+
+    #: The record's id.
+    id: str
+    #: ``valid``, ``expiring`` (valid, and refreshed when it is asked for next), ``expired``,
+    #: ``refreshing`` and ``exchanging`` (by some process, which may have crashed), ``failing`` (Zoho
+    #: issues no access token for it) or ``needs_login``.
+    state: str
+    #: When its access token expires, in seconds since the Unix epoch, if that is known.
+    expires_at: Optional[float]
+    #: Whether it can be refreshed without a login.
+    can_refresh: bool
+    #: Whether this process holds tokens of it that could not be saved yet.
+    is_unsaved: bool
+    #: Whether Zoho is not asked again before somebody logs in.
+    needs_login: bool
+    #: Zoho's error code if it is ``failing``, for example ``invalid_code``.
+    code: Optional[str]
+    #: Since when it is ``failing``, in seconds since the Unix epoch.
+    since: Optional[float]
+
+
+class Sweep(NamedTuple):
+    """What ``TokenProvider.refresh_expiring`` has done."""
+
+    #: How many records there are.
+    records: int
+    #: How many of them had a token that expires soon, or none, and can be refreshed.
+    expiring: int
+    #: How many of these have a longer valid access token now.
+    refreshed: int
+    #: The ids of those that could not be refreshed, and why.
+    failed: List[Tuple[str, TokenStoreError]]
+    #: Why some records could not be read, if some could not.
+    unreadable: Optional[TokenStoreError]
+
+
 class TokenProvider:
     """Returns valid access tokens, each refreshed once for all processes that share the store.
 
-    ``data_center`` is one of ``us``, ``eu``, ``in``, ``cn``, ``au``, ``jp``, ``ca`` and ``sa``;
-    ``accounts_url`` and ``api_domain`` are the servers of another one, in its place. ``login`` needs
-    ``client_id`` and ``client_secret``. All other keywords are settings of the store, as of
-    ``SecretsManagerTokenStore``.
+    ``data_center`` is one of ``us``, ``eu``, ``in``, ``cn``, ``au``, ``jp``, ``ca`` and ``sa``, by
+    default ``us``; ``accounts_url`` and ``api_domain`` are the servers of another one, in its place.
+    ``login`` needs ``client_id`` and ``client_secret``. All other keywords are settings of the store, as
+    of ``SecretsManagerTokenStore``.
 
-    It needs no SDK. Its methods raise ``TokenStoreError``.
+    It needs no SDK. Threads can share it, and it can be used after a fork. Its methods raise
+    ``TokenStoreError``; after ``close``, ``ValueError``.
     """
 
     def __init__(
@@ -33,13 +73,21 @@ class TokenProvider:
     ) -> None:
         if (accounts_url is None) != (api_domain is None):
             raise TypeError("give both accounts_url and api_domain, or neither")
+        if data_center is not None and accounts_url is not None:
+            raise TypeError("give either data_center, or accounts_url and api_domain")
         if (client_id is None) != (client_secret is None):
             raise TypeError("give both client_id and client_secret, or neither")
-        servers = (accounts_url, api_domain) if accounts_url and api_domain else None
-        client = (client_id, client_secret) if client_id and client_secret else None
+        servers = None
+        if accounts_url is not None and api_domain is not None:
+            servers = accounts_url, api_domain
+        client = None
+        if client_id is not None and client_secret is not None:
+            client = client_id, client_secret
         self._native = Store(
             variables(settings), data_center=data_center, servers=servers, client=client
         )
+        self._provider = self._native.provider()
+        self._has_client = client is not None
         settle_at_exit(self)
 
     def access_token(
@@ -51,31 +99,123 @@ class TokenProvider:
     ) -> AccessToken:
         """Return a valid access token of this user, or of the record with this id.
 
-        It raises ``NeedsLoginError`` if the user must log in.
+        ``client_id`` tells which record is meant if the user has several.
+
+        It makes no call while the access token is cached and valid for more than ten minutes. If it is
+        not, one process refreshes it, and the others go on with it as long as it is valid.
+
+        It raises ``NeedsLoginError`` if the user must log in, ``RefreshPendingError`` if another process
+        does not finish its refresh within 30 seconds, and ``ThrottledError`` or ``UnavailableError`` if
+        Zoho issues no token and the former one has expired.
         """
-        return self._native.access_token(_columns(user_name=user_name, id=id, client_id=client_id))
+        denoted = _columns(user_name=user_name, id=id, client_id=client_id)
+        return self._provider.access_token(denoted)
 
     def refused(self, token: AccessToken) -> bool:
         """Tell that Zoho refused a token (status 401); the next ``access_token`` returns another.
 
-        It returns ``False`` if the token is so new that another one would be refused as well.
+        It returns ``False`` if the token is so new that another one would be refused as well: then a
+        scope is missing, or the call went to the wrong data centre.
         """
-        return self._native.refused(token)
+        return self._provider.refused(token)
 
     def login(self, code: str, redirect_url: Optional[str] = None) -> Dict[str, Optional[str]]:
-        """Exchange the code with which Zoho sent the user back, save the tokens, return the record."""
-        return dict(zip(NAMES, self._native.login(code, redirect_url)))
+        """Exchange the code with which Zoho sent the user back, save the tokens, return the record.
+
+        Give the redirect URL that the user was sent to Zoho with; a code of Zoho's console (Self Client)
+        has none. The user's name is ``<email>:<org id>``, which needs the scopes ``ZohoCRM.users.READ``
+        and ``ZohoCRM.org.READ``; without them, the record has none.
+
+        It raises ``NeedsLoginError`` if Zoho does not accept the code: codes are valid for some minutes,
+        once. If the store cannot save the tokens, the error has them: ``unsaved_token``.
+        """
+        if not self._has_client:
+            raise InvalidConfigError(
+                "the provider has no OAuth client: give it client_id and client_secret",
+                kind="invalid_config",
+                operation="login",
+            )
+        return _record(self._provider.login(code, redirect_url))
+
+    def exchange_grant(
+        self,
+        grant_token: str,
+        *,
+        redirect_url: Optional[str] = None,
+        user_name: Optional[str] = None,
+        client_id: Optional[str] = None,
+        client_secret: Optional[str] = None,
+        accounts_url: Optional[str] = None,
+        again: bool = False,
+    ) -> Dict[str, Optional[str]]:
+        """Exchange a grant token that several processes may know, and return the record.
+
+        All of them may call this: the grant token is saved first, one process sends it, and the others
+        get the same record. The client is that of the provider if it is not given. Without
+        ``user_name``, the record gets that of ``login``.
+
+        It raises ``GrantUnsettledError`` if a process has sent the grant token and the response was
+        lost, so that it may be used up: ``again=True`` sends it once more. Other errors are those of
+        ``login``, and ``RefreshPendingError`` if another process does not finish in time.
+        """
+        if (client_id is None) != (client_secret is None):
+            raise TypeError("give both client_id and client_secret, or neither")
+        token = _columns(
+            grant_token=grant_token,
+            redirect_url=redirect_url,
+            user_name=user_name,
+            client_id=client_id,
+            client_secret=client_secret,
+        )
+        return _record(self._provider.exchange_grant(token, accounts_url, again=again))
 
     def revoke(self, *, user_name: Optional[str] = None, id: Optional[str] = None) -> bool:
-        """Revoke the tokens at Zoho and delete the record; return whether there was one."""
-        return self._native.revoke(_columns(user_name=user_name, id=id))
+        """Revoke the tokens at Zoho and delete the record; return whether there was one.
+
+        It raises ``UnavailableError`` or ``ThrottledError`` if Zoho has not revoked them; the record
+        stays then.
+        """
+        return self._provider.revoke(_columns(user_name=user_name, id=id))
+
+    def refresh(self, *, user_name: Optional[str] = None, id: Optional[str] = None) -> AccessToken:
+        """Refresh the access token now, whatever its expiry is, and even if Zoho refused that before.
+
+        For operators: ``access_token`` refreshes when it is necessary.
+        """
+        return self._provider.refresh(_columns(user_name=user_name, id=id))
+
+    def refresh_expiring(self, within_seconds: float) -> Sweep:
+        """Refresh all tokens that expire within this time, at most ten a second.
+
+        For a scheduled job, so that no caller has to wait. Tokens that Zoho does not accept any more, or
+        that failed a moment ago, are reported and not asked for again.
+        """
+        return Sweep(*self._provider.refresh_expiring(within_seconds))
+
+    def status(
+        self, *, user_name: Optional[str] = None, id: Optional[str] = None
+    ) -> Optional[TokenStatus]:
+        """Return how a token stands, or ``None`` if there is no such record.
+
+        It reads the record from where it is stored, and never asks Zoho.
+        """
+        status = self._provider.status(_columns(user_name=user_name, id=id))
+        return TokenStatus(*status) if status is not None else None
+
+    def counts(self) -> Dict[str, int]:
+        """Return how often each event has happened in this process, for the program's metrics.
+
+        The names are those of ``docs/oauth.md``, for example ``zoho_token_provider.refreshes``. What
+        has not happened is left out.
+        """
+        return self._provider.counts()
 
     def warm_up(self) -> None:
         """Resolve the credentials and connect, so that the first call need not wait for that."""
         self._native.warm_up()
 
     def close(self) -> None:
-        """Close the connections and wipe the cache."""
+        """Wait for refreshes under way, close the connections and wipe the cache."""
         self._native.close()
 
     def __enter__(self) -> TokenProvider:
@@ -89,3 +229,7 @@ def _columns(**given: Optional[str]) -> Columns:
     columns: Any = tuple(given.get(name) for name in NAMES)
     result: Columns = columns
     return result
+
+
+def _record(columns: Columns) -> Dict[str, Optional[str]]:
+    return dict(zip(NAMES, columns))

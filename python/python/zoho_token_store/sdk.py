@@ -20,7 +20,8 @@ try:
     from zohocrmsdk.src.com.zoho.api.authenticator.store.token_store import TokenStore
     from zohocrmsdk.src.com.zoho.crm.api.dc.data_center import DataCenter
     from zohocrmsdk.src.com.zoho.crm.api.initializer import Initializer
-    from zohocrmsdk.src.com.zoho.crm.api.user_signature import UserSignature
+
+    from ._sdk_token import columns_of, fill, token_of
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         "the store needs Zoho's SDK: pip install 'zoho-token-store[sdk]'", name=error.name
@@ -41,7 +42,7 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
     ``on_save_error`` is called with the error if a save fails, because the SDK ignores it. The error
     is also logged, on the logger ``zoho_token_store``.
 
-    All methods raise ``TokenStoreError``. A store can be used by many threads, and after a fork. It is
+    All methods raise ``TokenStoreError``, and ``ValueError`` after ``close``. A store can be used by many threads, and after a fork. It is
     pickled with its settings: the copy reads the environment again.
     """
 
@@ -83,10 +84,15 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
             "operation_timeout_seconds": operation_timeout_seconds,
             "writes_per_second": writes_per_second,
         }
+        if not isinstance(coordinate_refresh, bool):
+            raise TypeError("coordinate_refresh must be True or False")
+        if on_save_error is not None and not callable(on_save_error):
+            raise TypeError("on_save_error must be a function")
         self._settings = {name: value for name, value in given.items() if value is not None}
         self.coordinate_refresh = coordinate_refresh
         self.on_save_error = on_save_error
         self._native = Store(variables(self._settings))
+        self._provider = self._native.provider()
         settle_at_exit(self)
 
     def find_token(self, token: Any) -> Any:
@@ -96,7 +102,7 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         """
         if not isinstance(token, OAuthToken):
             return token
-        columns = _columns(token)
+        columns = columns_of(token)
         if not (columns[1] or columns[0] or columns[5] or columns[4] or columns[6]):
             return None  # nothing to find it by: the user's name, the id or a token
         found = self._native.find_token(columns)
@@ -111,7 +117,7 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
                 if columns[6] not in (None, record[6]) or columns[4] not in (None, record[4]):
                     return None
                 raise
-        _fill(token, record)
+        fill(token, record)
         return token
 
     def save_token(self, token: Any) -> None:
@@ -119,11 +125,15 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         try:
             if not isinstance(token, OAuthToken):
                 raise InvalidTokenError("this is no OAuthToken of the SDK", kind="invalid_token")
-            record = self._native.save_token(_columns(token), _accounts_url(token.get_api_domain()))
+            columns = columns_of(token)
+            record = self._native.save_token(columns, _accounts_url(columns[9]))
         except TokenStoreError as error:
             self._report(error)
             raise
-        _fill(token, record)
+        except ValueError as error:  # after `close`
+            self._report(TokenStoreError(str(error), operation="save_token"))
+            raise
+        fill(token, record)
 
     def delete_token(self, id: str) -> None:
         """Delete the record with this id. It is not an error if there is none."""
@@ -137,9 +147,9 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         try:
             records = self._native.get_tokens()
         except TokenStoreError as error:
-            error.readable_tokens = [_token(record) for record in error.readable_tokens]
+            error.readable_tokens = [token_of(record) for record in error.readable_tokens]
             raise
-        return [_token(record) for record in records]
+        return [token_of(record) for record in records]
 
     def delete_tokens(self) -> None:
         """Delete all records of this store, and nothing else."""
@@ -156,7 +166,7 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
             record, may_be_refreshed = found
             if may_be_refreshed and self.coordinate_refresh:
                 record = self._refreshed(record)
-            return _token(record)
+            return token_of(record)
         if _handles_none():
             return None
         raise NotFoundError(
@@ -208,7 +218,7 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         if accounts_url is None:
             return record
         by_id: Columns = (record[0], *(None,) * 9)
-        return self._native.access_token(by_id, accounts_url)._columns
+        return self._provider.access_token(by_id, accounts_url)._columns
 
     def _report(self, error: TokenStoreError) -> None:
         _LOGGER.error("a token could not be saved, and the SDK ignores that: %s", error)
@@ -217,76 +227,6 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
                 self.on_save_error(error)
             except Exception:
                 _LOGGER.exception("on_save_error failed")
-
-
-def _columns(token: Any) -> Columns:
-    user = token.get_user_signature()
-    expiry = token.get_expires_in()
-    return (
-        token.get_id(),
-        (user.get_name() or None) if user is not None else None,
-        token.get_client_id(),
-        token.get_client_secret(),
-        token.get_refresh_token(),
-        token.get_access_token(),
-        token.get_grant_token(),
-        expiry if expiry is None or type(expiry) is str else str(expiry),
-        token.get_redirect_url() or None,
-        token.get_api_domain() or None,
-    )
-
-
-def _fill(token: Any, record: Columns) -> None:
-    (
-        id,
-        user_name,
-        client_id,
-        client_secret,
-        refresh_token,
-        access_token,
-        grant_token,
-        expiry_time,
-        redirect_url,
-        api_domain,
-    ) = record
-    if id is not None and token.get_id() is None:
-        token.set_id(id)
-    if user_name is not None and token.get_user_signature() is None:
-        token.set_user_signature(UserSignature(user_name))
-    if client_id is not None and token.get_client_id() is None:
-        token.set_client_id(client_id)
-    if client_secret is not None and token.get_client_secret() is None:
-        token.set_client_secret(client_secret)
-    if refresh_token is not None and token.get_refresh_token() is None:
-        token.set_refresh_token(refresh_token)
-    if access_token is not None and token.get_access_token() is None:
-        token.set_access_token(access_token)
-    if grant_token is not None and token.get_grant_token() is None:
-        token.set_grant_token(grant_token)
-    if expiry_time is not None and token.get_expires_in() is None:
-        token.set_expires_in(expiry_time)
-    if redirect_url is not None and token.get_redirect_url() is None:
-        token.set_redirect_url(redirect_url)
-    if api_domain is not None and token.get_api_domain() is None:
-        token.set_api_domain(api_domain)
-
-
-def _token(record: Columns) -> Any:
-    # By the constructor: a token that is made without it lacks an attribute, and the SDK then loses
-    # the next save without a word.
-    token = OAuthToken(
-        record[2],
-        record[3],
-        record[6],
-        record[4],
-        record[8],
-        record[0],
-        record[5],
-        UserSignature(record[1]) if record[1] is not None else None,
-        record[9],
-    )
-    token.set_expires_in(record[7])
-    return token
 
 
 def _accounts_url(api_domain: Optional[str]) -> Optional[str]:
