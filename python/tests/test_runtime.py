@@ -28,14 +28,24 @@ def silent(monkeypatch):
     listener.close()
 
 
-def test_ctrl_c_ends_a_lookup(settings, silent):
+def test_ctrl_c_ends_a_lookup_within_150_ms(settings, silent):
     # A program that is started in the background ignores it.
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        waits = sorted(interrupted_lookup(settings, silent) for _ in range(9))
+    finally:
+        signal.signal(signal.SIGINT, former)
+    # It takes 100 ms at most by design. A busy machine adds to some.
+    assert waits[4] < 0.15 and waits[-1] < 1, waits
+
+
+def interrupted_lookup(settings, silent):
+    """Interrupt a lookup whose request is under way; return how long it took to end."""
     store = SecretsManagerTokenStore(**settings)
     sent = []
 
     def interrupt():
-        connection, _ = silent.accept()  # the request is under way
+        connection, _ = silent.accept()
         sent.append(time.monotonic())
         os.kill(os.getpid(), signal.SIGINT)
         connection.close()
@@ -46,9 +56,7 @@ def test_ctrl_c_ends_a_lookup(settings, silent):
         store.find_token_by_id("1")
     waited = time.monotonic() - sent[0]
     thread.join()
-    signal.signal(signal.SIGINT, former)
-    # 100 ms by design; the rest is for a machine that is busy.
-    assert waited < 1
+    return waited
 
 
 def test_a_lookup_lets_other_threads_run(settings, silent):

@@ -42,8 +42,8 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
     ``on_save_error`` is called with the error if a save fails, because the SDK ignores it. The error
     is also logged, on the logger ``zoho_token_store``.
 
-    All methods raise ``TokenStoreError``, and ``ValueError`` after ``close``. A store can be used by many threads, and after a fork. It is
-    pickled with its settings: the copy reads the environment again.
+    All methods raise ``TokenStoreError``, and ``ValueError`` after ``close``. A store can be used by many
+    threads, and after a fork. It is pickled with its settings: the copy reads the environment again.
     """
 
     def __init__(
