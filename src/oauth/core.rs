@@ -101,7 +101,7 @@ impl Core {
             && !self.states.any_is_special()
             && self
                 .left(record)
-                .is_none_or(|left| left > self.timing.window_of(record))
+                .is_none_or(|left| self.timing.is_early(record, left))
     }
 
     pub(crate) fn standing(&self, record: &OAuthToken, demand: &Demand) -> Standing {

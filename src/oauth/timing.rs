@@ -67,6 +67,12 @@ impl Timing {
         self.window + Duration::from_millis(drawn)
     }
 
+    /// Whether an access token that is valid for so long need not be refreshed yet.
+    pub(crate) fn is_early(&self, record: &OAuthToken, left: Duration) -> bool {
+        // Drawing takes longer than all else, and most tokens are valid for longer than any window.
+        left > self.window + self.window_spread || left > self.window_of(record)
+    }
+
     /// How long the holder of a lease is waited for. It doubles with each attempt: the token of a
     /// record may be what makes processes crash.
     pub(crate) fn patience(&self, attempt: u32) -> Duration {
@@ -98,10 +104,12 @@ mod tests {
             let timing = Timing::new(seed);
             for id in 0..10 {
                 let window = timing.window_of(&token(&format!("id={id} expiry_time=7")));
-                assert_eq!(
-                    window,
-                    timing.window_of(&token(&format!("id={id} expiry_time=7")))
-                );
+                let record = token(&format!("id={id} expiry_time=7"));
+                assert_eq!(window, timing.window_of(&record));
+                assert!(!timing.is_early(&record, window));
+                for more in [1, 300_000] {
+                    assert!(timing.is_early(&record, window + Duration::from_millis(more)));
+                }
                 windows.push(window.as_millis());
             }
         }
