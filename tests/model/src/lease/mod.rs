@@ -7,6 +7,7 @@ mod process;
 mod protocol;
 mod secret;
 mod setups;
+mod spent;
 mod state;
 mod tests;
 mod trace;

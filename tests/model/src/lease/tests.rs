@@ -17,6 +17,7 @@ impl Described for Setup {
             (self.faults.crashes, "crash"),
             (self.faults.lost, "lost"),
             (self.faults.lost_by_zoho, "lost by Zoho"),
+            (self.faults.unavailable, "unavailable"),
             (self.faults.failed, "failed"),
             (self.faults.stale, "stale"),
             (self.faults.impatient, "impatient"),
