@@ -9,6 +9,7 @@ mod secret;
 mod setups;
 mod spent;
 mod state;
+mod step;
 mod tests;
 mod trace;
 mod zoho;

@@ -4,7 +4,8 @@ use crate::lease::configuration::{Faults, Kind, Setup, Stage};
 use crate::lease::invariants::Invariant;
 use crate::lease::process::{End, Phase, Process};
 use crate::lease::secret::{Content, LeasePhase};
-use crate::lease::state::{State, Step};
+use crate::lease::state::State;
+use crate::lease::step::Step;
 use crate::model::Model;
 
 /// The number of steps that a process which is alone takes at most.

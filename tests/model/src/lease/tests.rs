@@ -3,7 +3,7 @@
 use crate::lease::configuration::Setup;
 use crate::lease::invariants::Invariant;
 use crate::lease::setups;
-use crate::lease::state::Step;
+use crate::lease::step::Step;
 use crate::lease::trace::describe;
 use crate::report::{Described, check, check_document, check_violated, is_large};
 

@@ -1,7 +1,8 @@
 //! Traces, written down for people.
 
 use crate::lease::configuration::Setup;
-use crate::lease::state::{State, Step};
+use crate::lease::state::State;
+use crate::lease::step::Step;
 
 /// Writes a trace down, one step a line.
 ///
