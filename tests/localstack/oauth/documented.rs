@@ -44,6 +44,11 @@ fn rows() -> Vec<Vec<String>> {
     rows.map(cells).collect()
 }
 
+/// What is in backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
 /// What is between each pair of these marks.
 fn between<'a>(text: &'a str, begin: &str, end: &str) -> Vec<&'a str> {
     let parts = text.split(begin).skip(1);
@@ -55,8 +60,7 @@ fn between<'a>(text: &'a str, begin: &str, end: &str) -> Vec<&'a str> {
 #[test]
 fn the_documented_metrics_are_those_that_are_recorded() {
     let documented = rows().into_iter().flat_map(|cells| {
-        let names = between(&cells[0], "`", "`").into_iter().step_by(2);
-        let names = names.map(|name| name.trim_start_matches("zoho_token_provider"));
+        let names = quoted(&cells[0]).map(|name| name.trim_start_matches("zoho_token_provider"));
         let names = names.filter(|name| name.starts_with('.'));
         names.map(str::to_owned).collect::<Vec<_>>()
     });
@@ -88,8 +92,8 @@ fn the_documented_log_events_are_those_that_are_logged() {
     let documented = rows().into_iter().filter(|cells| is_level(&cells[0]));
     let documented = documented.map(|cells| {
         // After a colon come words about the field.
-        let fields = cells[2].split(", ").map(|cell| between(cell, "`", "`"));
-        let fields = fields.filter_map(|names| Some((*names.first()?).to_owned()));
+        let fields = cells[2].split(':').next().unwrap_or_default();
+        let fields = quoted(fields).map(str::to_owned);
         let level = cells[0].trim_matches('`').to_lowercase();
         (level, cells[1].clone(), fields.collect::<Vec<_>>())
     });
