@@ -1,5 +1,6 @@
 //! Allocations of a cache hit, and of a valid access token: only the future that the trait's method
-//! boxes, apart from moka's occasional upkeep. Measured with the allocator of `allocation-counter`, which counts per thread.
+//! boxes, apart from moka's occasional upkeep. Measured with the allocator of `allocation-counter`,
+//! which counts per thread.
 
 use std::time::Duration;
 
