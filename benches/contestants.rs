@@ -27,6 +27,9 @@ pub fn contestants(warm: &Warm, client: aws_sdk_secretsmanager::Client) -> Vec<C
         new("by user", |number| {
             black_box(warm.by_user(number));
         }),
+        new("access token by user", |number| {
+            black_box(warm.access_token(number));
+        }),
         new("by refresh token", |number| {
             black_box(warm.by_refresh_token(number));
         }),

@@ -2,12 +2,16 @@
 
 use aws_sdk_secretsmanager::Client;
 use futures::FutureExt;
-use zoho_token_store::{ExposeSecret, OAuthToken, SecretsManagerTokenStore, TokenStore};
+use zoho_token_store::{
+    AccessToken, ExposeSecret, OAuthToken, SecretsManagerTokenStore, TokenProvider, TokenStore,
+};
 
 /// A store with a warm cache, and partial tokens to look up in it.
 pub struct Warm {
     /// The store.
     pub store: SecretsManagerTokenStore,
+    /// A provider of this store's tokens.
+    pub provider: TokenProvider,
     /// The tokens, as they are stored.
     pub tokens: Vec<OAuthToken>,
     /// Partial tokens with a user name alone.
@@ -42,8 +46,11 @@ impl Warm {
             let saved = writer.save_token(&token(number)).await;
             tokens.push(saved.expect("the token is saved"));
         }
+        let store = store(client, Some(2 * number as u64)).await;
+        let provider = TokenProvider::builder(store.clone()).build();
         Warm {
-            store: store(client, Some(2 * number as u64)).await,
+            provider: provider.expect("a provider needs nothing else"),
+            store,
             users: tokens.iter().map(user).collect(),
             refresh_tokens: tokens.iter().map(refresh_token).collect(),
             tokens,
@@ -78,6 +85,13 @@ impl Warm {
     /// A hit by user name.
     pub fn by_user(&self, number: usize) -> OAuthToken {
         hit(TokenStore::find_token(&self.store, &self.users[number]))
+    }
+
+    /// An access token by user name.
+    pub fn access_token(&self, number: usize) -> AccessToken {
+        let access = self.provider.access_token(&self.users[number]);
+        let access = access.now_or_never().expect("a hit waits for nothing");
+        access.expect("a hit is no error")
     }
 
     /// A hit by refresh token.

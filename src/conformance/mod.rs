@@ -18,6 +18,9 @@ use serde_json::{Map, Value};
 
 use crate::TokenStore;
 
+mod parse;
+#[cfg(feature = "oauth")]
+mod requests;
 mod sequence;
 
 pub use sequence::{Answer, Malformed, Sequence};

@@ -1,12 +1,12 @@
-//! Sequences of operations: read from JSON, run on a store or a provider, with their results as JSON.
+//! Sequences of operations, run on a store, with their results as JSON.
 
 use std::fmt;
 
+use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
-#[cfg(feature = "oauth")]
-use crate::TokenProvider;
+use super::parse::parse_operation;
 use crate::{Error, ErrorKind, Field, OAuthToken, TokenStore};
 
 /// Operations to run one after another on a store.
@@ -16,7 +16,7 @@ pub struct Sequence {
 }
 
 #[derive(Debug)]
-enum Operation {
+pub(super) enum Operation {
     Save(Columns),
     Find(Columns),
     FindById(Id),
@@ -28,29 +28,27 @@ enum Operation {
 
 /// What only a provider can do.
 #[derive(Clone, Copy, Debug)]
-enum Request {
+pub(super) enum Request {
     AccessToken,
     ExchangeGrant,
     Refused,
 }
 
-/// What the operations are run on.
-#[derive(Clone, Copy)]
-struct Target<'a> {
-    store: &'a dyn TokenStore,
-    #[cfg(feature = "oauth")]
-    provider: Option<&'a TokenProvider>,
+/// Who carries requests out, if the sequence is run on a provider.
+#[async_trait]
+pub(super) trait Requests: Sync {
+    async fn request(&self, request: Request, token: &OAuthToken) -> Result<OAuthToken, Error>;
 }
 
 /// The columns of a token, which are checked when the operation is run.
 #[derive(Debug)]
-struct Columns {
-    id: Option<Id>,
-    others: Vec<(Field, SecretString)>,
+pub(super) struct Columns {
+    pub(super) id: Option<Id>,
+    pub(super) others: Vec<(Field, SecretString)>,
 }
 
 #[derive(Clone, Debug)]
-enum Id {
+pub(super) enum Id {
     Literal(String),
     /// The id in the record that this operation returned.
     AnswerOf(usize),
@@ -94,32 +92,17 @@ impl Sequence {
 
     /// Runs the operations on the store, one after the other. Those for a provider fail.
     pub async fn replay(&self, store: &dyn TokenStore) -> Vec<Answer> {
-        let target = Target {
-            store,
-            #[cfg(feature = "oauth")]
-            provider: None,
-        };
-        self.replay_on(target).await
+        self.replay_on(store, None).await
     }
 
-    /// Runs the operations on the provider and its store, one after the other.
-    ///
-    /// `access_token` and `exchange_grant` return the record with the token. `refused` tells the
-    /// provider that Zoho has refused the record's access token, if it is the one that is given or
-    /// none is given, and returns the record.
-    #[cfg(feature = "oauth")]
-    pub async fn replay_with(&self, provider: &TokenProvider) -> Vec<Answer> {
-        let target = Target {
-            store: provider.store(),
-            provider: Some(provider),
-        };
-        self.replay_on(target).await
-    }
-
-    async fn replay_on(&self, target: Target<'_>) -> Vec<Answer> {
+    pub(super) async fn replay_on(
+        &self,
+        store: &dyn TokenStore,
+        requests: Option<&dyn Requests>,
+    ) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(self.operations.len());
         for operation in &self.operations {
-            let answer = match run(operation, target, &answers).await {
+            let answer = match run(operation, store, requests, &answers).await {
                 Ok(Some(answer)) => answer,
                 Ok(None) => Answer::Skipped,
                 Err(error) => Answer::Failed(error),
@@ -169,10 +152,10 @@ impl std::error::Error for Malformed {}
 /// Runs one operation. Returns `None` if it refers to an operation that returned no record.
 async fn run(
     operation: &Operation,
-    target: Target<'_>,
+    store: &dyn TokenStore,
+    requests: Option<&dyn Requests>,
     answers: &[Answer],
 ) -> Result<Option<Answer>, Error> {
-    let store = target.store;
     let resolve = |id: &Id| match id {
         Id::Literal(id) => Some(id.clone()),
         Id::AnswerOf(number) => answers.get(*number)?.id().map(str::to_owned),
@@ -229,111 +212,15 @@ async fn run(
             let Some(token) = token(columns)? else {
                 return Ok(None);
             };
-            Answer::Record(Some(ask(*request, &token, target).await?))
+            let requests = requests.ok_or_else(no_provider)?;
+            Answer::Record(Some(requests.request(*request, &token).await?))
         }
     }))
-}
-
-#[cfg(feature = "oauth")]
-async fn ask(
-    request: Request,
-    token: &OAuthToken,
-    target: Target<'_>,
-) -> Result<OAuthToken, Error> {
-    let provider = target.provider.ok_or_else(no_provider)?;
-    match request {
-        Request::AccessToken => Ok(provider.access_token(token).await?.record().clone()),
-        Request::ExchangeGrant => provider.exchange_grant(token).await,
-        Request::Refused => {
-            let access = provider.access_token(token).await?;
-            let given = token.expose(Field::AccessToken);
-            if given.is_none() || given == access.record().expose(Field::AccessToken) {
-                provider.refused(&access);
-            }
-            Ok(access.record().clone())
-        }
-    }
-}
-
-#[cfg(not(feature = "oauth"))]
-async fn ask(_: Request, _: &OAuthToken, _: Target<'_>) -> Result<OAuthToken, Error> {
-    Err(no_provider())
 }
 
 fn no_provider() -> Error {
     let problem = "the operation needs a provider, and the sequence is run on a store";
     Error::new(ErrorKind::InvalidConfig, problem)
-}
-
-fn parse_operation(number: usize, operation: &Value) -> Result<Operation, String> {
-    let members = operation.as_object().ok_or("it is not an object")?;
-    let argument = |name: &str| members.get(name).ok_or(format!("it has no `{name}`"));
-    let (parsed, arguments) = match argument("op")?.as_str() {
-        Some("save") => (
-            Operation::Save(parse_columns(number, argument("token")?)?),
-            1,
-        ),
-        Some("find") => (
-            Operation::Find(parse_columns(number, argument("token")?)?),
-            1,
-        ),
-        Some("find_by_id") => (Operation::FindById(parse_id(number, argument("id")?)?), 1),
-        Some("delete") => (Operation::Delete(parse_id(number, argument("id")?)?), 1),
-        Some(op @ ("access_token" | "exchange_grant" | "refused")) => {
-            let request = match op {
-                "access_token" => Request::AccessToken,
-                "exchange_grant" => Request::ExchangeGrant,
-                _ => Request::Refused,
-            };
-            let columns = parse_columns(number, argument("token")?)?;
-            (Operation::Request(request, columns), 1)
-        }
-        Some("list") => (Operation::List, 0),
-        Some("clear") => (Operation::Clear, 0),
-        _ => {
-            let ops = "save, find, find_by_id, delete, list, clear, access_token, exchange_grant, refused";
-            return Err(format!("its `op` is none of {ops}"));
-        }
-    };
-    if members.len() != 1 + arguments {
-        return Err("it has members that do not belong to this operation".into());
-    }
-    Ok(parsed)
-}
-
-fn parse_columns(number: usize, token: &Value) -> Result<Columns, String> {
-    let mut columns = Columns {
-        id: None,
-        others: Vec::new(),
-    };
-    for (name, value) in token.as_object().ok_or("its `token` is not an object")? {
-        match name.parse().map_err(|error: Error| error.to_string())? {
-            Field::Id => columns.id = Some(parse_id(number, value)?),
-            field => {
-                let value = value
-                    .as_str()
-                    .ok_or(format!("its token's `{field}` is not a string"))?;
-                columns.others.push((field, value.into()));
-            }
-        }
-    }
-    Ok(columns)
-}
-
-fn parse_id(number: usize, id: &Value) -> Result<Id, String> {
-    if let Some(id) = id.as_str() {
-        return Ok(Id::Literal(id.to_owned()));
-    }
-    let reference = id
-        .as_object()
-        .filter(|members| members.len() == 1)
-        .and_then(|members| members.get("ref")?.as_u64());
-    let earlier = reference
-        .and_then(|reference| usize::try_from(reference).ok())
-        .filter(|&earlier| earlier < number);
-    earlier
-        .map(Id::AnswerOf)
-        .ok_or_else(|| "its id is neither a string nor {\"ref\": n} of an earlier operation".into())
 }
 
 fn record_to_json(record: &OAuthToken) -> Value {

@@ -87,6 +87,7 @@ impl Core {
     }
 
     /// How long the access token of a record is still valid; `None` if that is not known.
+    #[inline]
     pub(crate) fn left(&self, record: &OAuthToken) -> Option<Duration> {
         let expires = Duration::from_millis(record.expiry_time()?);
         let now = self.clock.wall().duration_since(std::time::UNIX_EPOCH);
@@ -96,12 +97,13 @@ impl Core {
 
     /// Whether the access token can be returned without a look at anything else. Called for each
     /// access token that a program asks for.
+    #[inline]
     pub(crate) fn is_good(&self, record: &OAuthToken) -> bool {
         record.access_token().is_some()
             && !self.states.any_is_special()
             && self
                 .left(record)
-                .is_none_or(|left| left > self.timing.window_of(record))
+                .is_none_or(|left| self.timing.is_early(record, left))
     }
 
     pub(crate) fn standing(&self, record: &OAuthToken, demand: &Demand) -> Standing {
@@ -173,6 +175,7 @@ impl Core {
     }
 
     /// The same without a copy of the record.
+    #[inline]
     pub(crate) fn access_of(&self, record: OAuthToken, is_saved: bool) -> Option<AccessToken> {
         let own = || self.data_center.clone();
         let data_center = match record.api_domain() {

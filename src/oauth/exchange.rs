@@ -37,6 +37,7 @@ pub(crate) async fn login(
     let issued = ask(&*core.http, server, form, core.timing.request).await;
     let issued = issued.map_err(|failed| {
         let refusal = failed.refusal();
+        core.record(&refusal.event());
         tracing::warn!(
             code = refusal.code(),
             server,

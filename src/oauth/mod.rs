@@ -102,7 +102,9 @@ impl TokenProvider {
     /// - Those of the store. If it could not save a new refresh token, the error has it:
     ///   [`Error::unsaved_token`].
     pub async fn access_token(&self, partial: &OAuthToken) -> Result<AccessToken, Error> {
-        let found = match self.core.store.find_token(partial).await {
+        // The store's own method: that of `Arc` would box a second future.
+        let store = &*self.core.store;
+        let found = match store.find_token(partial).await {
             Ok(Some(record)) if self.core.is_good(&record) => {
                 if let Some(access) = self.core.access_of(record, true) {
                     self.core.record(&Event::Hit);

@@ -49,6 +49,7 @@ pub(crate) async fn satisfy(
         return Ok(access);
     }
     core.record(&Event::Miss);
+    tracing::debug!(id, "an access token is to be refreshed");
     let is_usable = demand.is_usual() && core.standing(record, &demand) == Standing::Usable;
     let wait = match is_usable {
         true => core.timing.start + core.timing.request,

@@ -9,8 +9,12 @@ use crate::OAuthToken;
 
 const MINUTE: u64 = 60;
 
-/// The pauses after the first attempts that failed, in minutes; later ones are [`LONGEST_PAUSE`]. A
-/// day has at most 24 attempts, which are 48 versions of the secret.
+/// The pauses after the first attempts that failed, in minutes; later ones are [`LONGEST_PAUSE`].
+///
+/// They grow to two hours because each attempt makes two versions of the secret, its lease and its
+/// note, and AWS keeps about 100 versions of a day. With pauses of 30 minutes at most, a day of
+/// failures would have 52 attempts and 104 versions, and a login could not be saved any more. With
+/// these, it has 20 attempts and 40 versions.
 const PAUSES: &[u64] = &[1, 2, 4, 8, 16, 30, 30, 30, 60, 60];
 const LONGEST_PAUSE: Duration = Duration::from_secs(120 * MINUTE);
 
@@ -67,6 +71,12 @@ impl Timing {
         self.window + Duration::from_millis(drawn)
     }
 
+    /// Whether an access token that is valid for so long need not be refreshed yet.
+    pub(crate) fn is_early(&self, record: &OAuthToken, left: Duration) -> bool {
+        // Drawing takes longer than all else, and most tokens are valid for longer than any window.
+        left > self.window + self.window_spread || left > self.window_of(record)
+    }
+
     /// How long the holder of a lease is waited for. It doubles with each attempt: the token of a
     /// record may be what makes processes crash.
     pub(crate) fn patience(&self, attempt: u32) -> Duration {
@@ -98,10 +108,12 @@ mod tests {
             let timing = Timing::new(seed);
             for id in 0..10 {
                 let window = timing.window_of(&token(&format!("id={id} expiry_time=7")));
-                assert_eq!(
-                    window,
-                    timing.window_of(&token(&format!("id={id} expiry_time=7")))
-                );
+                let record = token(&format!("id={id} expiry_time=7"));
+                assert_eq!(window, timing.window_of(&record));
+                assert!(!timing.is_early(&record, window));
+                for more in [1, 300_000] {
+                    assert!(timing.is_early(&record, window + Duration::from_millis(more)));
+                }
                 windows.push(window.as_millis());
             }
         }
@@ -116,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_of_failures_has_fewer_than_25_attempts() {
+    fn a_day_of_failures_has_20_attempts() {
         let timing = Timing::new(0);
         let mut time = Duration::ZERO;
         let mut attempts = 0;
@@ -124,7 +136,7 @@ mod tests {
             attempts += 1;
             time += timing.pause_after(attempts);
         }
-        assert!(attempts < 25, "{attempts}");
+        assert_eq!(attempts, 20);
         assert_eq!(timing.pause_after(1), Duration::from_secs(60));
         assert_eq!(timing.pause_after(u32::MAX), LONGEST_PAUSE);
     }

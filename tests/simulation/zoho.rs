@@ -35,6 +35,10 @@ struct Inner {
     /// Whether each refresh issues another refresh token, and the former one ends.
     rotates: bool,
     refresh_token: String,
+    /// What each request for a token is refused with.
+    refusal: Option<String>,
+    /// No request is responded to.
+    is_silent: bool,
     issued: usize,
     /// The requests for a token that arrived.
     requests: usize,
@@ -68,6 +72,16 @@ impl Zoho {
     /// Each refresh issues another refresh token from now on, and the former one ends.
     pub fn rotate(&self) {
         self.inner().rotates = true;
+    }
+
+    /// Each request for a token is refused with this body from now on.
+    pub fn refuse_all(&self, body: &str) {
+        self.inner().refusal = Some(body.to_owned());
+    }
+
+    /// No request is executed or responded to from now on.
+    pub fn be_silent(&self) {
+        self.inner().is_silent = true;
     }
 
     /// The refresh token that is accepted now.
@@ -111,6 +125,9 @@ impl Zoho {
         if link.has_crashed() {
             return pending().await;
         }
+        if self.inner().is_silent {
+            return pending().await;
+        }
         let order = {
             let mut inner = self.inner();
             let place = inner.orders.iter().position(|(name, _)| *name == link.name);
@@ -145,6 +162,11 @@ impl Zoho {
     fn execute(&self, process: &str, form: &str) -> String {
         let mut inner = self.inner();
         inner.requests += 1;
+        if let Some(refusal) = inner.refusal.clone() {
+            drop(inner);
+            self.note(process, "refused");
+            return refusal;
+        }
         let given = |name: &str| {
             let mut pairs = form.split('&').filter_map(|pair| pair.split_once('='));
             pairs.find_map(|(key, value)| (key == name).then_some(value))

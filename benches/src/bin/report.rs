@@ -7,16 +7,17 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use zoho_token_store_benches::results;
 
-const CONTESTANTS: [&str; 6] = [
+const CONTESTANTS: [&str; 7] = [
     "by id",
     "by user",
+    "access token by user",
     "by refresh token",
     "moka",
     "HashMap behind a lock",
     "aws_secretsmanager_caching",
 ];
 /// The first of them are the store's.
-const OWN: usize = 3;
+const OWN: usize = 4;
 const TOKENS: [usize; 3] = [1, 1_000, 100_000];
 /// What shows how much two threads can do that share nothing.
 const CONTROL: &str = "arithmetic alone";

@@ -17,7 +17,56 @@ pub const BODY_LIMIT: usize = 1 << 20;
 
 /// Sends the requests of a [`TokenProvider`](crate::TokenProvider) to Zoho.
 ///
-/// The default is the HTTP client of the AWS SDK. Implement it to use another one, or in tests.
+/// The default is the HTTP client of the AWS SDK. Implement it to use another one, or in tests. With
+/// reqwest, for example:
+///
+/// ```
+/// use async_trait::async_trait;
+/// use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+/// use zoho_token_store::oauth::{BODY_LIMIT, HttpClient, HttpError, HttpRequest, HttpResponse};
+/// use zoho_token_store::{ExposeSecret, MemoryTokenStore, TokenProvider};
+///
+/// #[derive(Debug)]
+/// struct Reqwest(reqwest::Client);
+///
+/// #[async_trait]
+/// impl HttpClient for Reqwest {
+///     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+///         let mut builder = match request.form {
+///             Some(form) => (self.0.post(&request.url))
+///                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+///                 .body(form.expose_secret().to_owned()),
+///             None => self.0.get(&request.url),
+///         };
+///         if let Some(authorization) = request.authorization {
+///             builder = builder.header(AUTHORIZATION, authorization);
+///         }
+///         let response = builder.timeout(request.timeout).send().await;
+///         let mut response = response.map_err(|error| match error.is_connect() {
+///             true => HttpError::not_sent(error),
+///             false => HttpError::lost(error),
+///         })?;
+///         let mut body = Vec::new();
+///         while let Some(chunk) = response.chunk().await.map_err(HttpError::lost)? {
+///             body.extend_from_slice(&chunk);
+///             if body.len() > BODY_LIMIT {
+///                 return Err(HttpError::lost("the response is too large"));
+///             }
+///         }
+///         let body = String::from_utf8(body).map_err(|_| HttpError::lost("no text"))?;
+///         Ok(HttpResponse { status: response.status().as_u16(), body: body.into() })
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // A redirect would take the client secret to another server.
+/// let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+/// let provider = TokenProvider::builder(MemoryTokenStore::new())
+///     .http_client(Reqwest(client.build()?))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait HttpClient: fmt::Debug + Send + Sync {
     /// Sends a request and returns its response, whatever its status is.

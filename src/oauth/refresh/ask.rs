@@ -13,7 +13,7 @@ use crate::oauth::data_center::DataCenter;
 use crate::oauth::lease::{Means, Phase};
 use crate::oauth::metrics::Event;
 use crate::oauth::save::replace_lease;
-use crate::oauth::zoho::refusal::{Refusal, RefusalKind};
+use crate::oauth::zoho::refusal::Refusal;
 use crate::oauth::zoho::response::Issued;
 use crate::oauth::zoho::{Failed, ask};
 use crate::{Error, ErrorKind, Field, OAuthToken, Swap};
@@ -121,12 +121,7 @@ impl Refresh {
         data_center: &DataCenter,
         refusal: Refusal,
     ) -> Result<Option<AccessToken>, Error> {
-        let event = match refusal.kind() {
-            RefusalKind::Throttled => Event::Throttled,
-            RefusalKind::Dead | RefusalKind::Client => Event::Dead,
-            RefusalKind::Transient => Event::ZohoUnavailable,
-        };
-        self.core.record(&event);
+        self.core.record(&refusal.event());
         let (code, server) = (refusal.code(), data_center.accounts_url());
         tracing::warn!(
             id = self.id,

@@ -1,6 +1,7 @@
 //! Why Zoho has issued no token: what its error codes mean, and the error that a caller gets.
 
 use super::json::Object;
+use crate::oauth::metrics::Event;
 use crate::{Error, ErrorKind};
 
 /// Why Zoho has issued no token. It contains nothing of the response but a code.
@@ -101,6 +102,15 @@ impl Refusal {
     /// Whether asking again is of no use until the record is changed.
     pub(crate) fn is_final(&self) -> bool {
         matches!(self.kind(), RefusalKind::Dead | RefusalKind::Client)
+    }
+
+    /// What is counted.
+    pub(crate) fn event(&self) -> Event {
+        match self.kind() {
+            RefusalKind::Throttled => Event::Throttled,
+            RefusalKind::Dead | RefusalKind::Client => Event::Dead,
+            RefusalKind::Transient => Event::ZohoUnavailable,
+        }
     }
 
     /// The error for the caller; `server` is the accounts server that was asked.

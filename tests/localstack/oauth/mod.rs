@@ -2,6 +2,7 @@
 
 mod costs;
 mod daily;
+mod documented;
 mod fleet;
 mod processes;
 mod zoho;

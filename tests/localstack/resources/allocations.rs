@@ -1,8 +1,11 @@
-//! Allocations of a cache hit: only the future that the trait's method boxes, apart from moka's
-//! occasional upkeep. Measured with the allocator of `allocation-counter`, which counts per thread.
+//! Allocations of a cache hit, and of a valid access token: only the future that the trait's method
+//! boxes, apart from moka's occasional upkeep. Measured with the allocator of `allocation-counter`,
+//! which counts per thread.
+
+use std::time::Duration;
 
 use futures::FutureExt;
-use zoho_token_store::{Error, OAuthToken, TokenStore};
+use zoho_token_store::{Error, OAuthToken, TokenProvider, TokenStore};
 
 use crate::support::store::TestStore;
 use crate::support::token::{id, login, token};
@@ -19,14 +22,17 @@ fn allocates_only_its_future<F>(what: &str, lookup: impl Fn() -> F)
 where
     F: Future<Output = Result<Option<OAuthToken>, Error>>,
 {
-    let hit = || {
+    allocates_once(what, || {
         let result = lookup().now_or_never().expect("a hit should not wait");
         assert!(result.expect("a hit should succeed").is_some());
-    };
+    });
+}
+
+fn allocates_once(what: &str, hit: impl Fn()) {
     // The first hit pays for the thread's one-time set-up.
     hit();
     let mut counts: Vec<_> = (0..HITS)
-        .map(|_| allocation_counter::measure(hit).count_total)
+        .map(|_| allocation_counter::measure(&hit).count_total)
         .collect();
     counts.sort_unstable();
     let upkeep = counts.iter().filter(|count| **count > 1).count();
@@ -66,6 +72,24 @@ async fn a_hit_through_a_trait_object_allocates_only_its_future() {
     let ada = token("user_name=ada");
     assert!(test.find(&ada).await.is_some());
     allocates_only_its_future("by user", || store.find_token(&ada));
+}
+
+#[tokio::test]
+async fn a_valid_access_token_allocates_no_more_than_the_hit_of_the_store() {
+    let test = TestStore::new().await;
+    let ada = login("ada").to_builder();
+    let ada = ada.expires_in(Duration::from_secs(3_600)).build().unwrap();
+    test.save(&ada).await;
+    let provider = TokenProvider::builder(test.store.clone()).build().unwrap();
+    let partial = token("user_name=ada");
+    provider.access_token(&partial).await.unwrap();
+    test.calls.take();
+    allocates_once("an access token", || {
+        let access = provider.access_token(&partial).now_or_never();
+        let access = access.expect("a hit should not wait");
+        assert!(access.expect("a hit should succeed").is_saved());
+    });
+    assert_eq!(test.calls.total(), 0);
 }
 
 #[tokio::test]

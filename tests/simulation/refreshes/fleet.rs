@@ -4,15 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 
-use super::{number, value, with_token_that_expires_in};
-use crate::aws::Freedoms;
-
-fn with_latencies() -> Freedoms {
-    Freedoms {
-        latency: Duration::from_millis(1)..=Duration::from_millis(60),
-        ..Freedoms::none()
-    }
-}
+use super::{value, with_latencies, with_token_that_expires_in};
 
 #[test]
 fn processes_that_meet_an_expired_token_at_once_make_one_request() {
@@ -63,35 +55,4 @@ fn before_the_expiry_nobody_but_the_holder_of_the_lease_waits() {
             fleet.check_at_rest();
         });
     }
-}
-
-#[test]
-fn a_day_makes_one_request_an_hour_and_fewer_than_sixty_versions() {
-    with_token_that_expires_in(1_200, 7, with_latencies(), async |fleet| {
-        let mut members = Vec::new();
-        for number in 0..10 {
-            members.push(fleet.member(&format!("p{number}"), 0).await);
-        }
-        let day = fleet.world.now() + Duration::from_secs(24 * 3_600);
-        let mut last = 0;
-        while fleet.world.now() < day {
-            tokio::time::sleep(Duration::from_secs(60)).await;
-            for member in &members {
-                let access = member.access_token().await.unwrap();
-                let number = number(value(&access)).unwrap();
-                // A process serves a cached token until its time to live is over.
-                assert!(number + 1 >= last, "{number} after {last}");
-                last = last.max(number);
-            }
-        }
-        let versions = fleet.world.aws.inner().counts.requests["PutSecretValue"];
-        assert!(
-            fleet.zoho.requests() <= 29,
-            "{} requests",
-            fleet.zoho.requests()
-        );
-        assert!(versions < 60, "{versions} versions");
-        assert_eq!(fleet.zoho.requests(), fleet.zoho.issued());
-        fleet.check_at_rest();
-    });
 }

@@ -1,6 +1,7 @@
 //! One refresh for several processes, whatever AWS, Zoho and the processes do.
 
 mod crashes;
+mod days;
 mod deletions;
 mod fleet;
 mod grants;
@@ -81,6 +82,14 @@ fn with_token_that_expires_in(
     });
 }
 
+/// Calls take some time, and nothing goes wrong.
+fn with_latencies() -> Freedoms {
+    Freedoms {
+        latency: Duration::from_millis(1)..=Duration::from_millis(60),
+        ..Freedoms::none()
+    }
+}
+
 impl Fleet {
     fn new(world: World) -> Self {
         let zoho = Zoho::new(world.aws.clock, world.trace().clone());
@@ -106,6 +115,11 @@ impl Fleet {
     /// How often a lease was taken over.
     fn takeovers(&self) -> usize {
         self.takeovers.load(Ordering::Relaxed)
+    }
+
+    /// The number of versions that the only secret has had, with the lease in it or without.
+    fn versions(&self) -> usize {
+        self.world.aws.inner().ledger.entries().len()
     }
 
     /// The only record that AWS holds.

@@ -74,14 +74,20 @@ fn metadata() -> impl Strategy<Value = Metadata> {
         })
     };
     let indexes = (index(), index(), index());
-    let metadata = (prop::option::of(write_id()), indexes);
-    metadata.prop_map(|(write_id, (index, replaced_index, unsettled))| Metadata {
+    // A lease of a later version may be any text.
+    let metadata = (
+        prop::option::of(write_id()),
+        indexes,
+        prop::option::of(text()),
+    );
+    let metadata = metadata.prop_map(|(write_id, indexes, refresh_lease)| Metadata {
         write_id,
-        index,
-        replaced_index,
-        unsettled,
-        refresh_lease: None,
-    })
+        index: indexes.0,
+        replaced_index: indexes.1,
+        unsettled: indexes.2,
+        refresh_lease,
+    });
+    metadata.boxed()
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::lease::zoho::Zoho;
 pub enum Kind {
     /// An access token.
     Refresher,
-    /// An access token, even if a grant token may have been sent already.
+    /// An access token, even if a grant token may have been sent already, or Zoho has refused before.
     Explicit,
     /// To save an access token that it got elsewhere, without a lease.
     ForeignSave,
@@ -27,12 +27,36 @@ pub struct Faults {
     pub lost: u8,
     /// Zoho's answer is lost, whether the request was executed or not.
     pub lost_by_zoho: u8,
+    /// Zoho issues no token at the moment.
+    pub unavailable: u8,
     /// A process gives up on a put, which may still be executed.
     pub failed: u8,
     /// A read shows an older version.
     pub stale: u8,
     /// A waiter does not wait for a process that is slow.
     pub impatient: u8,
+}
+
+/// Where the time is, before the expiry of the access token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    /// A process that has not drawn an early window takes the token for good.
+    Early,
+    /// The token is to be refreshed, and nobody waits for that.
+    Usable,
+    /// The token cannot be used any more.
+    Unusable,
+}
+
+impl Stage {
+    /// The next stage, which a process also sees whose clock is ahead, or who has drawn an early window.
+    pub fn next(self) -> Option<Self> {
+        match self {
+            Stage::Early => Some(Stage::Usable),
+            Stage::Usable => Some(Stage::Unusable),
+            Stage::Unusable => None,
+        }
+    }
 }
 
 /// An error in the protocol, which must be found.
@@ -58,6 +82,8 @@ pub enum Mutation {
     DropUnsaved,
     /// That Zoho issues no token is not noted in the record.
     NoFailed,
+    /// A process that tries again after a pause asks Zoho without a lease of its own.
+    NoLeaseAfterNote,
 }
 
 #[derive(Clone, Debug)]
@@ -70,8 +96,10 @@ pub struct Setup {
     pub rotates: bool,
     /// Zoho takes the refresh token.
     pub accepts: bool,
-    /// The access token has not expired yet: nobody waits for another one.
-    pub is_usable: bool,
+    /// Where the time is at the beginning.
+    pub stage: Stage,
+    /// Whether time passes to the next stages, and processes see it differently.
+    pub time_passes: bool,
     /// Whether there may be only so many requests to Zoho.
     pub counts_requests: bool,
     pub faults: Faults,
@@ -86,7 +114,8 @@ impl Setup {
             has_grant: false,
             rotates: false,
             accepts: true,
-            is_usable: false,
+            stage: Stage::Unusable,
+            time_passes: false,
             counts_requests: true,
             faults: Faults::default(),
             mutation: None,
@@ -111,7 +140,8 @@ impl Setup {
     pub fn alone(&self) -> Self {
         Setup {
             processes: vec![Kind::Refresher],
-            is_usable: false,
+            stage: Stage::Unusable,
+            time_passes: false,
             counts_requests: false,
             ..self.clone()
         }

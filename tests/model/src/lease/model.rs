@@ -1,10 +1,11 @@
 //! The model as the explorer sees it, with what must hold when all processes have ended.
 
-use crate::lease::configuration::{Faults, Kind, Setup};
+use crate::lease::configuration::{Faults, Kind, Setup, Stage};
 use crate::lease::invariants::Invariant;
-use crate::lease::process::{End, Phase};
+use crate::lease::process::{End, Phase, Process};
 use crate::lease::secret::{Content, LeasePhase};
-use crate::lease::state::{State, Step};
+use crate::lease::state::State;
+use crate::lease::step::Step;
 use crate::model::Model;
 
 /// The number of steps that a process which is alone takes at most.
@@ -51,12 +52,18 @@ fn check_without_faults(setup: &Setup, state: &State) -> Result<(), Invariant> {
     if !only_refresh {
         return Ok(());
     }
-    if state.spent.requests != 1 {
+    // Nobody asks Zoho if the token is good to all.
+    let is_still_usable = |process: &Process| process.phase == Phase::Over(End::StillUsable);
+    let is_good = setup.stage == Stage::Early && state.processes.iter().all(is_still_usable);
+    if state.spent.requests != u8::from(!is_good) {
         return Err(Invariant::ExactlyOneRequestWithoutFaults);
     }
-    let ends = |end: End| match setup.accepts {
-        true => end == End::Token || (setup.is_usable && end == End::StillUsable),
-        false => end == End::NeedsLogin || (setup.is_usable && end == End::StillUsable),
+    let was_usable = setup.stage != Stage::Unusable;
+    let ends = |end: End| match end {
+        End::Token => setup.accepts,
+        End::NeedsLogin => !setup.accepts,
+        End::StillUsable => was_usable,
+        _ => false,
     };
     let has_ended = |phase| matches!(phase, Phase::Over(end) if ends(end));
     let mut processes = state.processes.iter();
@@ -97,7 +104,9 @@ fn next_caller(state: &State, alone: &Setup) -> Result<(), Invariant> {
             let is_right = match end {
                 End::Token => true,
                 End::NotFound => content == Content::Tombstone,
-                End::NeedsLogin => lease == Some(LeasePhase::Failed) || !can_refresh,
+                End::NeedsLogin => {
+                    lease == Some(LeasePhase::Failed { is_final: true }) || !can_refresh
+                }
                 End::GrantUnsettled => lease == Some(LeasePhase::Sending),
                 _ => false,
             };

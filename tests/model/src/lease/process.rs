@@ -12,6 +12,12 @@ pub enum Phase {
     Wait {
         nonce: u8,
         is_sending: bool,
+        /// The former access token can be returned meanwhile.
+        is_usable: bool,
+    },
+    /// Zoho has refused an earlier attempt: returns that, or tries again when the pause is over.
+    Paused {
+        is_usable: bool,
     },
     /// Has made a put, and has no answer yet.
     Put(Put),
@@ -63,6 +69,8 @@ pub struct Process {
     /// Its lease was taken over: so much time has passed that it must not ask Zoho any more.
     pub is_late: bool,
     pub has_asked_twice: bool,
+    /// It has tried again what Zoho had refused for good, because it was told to.
+    pub has_insisted: bool,
     /// The answer to a put that was executed.
     pub reply: Option<Reply>,
     /// Zoho's answer, which it may not have received yet.
@@ -80,6 +88,7 @@ impl Process {
             held: None,
             is_late: false,
             has_asked_twice: false,
+            has_insisted: false,
             reply: None,
             answer: None,
             foreign: None,
@@ -106,6 +115,7 @@ impl Process {
         *self = Process {
             known: self.known,
             foreign: self.foreign,
+            has_insisted: self.has_insisted,
             ..Process::new(self.kind)
         };
     }
@@ -133,7 +143,7 @@ impl Process {
             Phase::Put(put) => {
                 matches!(
                     put.purpose,
-                    Purpose::Save | Purpose::Rotated | Purpose::Failed
+                    Purpose::Save | Purpose::Rotated | Purpose::Failed { .. }
                 )
             }
             _ => false,

@@ -1,25 +1,25 @@
 //! The protocol: what a process does about what it has read, and about the answers of AWS and Zoho.
 
-use crate::lease::configuration::{Kind, Mutation, Setup};
+use crate::lease::configuration::{Kind, Mutation, Setup, Stage};
 use crate::lease::process::{End, Phase, Process};
 use crate::lease::secret::{Content, Lease, LeasePhase, Purpose, Put, Reply, Token, View};
 use crate::lease::zoho::Answer;
 
 impl Process {
-    /// Goes on after a read. `nonce` is one that no process has used.
-    pub fn read(&mut self, setup: &Setup, view: View, nonce: u8) {
+    /// Goes on after a read, at this stage by its own clock. `nonce` is one that no process has used.
+    pub fn read(&mut self, setup: &Setup, view: View, stage: Stage, nonce: u8) {
         if view.depth < self.known {
             return;
         }
         self.known = view.depth;
         match self.phase {
             Phase::ReadToSave => self.save(setup, view),
-            Phase::ReadAgain => self.refused(setup, view, nonce),
-            _ => self.look(setup, view, nonce),
+            Phase::ReadAgain => self.refused(setup, view, stage, nonce),
+            _ => self.look(setup, view, stage, nonce),
         }
     }
 
-    fn look(&mut self, setup: &Setup, view: View, nonce: u8) {
+    fn look(&mut self, setup: &Setup, view: View, stage: Stage, nonce: u8) {
         let Some(token) = view.content.token() else {
             return self.end(match self.kind {
                 Kind::Refresher | Kind::Explicit => End::NotFound,
@@ -39,17 +39,50 @@ impl Process {
                 self.put(view, content, Purpose::Foreign);
             }
             Kind::Refresher | Kind::Explicit if token.access > 0 => self.end(End::Token),
-            Kind::Refresher | Kind::Explicit => match view.content.lease() {
-                None => self.put_lease(setup, view, nonce),
-                Some(lease) if lease.phase == LeasePhase::Failed => self.end(End::NeedsLogin),
-                Some(_) if setup.is_usable => self.end(End::StillUsable),
-                Some(lease) => {
-                    self.phase = Phase::Wait {
-                        nonce: lease.nonce,
-                        is_sending: lease.phase == LeasePhase::Sending,
-                    }
+            Kind::Refresher | Kind::Explicit if stage == Stage::Early => {
+                self.end(End::StillUsable);
+            }
+            Kind::Refresher | Kind::Explicit => self.decide(setup, view, stage, nonce),
+        }
+    }
+
+    /// Decides what to do about a token that is to be refreshed.
+    fn decide(&mut self, setup: &Setup, view: View, stage: Stage, nonce: u8) {
+        let is_usable = stage == Stage::Usable;
+        let Some(lease) = view.content.lease() else {
+            return self.put_lease(setup, view, nonce);
+        };
+        match lease.phase {
+            LeasePhase::Failed { .. } if self.insists() => {
+                self.has_insisted = true;
+                self.put_lease(setup, view, nonce);
+            }
+            LeasePhase::Failed { is_final: true } if is_usable => self.end(End::StillUsable),
+            LeasePhase::Failed { is_final: true } => self.end(End::NeedsLogin),
+            LeasePhase::Failed { is_final: false } => self.phase = Phase::Paused { is_usable },
+            LeasePhase::Held | LeasePhase::Sending => {
+                self.phase = Phase::Wait {
+                    nonce: lease.nonce,
+                    is_sending: lease.phase == LeasePhase::Sending,
+                    is_usable,
                 }
-            },
+            }
+        }
+    }
+
+    /// Whether it tries again what Zoho has refused for good.
+    pub fn insists(&self) -> bool {
+        self.kind == Kind::Explicit && !self.has_insisted
+    }
+
+    /// Tries again when the pause after a refusal is over.
+    pub fn try_again(&mut self, setup: &Setup, view: View, nonce: u8) {
+        match view.content.token() {
+            Some(token) if setup.has(Mutation::NoLeaseAfterNote) => {
+                self.held = Some((token, nonce));
+                self.phase = Phase::Checked;
+            }
+            _ => self.put_lease(setup, view, nonce),
         }
     }
 
@@ -81,6 +114,7 @@ impl Process {
     pub fn answered(&mut self) {
         match self.answer {
             Some(Answer::Issued(_)) => self.phase = Phase::ReadToSave,
+            Some(Answer::Unavailable) => self.phase = Phase::ReadAgain,
             // The first request may have been the one that counted.
             _ if self.base().has_grant && self.has_asked_twice => self.end(End::GrantUnsettled),
             _ => self.phase = Phase::ReadAgain,
@@ -133,14 +167,18 @@ impl Process {
     }
 
     /// Goes on after reading again what Zoho has refused.
-    fn refused(&mut self, setup: &Setup, view: View, nonce: u8) {
+    fn refused(&mut self, setup: &Setup, view: View, stage: Stage, nonce: u8) {
         if view.content.token() != Some(self.base()) {
             self.start_over();
-            return self.look(setup, view, nonce);
+            return self.look(setup, view, stage, nonce);
         }
+        let is_final = self.answer == Some(Answer::InvalidCode);
         match setup.has(Mutation::NoFailed) {
-            true => self.end(End::NeedsLogin),
-            false => self.put(view, self.leased(LeasePhase::Failed), Purpose::Failed),
+            true => self.end(refusal(is_final)),
+            false => {
+                let note = self.leased(LeasePhase::Failed { is_final });
+                self.put(view, note, Purpose::Failed { is_final });
+            }
         }
     }
 
@@ -158,7 +196,7 @@ impl Process {
             Purpose::Sending if is_current => self.phase = Phase::Checked,
             Purpose::Lease | Purpose::Sending => self.start_over(),
             Purpose::Save | Purpose::Rotated => self.end(End::Token),
-            Purpose::Failed => self.end(End::NeedsLogin),
+            Purpose::Failed { is_final } => self.end(refusal(is_final)),
             Purpose::Foreign | Purpose::Tombstone => self.end(End::Done),
         }
     }
@@ -170,7 +208,7 @@ impl Process {
                 self.end(End::Unsaved);
             }
             Purpose::Save | Purpose::Rotated => self.phase = Phase::Unsaved,
-            Purpose::Failed => self.end(End::NeedsLogin),
+            Purpose::Failed { is_final } => self.end(refusal(is_final)),
             _ => self.end(End::Retryable),
         }
     }
@@ -200,5 +238,13 @@ impl Process {
             content,
             purpose,
         });
+    }
+}
+
+/// How a process ends to which Zoho has issued no token.
+fn refusal(is_final: bool) -> End {
+    match is_final {
+        true => End::NeedsLogin,
+        false => End::Retryable,
     }
 }

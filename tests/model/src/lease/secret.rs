@@ -27,8 +27,10 @@ pub enum LeasePhase {
     Held,
     /// The grant token may be on its way to Zoho.
     Sending,
-    /// Zoho issues no token.
-    Failed,
+    /// Zoho has refused. Unless that is final, Zoho is asked again after a pause.
+    Failed {
+        is_final: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,7 +82,9 @@ pub enum Purpose {
     Save,
     /// A rotated refresh token alone.
     Rotated,
-    Failed,
+    Failed {
+        is_final: bool,
+    },
     /// A save without a lease.
     Foreign,
     Tombstone,

@@ -1,6 +1,6 @@
 //! The configurations that are explored, and what may go wrong in each.
 
-use crate::lease::configuration::{Faults, Kind, Mutation, Setup};
+use crate::lease::configuration::{Faults, Kind, Mutation, Setup, Stage};
 use crate::lease::invariants::Invariant;
 
 use Kind::{Deleter, Explicit, ForeignLogin, ForeignSave, Refresher};
@@ -9,6 +9,7 @@ const NONE: Faults = Faults {
     crashes: 0,
     lost: 0,
     lost_by_zoho: 0,
+    unavailable: 0,
     failed: 0,
     stale: 0,
     impatient: 0,
@@ -38,27 +39,57 @@ const CRASH_AND_LOST: Faults = Faults {
     lost_by_zoho: 1,
     ..NONE
 };
+/// What makes Zoho be asked again after a note.
+const UNAVAILABLE: Faults = Faults {
+    crashes: 1,
+    unavailable: 1,
+    ..NONE
+};
+const TWICE_UNAVAILABLE: Faults = Faults {
+    lost: 1,
+    unavailable: 2,
+    failed: 1,
+    ..NONE
+};
 const ONE_OF_EACH: Faults = Faults {
     crashes: 1,
     lost: 1,
     lost_by_zoho: 1,
+    unavailable: 0,
     failed: 1,
     stale: 1,
     impatient: 1,
 };
+
 fn refreshers(name: &'static str, number: usize) -> Setup {
     Setup::new(name, &vec![Refresher; number])
 }
 
 fn refresh(number: usize) -> Setup {
-    let names = ["2 processes", "3 processes", "4 processes"];
+    let names = ["2 processes", "3 processes", "4 processes", "5 processes"];
     refreshers(names[number - 2], number)
 }
 
 fn usable() -> Setup {
     Setup {
-        is_usable: true,
+        stage: Stage::Usable,
         ..refreshers("before expiry", 3)
+    }
+}
+
+fn early() -> Setup {
+    Setup {
+        stage: Stage::Early,
+        time_passes: true,
+        ..refreshers("early window", 3)
+    }
+}
+
+fn early_four() -> Setup {
+    Setup {
+        name: "early window, 4 processes",
+        processes: vec![Refresher; 4],
+        ..early()
     }
 }
 
@@ -108,6 +139,13 @@ fn refused() -> Setup {
     }
 }
 
+fn insisted() -> Setup {
+    Setup {
+        accepts: false,
+        ..Setup::new("refused, refresh by hand", &[Refresher, Explicit])
+    }
+}
+
 fn grant() -> Setup {
     Setup {
         has_grant: true,
@@ -134,12 +172,14 @@ fn all() -> Vec<Setup> {
     vec![
         refresh(2),
         usable(),
+        early(),
         rotated(),
         rotated_and_saved(),
         saved(),
         logged_in(),
         deleted(),
         refused(),
+        insisted(),
         grant(),
         explicit(),
         grant_and_deletion(),
@@ -148,16 +188,22 @@ fn all() -> Vec<Setup> {
 
 /// What every run of the tests explores.
 pub fn quick() -> Vec<Setup> {
-    let mut setups: Vec<_> = [refresh(4), usable(), grant(), refused()]
+    let mut setups: Vec<_> = [refresh(5), usable(), early(), grant(), refused()]
         .map(|setup| setup.with(NONE))
         .to_vec();
     setups.push(refresh(2).with(ONE_OF_EACH));
     setups.push(rotated().with(ONE_OF_EACH));
     setups.push(explicit().with(HOLDER));
+    setups.push(insisted().with(HOLDER));
+    for setup in [refresh(3), early(), rotated(), grant(), explicit()] {
+        setups.push(setup.with(UNAVAILABLE));
+    }
+    setups.push(refresh(2).with(TWICE_UNAVAILABLE));
     setups.push(refresh(3).with(HOLDER));
-    for setup in all() {
-        if setup.processes.len() > 2 {
-            setups.push(setup.clone().with(AWS));
+    for setup in all().into_iter().filter(|setup| setup.processes.len() > 2) {
+        setups.push(setup.clone().with(AWS));
+        // With time that passes, there are so many states that it is a large one.
+        if !setup.time_passes {
             setups.push(setup.with(HOLDER));
         }
     }
@@ -168,9 +214,14 @@ pub fn quick() -> Vec<Setup> {
 pub fn large() -> Vec<Setup> {
     vec![
         usable().with(ONE_OF_EACH),
+        early().with(HOLDER),
+        refresh(3).with(TWICE_UNAVAILABLE),
+        refresh(3).with(ONE_OF_EACH),
         grant_and_deletion().with(ONE_OF_EACH),
         explicit().with(ONE_OF_EACH),
         refresh(4).with(CRASH_AND_LOST),
+        refresh(4).with(UNAVAILABLE),
+        early_four().with(CRASH_AND_LOST),
     ]
 }
 
@@ -204,6 +255,12 @@ pub fn mutations() -> Vec<(Setup, Invariant)> {
             It::ARotatedTokenIsNotLost,
         ),
         (NoFailed, refused(), NONE, It::RequestsAreFew),
+        (
+            NoLeaseAfterNote,
+            refresh(3),
+            UNAVAILABLE,
+            It::RequestsAreFew,
+        ),
     ];
     let setups = mutations.into_iter();
     setups

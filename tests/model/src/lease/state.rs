@@ -1,10 +1,12 @@
-//! A state of the whole, the steps that can come next, and what each leads to.
+//! A state of the whole, and what each step leads to.
 
-use crate::lease::configuration::{Faults, Kind, Mutation, Setup};
+use crate::lease::configuration::{Faults, Kind, Mutation, Setup, Stage};
 use crate::lease::invariants::Invariant;
 use crate::lease::process::{End, Phase, Process};
 use crate::lease::secret::{Content, Purpose, Put, Reply, Secret};
-use crate::lease::zoho::{Issued, Zoho};
+use crate::lease::spent::Spent;
+use crate::lease::step::Step;
+use crate::lease::zoho::{Answer, Issued, Zoho};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
@@ -16,57 +18,8 @@ pub struct State {
     pub late: Vec<Put>,
     pub left: Faults,
     pub spent: Spent,
+    pub stage: Stage,
     nonces: u8,
-}
-
-/// What has happened that may cost requests to Zoho, and how many there were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Spent {
-    pub requests: u8,
-    /// Crashes of processes that had asked Zoho.
-    pub crashes: u8,
-    /// Lost answers of Zoho.
-    pub lost: u8,
-    /// Leases taken over from processes that had asked Zoho, or were about to.
-    pub takeovers: u8,
-    /// Refusals that could not be noted.
-    pub not_noted: u8,
-    /// Grants in doubt that were sent again explicitly.
-    pub overrides: u8,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A process reads the current version.
-    Read(u8),
-    /// A process reads this former version.
-    ReadStale(u8, u8),
-    /// AWS executes the put of a process.
-    Execute(u8),
-    /// The process gets AWS's answer.
-    Receive(u8),
-    /// AWS's answer is lost, and the put is made again.
-    Lose(u8),
-    /// The process gives up on its put, which may still be executed.
-    GiveUp(u8),
-    /// The process, which has the lease, looks at how long that took.
-    Check(u8),
-    /// The process sends its request to Zoho.
-    Send(u8),
-    /// Zoho executes it.
-    Issue(u8),
-    /// The process gets Zoho's answer.
-    Answer(u8),
-    /// Zoho's answer is lost.
-    LoseAnswer(u8),
-    /// The process tries again to save Zoho's answer.
-    SaveAgain(u8),
-    /// The process takes the lease over that it waits for.
-    TakeOver(u8),
-    /// The process waits no longer.
-    StopWaiting(u8),
-    Crash(u8),
-    ExecuteLate(u8),
 }
 
 impl State {
@@ -80,6 +33,7 @@ impl State {
             late: Vec::new(),
             left: setup.faults,
             spent: Spent::default(),
+            stage: setup.stage,
             nonces: 0,
         }
     }
@@ -99,70 +53,6 @@ impl State {
         self.processes.iter().all(Process::is_over)
     }
 
-    /// The steps that can come next.
-    pub fn steps(&self, setup: &Setup) -> Vec<Step> {
-        let mut steps = Vec::new();
-        for (number, process) in (0..).zip(&self.processes) {
-            self.steps_of(setup, number, process, &mut steps);
-        }
-        let late = (0..).zip(&self.late);
-        steps.extend(late.map(|(index, _)| Step::ExecuteLate(index)));
-        steps
-    }
-
-    fn steps_of(&self, setup: &Setup, number: u8, process: &Process, steps: &mut Vec<Step>) {
-        if process.is_reading() {
-            steps.push(Step::Read(number));
-            if self.left.stale > 0 {
-                let former = 0..self.secret.current().depth;
-                steps.extend(former.map(|depth| Step::ReadStale(number, depth)));
-            }
-        }
-        match process.phase {
-            Phase::Wait { nonce, is_sending } => {
-                let may_wait_no_longer = self.left.impatient > 0 || self.is_abandoned(nonce);
-                if may_wait_no_longer && (!is_sending || takes_over_sending(setup, process)) {
-                    steps.push(Step::TakeOver(number));
-                }
-                if self.left.impatient > 0 || (is_sending && may_wait_no_longer) {
-                    steps.push(Step::StopWaiting(number));
-                }
-            }
-            Phase::Put(_) => {
-                match process.reply {
-                    None => steps.push(Step::Execute(number)),
-                    Some(_) => {
-                        steps.push(Step::Receive(number));
-                        if self.left.lost > 0 {
-                            steps.push(Step::Lose(number));
-                        }
-                    }
-                }
-                if self.left.failed > 0 {
-                    steps.push(Step::GiveUp(number));
-                }
-            }
-            Phase::Held => steps.push(Step::Check(number)),
-            Phase::Checked => steps.push(Step::Send(number)),
-            Phase::Sent => {
-                match process.answer {
-                    None => steps.push(Step::Issue(number)),
-                    Some(_) => steps.push(Step::Answer(number)),
-                }
-                if self.left.lost_by_zoho > 0 {
-                    steps.push(Step::LoseAnswer(number));
-                }
-            }
-            Phase::Unsaved => steps.push(Step::SaveAgain(number)),
-            _ => {}
-        }
-        // A process that has done nothing yet leaves nothing behind.
-        let has_done_nothing = matches!(process.phase, Phase::Read | Phase::Wait { .. });
-        if self.left.crashes > 0 && !process.is_over() && !has_done_nothing {
-            steps.push(Step::Crash(number));
-        }
-    }
-
     /// The state after a step, or the invariant that the step violates.
     pub fn after(&self, setup: &Setup, step: Step) -> Result<Self, Invariant> {
         let mut next = self.clone();
@@ -173,10 +63,16 @@ impl State {
 
     fn take(&mut self, setup: &Setup, step: Step) -> Result<(), Invariant> {
         match step {
-            Step::Read(number) => self.read(setup, number, self.secret.current().depth),
+            Step::Read(number) => {
+                self.read(setup, number, self.secret.current().depth, self.stage);
+            }
+            Step::ReadAhead(number) => {
+                let stage = self.stage.next().unwrap_or(self.stage);
+                self.read(setup, number, self.secret.current().depth, stage);
+            }
             Step::ReadStale(number, depth) => {
                 self.left.stale -= 1;
-                self.read(setup, number, depth);
+                self.read(setup, number, depth, self.stage);
             }
             Step::Execute(number) => {
                 let put = self.put_of(number);
@@ -195,7 +91,7 @@ impl State {
             Step::GiveUp(number) => {
                 self.left.failed -= 1;
                 let put = self.leave_behind(number);
-                self.spent.not_noted += u8::from(put.purpose == Purpose::Failed);
+                self.spent.not_noted += u8::from(matches!(put.purpose, Purpose::Failed { .. }));
                 let process = self.process(number);
                 process.reply = None;
                 process.give_up(setup, put);
@@ -207,7 +103,7 @@ impl State {
             }
             Step::Send(number) => {
                 self.process(number).phase = Phase::Sent;
-                return self.count_request(setup);
+                return self.spent.count_request(setup);
             }
             Step::Issue(number) => {
                 let base = self.process(number).base();
@@ -225,7 +121,15 @@ impl State {
                 self.left.lost_by_zoho -= 1;
                 self.spent.lost += 1;
                 if self.process(number).unanswered() {
-                    return self.count_request(setup);
+                    return self.spent.count_request(setup);
+                }
+            }
+            Step::Refuse(number) => {
+                self.left.unavailable -= 1;
+                self.spent.unavailable += 1;
+                self.process(number).answer = Some(Answer::Unavailable);
+                if self.left.crashes + self.left.lost_by_zoho == 0 {
+                    self.process(number).answered();
                 }
             }
             Step::SaveAgain(number) => self.process(number).phase = Phase::ReadToSave,
@@ -240,6 +144,23 @@ impl State {
                     false => End::Retryable,
                 });
             }
+            Step::Return(number) => {
+                let is_usable = match self.process(number).phase {
+                    Phase::Wait { is_usable, .. } | Phase::Paused { is_usable } => is_usable,
+                    _ => false,
+                };
+                self.process(number).end(match is_usable {
+                    true => End::StillUsable,
+                    false => End::Retryable,
+                });
+            }
+            Step::TryAgain(number) => {
+                let known = self.processes[usize::from(number)].known;
+                let view = self.secret.at(known.into());
+                let nonce = self.nonces + 1;
+                self.process(number).try_again(setup, view, nonce);
+                self.use_nonce(number, nonce);
+            }
             Step::Crash(number) => {
                 self.left.crashes -= 1;
                 self.spent.crashes += u8::from(self.process(number).has_asked());
@@ -252,11 +173,12 @@ impl State {
                 let put = self.late.remove(usize::from(index));
                 self.execute(setup, put)?;
             }
+            Step::Pass => self.stage = self.stage.next().unwrap_or(self.stage),
         }
         Ok(())
     }
 
-    fn read(&mut self, setup: &Setup, number: u8, depth: u8) {
+    fn read(&mut self, setup: &Setup, number: u8, depth: u8, stage: Stage) {
         let view = self.secret.at(depth.into());
         let nonce = self.nonces + 1;
         let process = &mut self.processes[usize::from(number)];
@@ -270,7 +192,9 @@ impl State {
                 _ => None,
             };
         }
-        process.read(setup, view, nonce);
+        let insists = process.insists();
+        process.read(setup, view, stage, nonce);
+        self.spent.overrides += u8::from(insists && process.has_insisted);
         self.use_nonce(number, nonce);
     }
 
@@ -330,22 +254,6 @@ impl State {
         }
     }
 
-    fn count_request(&mut self, setup: &Setup) -> Result<(), Invariant> {
-        let spent = &mut self.spent;
-        spent.requests += 1;
-        if !setup.counts_requests {
-            return Ok(());
-        }
-        if setup.has_grant && spent.requests > 1 + spent.lost + spent.overrides {
-            return Err(Invariant::AGrantIsSentOnce);
-        }
-        let allowed = 1 + spent.crashes + spent.lost + spent.takeovers + spent.not_noted;
-        match spent.requests > allowed + spent.overrides {
-            true => Err(Invariant::RequestsAreFew),
-            false => Ok(()),
-        }
-    }
-
     /// Leaves a put that was not executed to be executed later.
     fn leave_behind(&mut self, number: u8) -> Put {
         let put = self.put_of(number);
@@ -362,14 +270,16 @@ impl State {
     }
 
     /// Whether the record has this lease, and nobody goes on with it.
-    fn is_abandoned(&self, nonce: u8) -> bool {
+    pub fn is_abandoned(&self, nonce: u8) -> bool {
         let lease = self.secret.current().content.lease();
         lease.is_some_and(|lease| lease.nonce == nonce) && !self.is_held(nonce)
     }
 
     fn awaited(&self, number: u8) -> (u8, bool) {
         match self.processes[usize::from(number)].phase {
-            Phase::Wait { nonce, is_sending } => (nonce, is_sending),
+            Phase::Wait {
+                nonce, is_sending, ..
+            } => (nonce, is_sending),
             _ => unreachable!("the process waits"),
         }
     }
@@ -384,8 +294,4 @@ impl State {
     fn process(&mut self, number: u8) -> &mut Process {
         &mut self.processes[usize::from(number)]
     }
-}
-
-fn takes_over_sending(setup: &Setup, process: &Process) -> bool {
-    process.kind == Kind::Explicit || setup.has(Mutation::TakeOverSending)
 }

@@ -3,7 +3,7 @@
 use crate::lease::configuration::Setup;
 use crate::lease::invariants::Invariant;
 use crate::lease::setups;
-use crate::lease::state::Step;
+use crate::lease::step::Step;
 use crate::lease::trace::describe;
 use crate::report::{Described, check, check_document, check_violated, is_large};
 
@@ -17,6 +17,7 @@ impl Described for Setup {
             (self.faults.crashes, "crash"),
             (self.faults.lost, "lost"),
             (self.faults.lost_by_zoho, "lost by Zoho"),
+            (self.faults.unavailable, "unavailable"),
             (self.faults.failed, "failed"),
             (self.faults.stale, "stale"),
             (self.faults.impatient, "impatient"),

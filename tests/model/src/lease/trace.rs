@@ -1,7 +1,8 @@
 //! Traces, written down for people.
 
 use crate::lease::configuration::Setup;
-use crate::lease::state::{State, Step};
+use crate::lease::state::State;
+use crate::lease::step::Step;
 
 /// Writes a trace down, one step a line.
 ///
@@ -30,6 +31,7 @@ fn line(state: &State, step: Step) -> String {
     };
     match step {
         Step::Read(number) => of(number, &format!("{:?}", state.secret.current())),
+        Step::ReadAhead(number) => of(number, "reads, and sees the next stage already"),
         Step::ReadStale(number, depth) => {
             let view = state.secret.at(depth.into());
             of(number, &format!("shows a former version: {view:?}"))
@@ -48,11 +50,15 @@ fn line(state: &State, step: Step) -> String {
             let answer = state.processes[usize::from(number)].answer;
             of(number, &format!("gets {answer:?}"))
         }
+        Step::Refuse(number) => of(number, "Zoho issues no token at the moment"),
         Step::LoseAnswer(number) => of(number, "Zoho's answer is lost"),
         Step::SaveAgain(number) => of(number, "tries again to save the answer"),
         Step::TakeOver(number) => of(number, "takes the lease over"),
         Step::StopWaiting(number) => of(number, "waits no longer"),
+        Step::Return(number) => of(number, "returns what it has"),
+        Step::TryAgain(number) => of(number, "tries again after a pause"),
         Step::Crash(number) => of(number, "the process crashes"),
+        Step::Pass => "time passes".to_owned(),
         Step::ExecuteLate(index) => {
             let put = state.late[usize::from(index)];
             format!("a late put is executed: {put:?}")

@@ -13,6 +13,8 @@ pub struct Issued {
 pub enum Answer {
     Issued(Issued),
     InvalidCode,
+    /// It may issue a token later.
+    Unavailable,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
