@@ -34,8 +34,9 @@ pub struct Entry {
     pub name: String,
     /// The columns of the record that readers of the secret get; none if there is none.
     pub record: Option<BTreeMap<String, String>>,
-    /// It is marked for deletion, and holds a record nevertheless: its name is not used again.
-    pub is_occupied: bool,
+    /// The columns of the record that it holds although it is marked for deletion: its name is not
+    /// used again.
+    pub occupied_by: Option<BTreeMap<String, String>>,
     /// An earlier version was made the current one, by hand.
     pub is_rollback: bool,
 }
@@ -47,9 +48,9 @@ impl Secret {
         self.columns().filter(|_| self.deletion.is_none())
     }
 
-    /// Whether it holds a record though it is marked for deletion.
-    pub fn is_occupied(&self) -> bool {
-        self.deletion.is_some() && self.columns().is_some()
+    /// The columns of the record that it holds although it is marked for deletion.
+    pub fn occupied_by(&self) -> Option<BTreeMap<String, String>> {
+        self.columns().filter(|_| self.deletion.is_some())
     }
 
     fn columns(&self) -> Option<BTreeMap<String, String>> {
