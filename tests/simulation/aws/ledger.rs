@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::secret::Secret;
+use super::secret::{CURRENT, Content, Secret, Version};
 
 /// The changes of what secrets hold, in order.
 #[derive(Default)]
@@ -53,15 +53,27 @@ impl Secret {
         self.columns().filter(|_| self.deletion.is_some())
     }
 
-    fn columns(&self) -> Option<BTreeMap<String, String>> {
-        let text = self.text()?;
-        let document: BTreeMap<String, Value> = serde_json::from_str(text).ok()?;
-        let texts = document
-            .into_iter()
-            .filter_map(|(column, value)| Some((column, value.as_str()?.to_owned())));
-        let mut columns: BTreeMap<_, _> = texts.collect();
-        columns.remove("schema_version");
-        let is_tombstone = columns.keys().eq(["deleted", "id"]);
-        (!is_tombstone).then_some(columns)
+    /// Whether a version holds a record, not a tombstone.
+    pub fn is_record(&self, version: &Version) -> bool {
+        columns(&version.content).is_some()
     }
+
+    fn columns(&self) -> Option<BTreeMap<String, String>> {
+        columns(&self.staged(CURRENT)?.content)
+    }
+}
+
+/// The columns of the record that a value is; none if it is none.
+fn columns(content: &Content) -> Option<BTreeMap<String, String>> {
+    let Content::Text(text) = content else {
+        return None;
+    };
+    let document: BTreeMap<String, Value> = serde_json::from_str(text).ok()?;
+    let texts = document
+        .into_iter()
+        .filter_map(|(column, value)| Some((column, value.as_str()?.to_owned())));
+    let mut columns: BTreeMap<_, _> = texts.collect();
+    columns.remove("schema_version");
+    let is_tombstone = columns.keys().eq(["deleted", "id"]);
+    (!is_tombstone).then_some(columns)
 }

@@ -109,6 +109,9 @@ impl Generator<'_> {
                 (Danger::FirstSaves, 0) => vec![self.save_first(random)],
                 (Danger::KnownByIndex, 0) if process > 0 => Vec::new(),
                 (Danger::KnownByIndex, 0) => self.save_each(random),
+                (Danger::StaleReads, _) if process == 0 && random.bool() => {
+                    self.save_again(random, number)
+                }
                 (Danger::Clocks, _) if process == 0 => self.set_back(random),
                 _ => (0..length).map(|_| self.step(random, number)).collect(),
             });
@@ -197,6 +200,19 @@ impl Generator<'_> {
             }
             Kind::Crash => Step::Crash,
         }
+    }
+
+    /// Saves something, something else, and the first again, by a process that has forgotten both.
+    fn save_again(&mut self, random: &mut Rng, phase: usize) -> Vec<Step> {
+        let grant = random.usize(..self.grants.len());
+        let mut steps = Vec::new();
+        for _ in 0..random.usize(1..=3) {
+            let first = Step::Run(self.save(random, grant, phase));
+            let pause = Step::Pause(MS(random.u64(0..2_000)));
+            let second = Step::Run(self.save(random, grant, phase));
+            steps.extend([first.clone(), pause, second, Step::Crash, first]);
+        }
+        steps
     }
 
     /// Finds a grant again and again. Each time its time to live is over, and the clock of the first

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zoho_token_store::{ErrorKind, Field, OAuthToken};
 
-use crate::aws::{Counts, Entry, Secret};
+use crate::aws::{Counts, Entry, SETTLING, Secret};
 use crate::support::token::id;
 
 use super::program::{CONFIDENTIAL, Operation, Program};
@@ -17,7 +17,12 @@ pub const UNIQUE: [Field; 3] = [Field::AccessToken, Field::ApiDomain, Field::Red
 /// by a clock that may itself be as much ahead.
 const LATE: Duration = Duration::from_secs(600);
 
-const ROLLBACK_SLACK: Duration = Duration::from_secs(25);
+/// For so long after a rollback by hand, a version may be put on top of the one that was current
+/// before: by a writer whose read showed that one, stale by the settling time, and whose call lasts 20
+/// seconds with its retries. AWS accepts it, because only the rolled-back version has a successor; so
+/// what others have saved since the rollback is replaced. That cannot be prevented: a rollback is no
+/// part of compare-and-swap.
+const ROLLBACK_SLACK: Duration = SETTLING.saturating_add(Duration::from_secs(20));
 
 /// One operation of a process.
 #[derive(Clone, Debug)]
