@@ -16,6 +16,9 @@ use crate::link::Link;
 use crate::process::Process;
 use crate::trace::Trace;
 
+/// How far virtual time is ahead of the time by the computer's clock at least.
+const AHEAD: Duration = Duration::from_secs(86_400);
+
 /// One simulation.
 #[derive(Clone)]
 pub struct World {
@@ -32,6 +35,8 @@ pub fn simulate<T>(seed: u64, freedoms: Freedoms, body: impl AsyncFnOnce(World) 
         .build()
         .expect("a runtime");
     runtime.block_on(async {
+        // Another runtime that begins later begins with an earlier time, and can be set to this one.
+        tokio::time::advance(AHEAD).await;
         let world = World::new(seed, freedoms);
         let _shown = ShownOnPanic(world.trace().clone());
         body(world).await

@@ -17,7 +17,7 @@ use crate::link::Link;
 use crate::trace::Trace;
 
 /// The lifetime of an access token.
-const LIFETIME: Duration = Duration::from_secs(3_600);
+pub const LIFETIME: Duration = Duration::from_secs(3_600);
 
 /// How long a request is on its way, and its response.
 const LATENCY: Duration = Duration::from_millis(150);

@@ -57,6 +57,9 @@ struct Known {
     since: Instant,
     /// When this process last learned of a state.
     learned: Instant,
+    /// When a deletion of this process found the secret gone. Which version was the last one, it did
+    /// not learn.
+    found_gone: Option<Instant>,
 }
 
 /// Whether a read can be believed.
@@ -66,6 +69,8 @@ pub(crate) enum Verdict {
     Believed,
     /// The state is older than a known one, which has this secret and version.
     Older { arn: Arc<str>, version: Arc<str> },
+    /// The state may be older than a deletion, and nothing tells.
+    Unsettled,
 }
 
 impl KnownStates {
@@ -80,6 +85,7 @@ impl KnownStates {
     /// Returns whether a read that returned this state can be believed.
     pub(crate) fn judge(&self, id: &str, read: &State, now: Instant) -> Verdict {
         match self.states.get(id) {
+            Some(known) if known.is_unsettled(read, now) => Verdict::Unsettled,
             Some(known) if known.is_later_than(read, now) => Verdict::Older {
                 arn: known.arn.clone(),
                 version: known.version.clone(),
@@ -113,6 +119,29 @@ impl KnownStates {
                     None => Op::Nop,
                 },
             }
+        });
+    }
+
+    /// Remembers that a deletion has found the secret gone. Until reads have settled, no version is
+    /// believed but one that this process writes.
+    pub(crate) fn found_gone(&self, id: &str, now: Instant) {
+        let entry = self.states.entry(id.into());
+        entry.and_compute_with(|known| {
+            let known = known.map(|known| known.into_value());
+            Op::Put(Arc::new(Known {
+                state: State::Gone,
+                arn: known
+                    .as_ref()
+                    .map_or_else(|| "".into(), |known| known.arn.clone()),
+                version: known
+                    .as_ref()
+                    .map_or_else(|| "".into(), |known| known.version.clone()),
+                created: known.as_ref().and_then(|known| known.created),
+                former_arn: known.as_ref().and_then(|known| known.former_arn.clone()),
+                since: now,
+                learned: now,
+                found_gone: Some(now),
+            }))
         });
     }
 
@@ -153,6 +182,7 @@ impl Known {
                     },
                     since: was_there.map_or(now, |before| before.since),
                     learned: now,
+                    found_gone: None,
                 })
             }
             // A secret that never existed cannot come back.
@@ -177,6 +207,18 @@ impl Known {
                 self.arn == *arn && order == Some(Ordering::Greater)
             }
         }
+    }
+
+    /// Whether this state may be older than the known deletion of the secret, and nothing tells: a
+    /// deletion of this process found the secret gone and did not learn its last version, or the state
+    /// is one of a secret that was created before the deleted one, or after it.
+    fn is_unsettled(&self, read: &State, now: Instant) -> bool {
+        let (State::Gone, State::Version { arn, .. }) = (&self.state, read) else {
+            return false;
+        };
+        let is_fresh = |at: Instant| now.duration_since(at) < SETTLING_TIME;
+        let is_another = *arn != self.arn && self.former_arn.as_ref() != Some(arn);
+        self.found_gone.is_some_and(is_fresh) || (is_another && is_fresh(self.since))
     }
 
     /// Whether this state is older than the known one.
@@ -208,104 +250,4 @@ impl Known {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::secrets_manager::format::version_id::successor;
-
-    fn version(arn: &str, version: &str) -> State {
-        State::Version {
-            arn: arn.into(),
-            version: version.into(),
-            created: None,
-        }
-    }
-
-    fn made_at(id: &str, second: u64) -> State {
-        State::Version {
-            arn: "a".into(),
-            version: id.into(),
-            created: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(second)),
-        }
-    }
-
-    /// Whether the last state is believed after the others were learned.
-    fn is_believed(states: &[State]) -> bool {
-        let (known, now) = (KnownStates::new(), Instant::now());
-        let (read, learned) = states.split_last().unwrap();
-        for state in learned {
-            match state {
-                State::Version { .. } => known.learn("1", state, now),
-                State::Gone => known.accept("1", state, now),
-            }
-        }
-        known.judge("1", read, now) == Verdict::Believed
-    }
-
-    #[test]
-    fn an_older_version_is_not_believed_and_a_newer_one_is() {
-        let second = successor("first");
-        let third = successor(&second);
-        let [first, second, third] = ["first", &second, &third].map(|id| version("a", id));
-        assert!(!is_believed(&[second.clone(), first.clone()]));
-        assert!(is_believed(&[second.clone(), second.clone()]));
-        assert!(is_believed(&[second.clone(), third.clone()]));
-        assert!(
-            !is_believed(&[third, first.clone(), second]),
-            "the latest counts"
-        );
-    }
-
-    #[test]
-    fn versions_of_other_programs_are_ordered_by_their_creation() {
-        let on_top = version("a", &successor("later"));
-        for known in [&[made_at("later", 9)][..], &[made_at("later", 9), on_top]] {
-            let believed = |second| is_believed(&[known, &[made_at("other", second)]].concat());
-            assert!(!believed(8));
-            assert!(believed(9) && believed(10));
-        }
-    }
-
-    #[test]
-    fn not_found_is_not_believed_of_what_was_there_a_moment_ago() {
-        let (known, now) = (KnownStates::new(), Instant::now());
-        known.learn("1", &version("a", "first"), now);
-        let later = now + CONSISTENT_AFTER;
-        assert_ne!(known.judge("1", &State::Gone, now), Verdict::Believed);
-        assert_eq!(known.judge("1", &State::Gone, later), Verdict::Believed);
-        assert_eq!(known.judge("2", &State::Gone, now), Verdict::Believed);
-    }
-
-    #[test]
-    fn what_was_deleted_is_believed_only_if_it_was_written_or_created_again() {
-        let (first, tombstone) = (version("a", "first"), version("a", &successor("first")));
-        let again = version("a", &successor(&successor("first")));
-        let deleted = [first.clone(), tombstone.clone(), State::Gone];
-        let believed =
-            |read: &State| is_believed(&[&deleted[..], std::slice::from_ref(read)].concat());
-        assert!(believed(&State::Gone));
-        assert!(!believed(&first) && !believed(&tombstone));
-        assert!(believed(&again) && believed(&version("b", "first")));
-        let created_again = [&deleted[..], &[version("b", "new"), first]].concat();
-        assert!(!is_believed(&created_again), "the secret before");
-    }
-
-    #[test]
-    fn a_state_of_unknown_order_is_not_believed_until_reads_have_settled() {
-        let (known, now) = (KnownStates::new(), Instant::now());
-        known.learn("1", &version("b", "first"), now);
-        for other in [version("a", "first"), version("b", "of another program")] {
-            assert_ne!(known.judge("1", &other, now), Verdict::Believed);
-            let later = now + SETTLING_TIME;
-            assert_eq!(known.judge("1", &other, later), Verdict::Believed);
-        }
-    }
-
-    #[test]
-    fn an_accepted_state_replaces_a_later_one() {
-        let (known, now) = (KnownStates::new(), Instant::now());
-        let (first, second) = (version("a", "first"), version("a", &successor("first")));
-        known.learn("1", &second, now);
-        known.accept("1", &first, now);
-        assert_eq!(known.judge("1", &first, now), Verdict::Believed);
-    }
-}
+mod tests;

@@ -101,6 +101,11 @@ impl Cache {
         self.states.written(id, state, self.now().monotonic);
     }
 
+    /// Remembers that a deletion has found the secret gone.
+    pub(crate) fn found_gone(&self, id: &str) {
+        self.states.found_gone(id, self.now().monotonic);
+    }
+
     /// Replaces a known state, even by an older one.
     pub(crate) fn accept_state(&self, id: &str, state: &State) {
         self.states.accept(id, state, self.now().monotonic);

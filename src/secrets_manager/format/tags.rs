@@ -37,14 +37,20 @@ pub(crate) struct Index(Vec<(Field, WriteId)>);
 
 impl Index {
     /// Reads the form that [`to_text`](Self::to_text) writes. Parts that it cannot read are ignored:
-    /// their fields count as not indexed.
+    /// their fields count as not indexed. Of several parts with the same field, the first one counts.
     pub(crate) fn parse(text: &str) -> Self {
         let parts = text.split(' ').filter_map(|part| {
             let (name, write) = part.split_once(':')?;
             let (field, _) = INDEXED.iter().find(|(_, known)| *known == name)?;
             Some((*field, WriteId::parse(write)?))
         });
-        Index(parts.collect())
+        let mut index = Index::default();
+        for (field, write) in parts {
+            if !index.has(field) {
+                index.0.push((field, write));
+            }
+        }
+        index
     }
 
     /// Returns the form that documents hold, such as `user:<write id> refresh:<write id>`.
@@ -338,6 +344,21 @@ mod tests {
         ] {
             assert!(Index::parse(damaged).is_empty(), "{damaged}");
         }
+    }
+
+    #[test]
+    fn a_field_that_is_named_twice_is_written_once() {
+        let twice = Index::parse(
+            "user:000000000000000000000001 access:000000000000000000000001 \
+             user:000000000000000000000002 access:000000000000000000000002",
+        );
+        let (old, new) = (
+            token("user_name=ada access_token=old"),
+            token("user_name=ada access_token=new"),
+        );
+        let change = change_without_tags(&new, Some((&old, &twice)));
+        assert_eq!(change.index.to_text(), "user:000000000000000000000001");
+        assert_eq!(change.replaced.to_text(), "access:000000000000000000000001");
     }
 
     #[test]

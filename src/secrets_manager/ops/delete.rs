@@ -65,7 +65,10 @@ async fn delete_slot(
     let _pending = PendingWrite::deletion(&core.cache, id);
     let name = core.names.name_of(id)?;
     let (arn, version, record) = match &slot {
-        Slot::Absent | Slot::Deleted => return Ok(None),
+        Slot::Absent | Slot::Deleted => {
+            core.cache.found_gone(id);
+            return Ok(None);
+        }
         // The read may be old, and a record may have been put on top of the tombstone since. Only
         // another tombstone tells.
         Slot::Vacant { arn, version } => (arn.clone(), version.as_ref(), None),
@@ -85,7 +88,10 @@ async fn delete_slot(
         // Another writer has put a record on top of the tombstone.
         Ok(_) => return Ok(Some(Failure::outrun(&name).error)),
         Err(failure) => match failure.reason {
-            Reason::NotFound | Reason::Deleted => return Ok(None),
+            Reason::NotFound | Reason::Deleted => {
+                core.cache.found_gone(id);
+                return Ok(None);
+            }
             Reason::Exists | Reason::Throttled => return Ok(Some(failure.error)),
             // There is no room for another version today; a deletion must not depend on it.
             Reason::Limit => {

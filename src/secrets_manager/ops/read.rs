@@ -76,8 +76,14 @@ pub(crate) async fn read_now(core: &Core, id: &str) -> Result<Slot, Error> {
         let started = starting(core, id);
         let value = core.aws.get(&name).await.map_err(|failure| failure.error)?;
         let state = state_of(&value);
-        let Verdict::Older { arn, version } = core.cache.judge(id, &state) else {
-            return slot(core, id, &name, value, started);
+        let (arn, version) = match core.cache.judge(id, &state) {
+            Verdict::Believed => return slot(core, id, &name, value, started),
+            Verdict::Older { arn, version } => (arn, version),
+            // A description may be older than the deletion, too.
+            Verdict::Unsettled => {
+                settling.wait(outdated(&name)).await?;
+                continue;
+            }
         };
         let is_proved = match is_current(core, &name, &state, &version).await {
             Ok(is_proved) => is_proved,

@@ -6,8 +6,9 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::chance;
-use super::faults::Fault;
+use super::faults::{Executed, Fault};
 use super::timeline::LONGEST_LAG;
+use crate::support::aws_rules::limits::VERSIONS;
 
 /// Reads by name are current again after this time. AWS promises no bound; its own tests wait this
 /// long.
@@ -38,6 +39,9 @@ pub struct Freedoms {
     pub forced_deletion: RangeInclusive<Duration>,
     /// Pages of a list are now and then smaller than they could be, or empty.
     pub short_pages: bool,
+    /// How many versions of a day a secret may have. AWS's quota is not meant to be lowered; with
+    /// the real one no program would be long enough to meet it.
+    pub versions: usize,
 }
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
@@ -57,6 +61,7 @@ impl Freedoms {
             abandoned: 0.0,
             forced_deletion: MS(0)..=MS(0),
             short_pages: false,
+            versions: VERSIONS,
         }
     }
 
@@ -85,6 +90,12 @@ impl Freedoms {
             }
         }
         freedoms
+    }
+
+    /// Whether requests may be executed after their client has given up.
+    pub fn are_late(&self) -> bool {
+        let mut faults = self.faults.iter();
+        self.abandoned > 0.0 || faults.any(|(fault, _)| fault.executed() == Executed::Later)
     }
 
     /// What goes wrong with a request, if something does.

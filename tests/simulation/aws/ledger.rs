@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::secret::Secret;
+use super::secret::{CURRENT, Content, Secret, Version};
 
 /// The changes of what secrets hold, in order.
 #[derive(Default)]
@@ -34,8 +34,9 @@ pub struct Entry {
     pub name: String,
     /// The columns of the record that readers of the secret get; none if there is none.
     pub record: Option<BTreeMap<String, String>>,
-    /// It is marked for deletion, and holds a record nevertheless: its name is not used again.
-    pub is_occupied: bool,
+    /// The columns of the record that it holds although it is marked for deletion: its name is not
+    /// used again.
+    pub occupied_by: Option<BTreeMap<String, String>>,
     /// An earlier version was made the current one, by hand.
     pub is_rollback: bool,
 }
@@ -47,20 +48,32 @@ impl Secret {
         self.columns().filter(|_| self.deletion.is_none())
     }
 
-    /// Whether it holds a record though it is marked for deletion.
-    pub fn is_occupied(&self) -> bool {
-        self.deletion.is_some() && self.columns().is_some()
+    /// The columns of the record that it holds although it is marked for deletion.
+    pub fn occupied_by(&self) -> Option<BTreeMap<String, String>> {
+        self.columns().filter(|_| self.deletion.is_some())
+    }
+
+    /// Whether a version holds a record, not a tombstone.
+    pub fn is_record(&self, version: &Version) -> bool {
+        columns(&version.content).is_some()
     }
 
     fn columns(&self) -> Option<BTreeMap<String, String>> {
-        let text = self.text()?;
-        let document: BTreeMap<String, Value> = serde_json::from_str(text).ok()?;
-        let texts = document
-            .into_iter()
-            .filter_map(|(column, value)| Some((column, value.as_str()?.to_owned())));
-        let mut columns: BTreeMap<_, _> = texts.collect();
-        columns.remove("schema_version");
-        let is_tombstone = columns.keys().eq(["deleted", "id"]);
-        (!is_tombstone).then_some(columns)
+        columns(&self.staged(CURRENT)?.content)
     }
+}
+
+/// The columns of the record that a value is; none if it is none.
+fn columns(content: &Content) -> Option<BTreeMap<String, String>> {
+    let Content::Text(text) = content else {
+        return None;
+    };
+    let document: BTreeMap<String, Value> = serde_json::from_str(text).ok()?;
+    let texts = document
+        .into_iter()
+        .filter_map(|(column, value)| Some((column, value.as_str()?.to_owned())));
+    let mut columns: BTreeMap<_, _> = texts.collect();
+    columns.remove("schema_version");
+    let is_tombstone = columns.keys().eq(["deleted", "id"]);
+    (!is_tombstone).then_some(columns)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::clock;
-use crate::support::aws_rules::limits::{KEPT, VERSIONS, check_versions};
+use crate::support::aws_rules::limits::{KEPT, check_versions};
 use crate::support::aws_rules::{Described, Refusal};
 
 pub const CURRENT: &str = "AWSCURRENT";
@@ -91,19 +91,20 @@ impl Secret {
         }
     }
 
-    /// Adds a version with these staging labels.
+    /// Adds a version with these staging labels, if the secret has fewer than `most` young ones.
     pub fn add_version(
         &mut self,
         id: &str,
         content: Content,
         stages: &[String],
         now: Duration,
+        most: usize,
     ) -> Result<(), Refusal> {
         let is_kept =
             |version: &Version| !version.stages.is_empty() || version.created + KEPT > now;
         self.versions.retain(is_kept);
         let young = |version: &&Version| version.created + KEPT > now;
-        check_versions(self.versions.iter().filter(young).count(), VERSIONS)?;
+        check_versions(self.versions.iter().filter(young).count(), most)?;
         self.versions.push(Version {
             id: id.to_owned(),
             content,

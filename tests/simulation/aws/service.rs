@@ -226,7 +226,7 @@ impl Service {
                 time: now,
                 name: name.to_owned(),
                 record: secret.and_then(|secret| secret.record()),
-                is_occupied: secret.is_some_and(|secret| secret.is_occupied()),
+                occupied_by: secret.and_then(|secret| secret.occupied_by()),
                 is_rollback: request.action == "UpdateSecretVersionStage",
             });
         }

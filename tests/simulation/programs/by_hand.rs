@@ -41,11 +41,12 @@ pub fn put_key(operator: &Operator, number: usize) {
     }
 }
 
-/// Makes the previous version of a grant's record the current one.
+/// Makes the previous version of a grant's record the current one, if that is a record, too.
 pub fn roll_back(stage: &Stage, grant: usize) {
     let operator = stage.world.operator();
     if let Some(secret) = secret_of(stage, grant)
         && let Some(previous) = secret.staged("AWSPREVIOUS")
+        && secret.is_record(previous)
     {
         // One that is marked for deletion cannot be rolled back.
         let _ = operator.roll_back(&secret, &previous.id);

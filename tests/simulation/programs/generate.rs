@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use crate::aws::{Freedoms, LONGEST_LAG};
-use crate::clock;
+use crate::aws::LONGEST_LAG;
 
-use super::program::{
-    CONFIDENTIAL, FingerprintKey, Keys, Operation, Phase, Program, Settings, Step,
-};
+use super::columns;
+use super::danger::Danger;
+use super::mix::{Action, Kind, Mix};
+use super::program::{FingerprintKey, Keys, Operation, Phase, Program, Step};
+use super::settings::{clock_ahead, fingerprint_key, settings};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
@@ -20,48 +21,52 @@ const SETTLED: Duration = LONGEST_LAG.saturating_add(Duration::from_secs(10));
 pub fn program(seed: u64) -> Program {
     let mut random = Rng::with_seed(seed);
     let random = &mut random;
+    let danger = Danger::of(seed);
     let processes = (0..random.usize(2..=4))
-        .map(|_| settings(random))
+        .map(|_| settings(random, danger))
         .collect::<Vec<_>>();
-    let grants = (0..random.usize(1..=2))
-        .map(|_| keys(random))
-        .collect::<Vec<_>>();
+    let grants = danger.grants(random);
     // Without the tag index only users and ids lead to records.
     let has_tag_index = grants.iter().any(|keys| *keys != Keys::WithUser) || random.u8(..8) > 0;
+    let is_any = danger == Danger::Any;
+    let by_hand = danger == Danger::ByHand;
     let mut generator = Generator {
         grants: &grants,
         processes: processes.len(),
-        rolls_back: random.u8(..6) == 0,
-        edits: random.u8(..4) == 0,
+        clock: processes[0].clock_ahead,
+        mix: Mix::of(danger),
+        danger,
+        rolls_back: (is_any && random.u8(..6) == 0) || (by_hand && random.bool()),
+        edits: (is_any && random.u8(..4) == 0) || (by_hand && random.bool()),
         has_tag_index,
         numbers: 0,
+        saved: vec![Vec::new(); grants.len()],
     };
     let number = random.usize(1..=3);
+    let number = match danger {
+        Danger::KnownByIndex | Danger::ByHand => number.max(2),
+        _ => number,
+    };
     let mut phases: Vec<_> = (0..number)
         .map(|number| generator.phase(random, number))
         .collect();
     phases.extend(generator.last_phase());
-    let fingerprint_key = fingerprint_key(random, phases.len());
+    let fingerprint_key = match danger {
+        Danger::Any => fingerprint_key(random, phases.len()),
+        _ => FingerprintKey::Public,
+    };
     settle_before_changes(&mut phases, fingerprint_key);
     Program {
         seed,
-        freedoms: Freedoms::drawn(random),
+        danger,
+        freedoms: danger.freedoms(random),
         deletes_by_force: random.bool(),
-        replicates: random.u8(..5) == 0,
+        replicates: is_any && random.u8(..4) == 0,
         has_tag_index,
         fingerprint_key,
         processes,
         grants,
         phases,
-    }
-}
-
-fn fingerprint_key(random: &mut Rng, phases: usize) -> FingerprintKey {
-    match random.u8(..5) {
-        0 => FingerprintKey::InSecret {
-            rotated_before: random.usize(1..=phases),
-        },
-        _ => FingerprintKey::Public,
     }
 }
 
@@ -78,48 +83,39 @@ fn settle_before_changes(phases: &mut [Phase], key: FingerprintKey) {
     }
 }
 
-fn settings(random: &mut Rng) -> Settings {
-    Settings {
-        cache_capacity: [None, Some(1), Some(1_000), Some(1_000)][random.usize(..4)],
-        cache_time_to_live: [MS(1_000), MS(10_000), MS(300_000)][random.usize(..3)],
-        serves_stale_for: [None, None, Some(MS(60_000))][random.usize(..3)],
-        clock_ahead: [0, 0, clock_ahead(random)][random.usize(..3)],
-    }
-}
-
-/// Within what AWS accepts of a signature.
-fn clock_ahead(random: &mut Rng) -> i64 {
-    random.i64(-290..=290)
-}
-
-fn keys(random: &mut Rng) -> Keys {
-    [
-        Keys::WithUser,
-        Keys::WithUser,
-        Keys::WithUser,
-        Keys::OwnId,
-        Keys::Mixed,
-    ][random.usize(..5)]
-}
-
 struct Generator<'a> {
     grants: &'a [Keys],
+    danger: Danger,
+    mix: Mix,
     processes: usize,
+    /// By how many seconds the clock of the first process is ahead.
+    clock: i64,
     rolls_back: bool,
     edits: bool,
     has_tag_index: bool,
     /// Values that were made so far: each is another one.
     numbers: u32,
+    /// By grant: what was saved so far.
+    saved: Vec<Vec<String>>,
 }
 
 impl Generator<'_> {
     fn phase(&mut self, random: &mut Rng, number: usize) -> Phase {
         let most = random.usize(1..=12);
-        let steps = (0..self.processes).map(|_| {
-            let steps = random.usize(0..=most);
-            (0..steps).map(|_| self.step(random, number)).collect()
-        });
-        let steps = steps.collect();
+        let mut steps = Vec::new();
+        for process in 0..self.processes {
+            let length = random.usize(0..=most);
+            steps.push(match (self.danger, number) {
+                (Danger::FirstSaves, 0) => vec![self.save_first(random)],
+                (Danger::KnownByIndex, 0) if process > 0 => Vec::new(),
+                (Danger::KnownByIndex, 0) => self.save_each(random),
+                (Danger::StaleReads, _) if process == 0 && random.bool() => {
+                    self.save_again(random, number)
+                }
+                (Danger::Clocks, _) if process == 0 => self.set_back(random),
+                _ => (0..length).map(|_| self.step(random, number)).collect(),
+            });
+        }
         let mut rollbacks = Vec::new();
         if self.rolls_back && number > 0 {
             rollbacks.push((MS(random.u64(0..2_000)), random.usize(..self.grants.len())));
@@ -128,7 +124,17 @@ impl Generator<'_> {
             true => vec![random.usize(..self.grants.len())],
             false => Vec::new(),
         };
-        let waits = (number == 0 && self.grants.contains(&Keys::Mixed)) || random.u8(..3) == 0;
+        let waits = match self.danger {
+            // Reads may be stale only for a short time.
+            Danger::KnownByIndex => number > 0,
+            Danger::StaleReads | Danger::Deletions => false,
+            _ => random.u8(..3) == 0,
+        };
+        let waits = waits || (number == 0 && self.grants.contains(&Keys::Mixed));
+        let longest = match self.danger {
+            Danger::KnownByIndex | Danger::StaleReads => 4_000,
+            _ => 20_000,
+        };
         Phase {
             steps,
             rollbacks,
@@ -136,7 +142,7 @@ impl Generator<'_> {
             pause: if waits {
                 SETTLED
             } else {
-                MS(random.u64(0..20_000))
+                MS(random.u64(0..longest))
             },
         }
     }
@@ -148,12 +154,7 @@ impl Generator<'_> {
         let saves: Vec<_> = mixed
             .map(|grant| {
                 self.numbers += 1;
-                let columns = format!(
-                    "{} {} access_token={CONFIDENTIAL}a{grant}.{}",
-                    user(grant),
-                    refresh(grant),
-                    self.numbers
-                );
+                let columns = columns::all_keys(grant, self.numbers);
                 Step::Run(Operation::Save { grant, columns })
             })
             .collect();
@@ -168,103 +169,130 @@ impl Generator<'_> {
         })
     }
 
+    /// One grant's first save.
+    fn save_first(&mut self, random: &mut Rng) -> Step {
+        let grant = random.usize(..self.grants.len());
+        Step::Run(self.save(random, grant, 0))
+    }
+
+    /// A save of each grant.
+    fn save_each(&mut self, random: &mut Rng) -> Vec<Step> {
+        let grants = 0..self.grants.len();
+        let saves = grants.map(|grant| self.save(random, grant, 0));
+        saves.map(Step::Run).collect()
+    }
+
     fn step(&mut self, random: &mut Rng, phase: usize) -> Step {
         let point = MS(random.u64(1..200));
-        match random.u8(..100) {
-            0..70 => Step::Run(self.operation(random, phase)),
-            70..80 => {
+        match chosen(random, self.mix.steps) {
+            Kind::Run => Step::Run(self.operation(random, phase)),
+            Kind::Both => {
                 let one = self.operation(random, phase);
                 Step::Both(one, self.operation(random, phase))
             }
-            80..84 => Step::Drop(self.operation(random, phase), point),
-            84..88 => Step::Hold(self.operation(random, phase), point),
-            88..90 => Step::SetClock(clock_ahead(random)),
-            90..97 => {
-                let longest = [200, 6_000, 400_000][random.usize(..3)];
+            Kind::Drop => Step::Drop(self.operation(random, phase), point),
+            Kind::Hold => Step::Hold(self.operation(random, phase), point),
+            Kind::StandStill => Step::StandStill(self.operation(random, phase)),
+            Kind::SetClock => Step::SetClock(clock_ahead(random)),
+            Kind::Pause => {
+                let longest = self.mix.pauses[random.usize(..self.mix.pauses.len())];
                 Step::Pause(MS(random.u64(0..longest)))
             }
-            _ => Step::Crash,
+            Kind::Crash => Step::Crash,
         }
+    }
+
+    /// Saves something, something else, and the first again, by a process that has forgotten both.
+    fn save_again(&mut self, random: &mut Rng, phase: usize) -> Vec<Step> {
+        let grant = random.usize(..self.grants.len());
+        let mut steps = Vec::new();
+        for _ in 0..random.usize(1..=3) {
+            let first = Step::Run(self.save(random, grant, phase));
+            let pause = Step::Pause(MS(random.u64(0..2_000)));
+            let second = Step::Run(self.save(random, grant, phase));
+            steps.extend([first.clone(), pause, second, Step::Crash, first]);
+        }
+        steps
+    }
+
+    /// Finds a grant again and again. Each time its time to live is over, and the clock of the first
+    /// process was set back, so that it is not over by that.
+    fn set_back(&mut self, random: &mut Rng) -> Vec<Step> {
+        let grant = random.usize(..self.grants.len());
+        let columns = columns::user(grant);
+        let find = Step::Run(Operation::Find { grant, columns });
+        let mut steps = vec![find.clone()];
+        for _ in 0..random.usize(1..=4) {
+            let passed = random.i64(16..=30);
+            self.clock -= random.i64(passed - 9..=passed);
+            steps.extend([
+                Step::Pause(Duration::from_secs(passed.unsigned_abs())),
+                Step::SetClock(self.clock),
+                find.clone(),
+            ]);
+        }
+        steps
     }
 
     fn operation(&mut self, random: &mut Rng, phase: usize) -> Operation {
         let grant = random.usize(..self.grants.len());
         let keys = self.grants[grant];
-        let may_delete = !self.grants.contains(&Keys::Mixed);
+        let stays = |keys: &Keys| matches!(keys, Keys::Mixed | Keys::OwnIdFirst);
+        let may_clear = !self.grants.iter().any(stays);
         let index = self.has_tag_index;
-        match random.u8(..100) {
-            0..42 => self.save(random, grant, phase),
-            42..70 => Operation::Find {
+        match chosen(random, self.mix.operations) {
+            Action::Find => Operation::Find {
                 grant,
                 columns: match index {
-                    true => by(grant, random, keys == Keys::OwnId),
-                    false => user(grant),
+                    true => columns::partial(random, grant, keys == Keys::OwnId),
+                    false => columns::user(grant),
                 },
             },
-            70..76 => Operation::FindById { grant },
-            76..86 if keys != Keys::Mixed => Operation::Delete { grant },
-            86..90 => Operation::Invalidate { grant },
-            90..95 => Operation::List,
-            95..97 if may_delete => Operation::Clear,
-            97..98 if index => Operation::Reindex,
-            _ => self.save(random, grant, phase),
+            Action::FindById => Operation::FindById { grant },
+            Action::Delete if !stays(&keys) => Operation::Delete { grant },
+            Action::Invalidate => Operation::Invalidate { grant },
+            Action::List => Operation::List,
+            Action::Clear if may_clear => Operation::Clear,
+            Action::Reindex if index => Operation::Reindex,
+            Action::Save | Action::Delete | Action::Clear | Action::Reindex => {
+                self.save_or_repeat(random, grant, phase)
+            }
         }
+    }
+
+    /// Saves what was not saved before; or what was, as a retry does.
+    fn save_or_repeat(&mut self, random: &mut Rng, grant: usize, phase: usize) -> Operation {
+        let saved = &self.saved[grant];
+        // What was saved before may have other keys.
+        let may_repeat = matches!(self.grants[grant], Keys::WithUser | Keys::OwnId);
+        if may_repeat && !saved.is_empty() && random.u8(..100) < self.mix.repeated {
+            let from = saved.len().saturating_sub(4);
+            let columns = saved[random.usize(from..saved.len())].clone();
+            return Operation::Save { grant, columns };
+        }
+        self.save(random, grant, phase)
     }
 
     fn save(&mut self, random: &mut Rng, grant: usize, phase: usize) -> Operation {
         self.numbers += 1;
-        let unique = format!("{grant}.{}", self.numbers);
-        let mut columns = Vec::new();
-        let keys = self.grants[grant];
-        if keys == Keys::OwnId {
-            columns.push(format!("id=own-{grant}"));
-        }
-        let has_user = keys != Keys::Mixed || phase > 0 || random.bool();
-        if has_user {
-            columns.push(user(grant));
-        }
-        if phase == 0 || keys == Keys::Mixed || random.u8(..3) == 0 {
-            columns.push(refresh(grant));
-        }
-        if !has_user || random.u8(..3) > 0 {
-            columns.push(client(grant));
-        }
-        columns.push(format!("access_token={CONFIDENTIAL}a{unique}"));
-        if random.bool() {
-            columns.push(format!("api_domain=d{unique}"));
-        }
-        if random.bool() {
-            columns.push(format!("redirect_url=x{unique}"));
-        }
-        if random.u8(..3) == 0 {
-            let expiry = clock::epoch_millis(MS(random.u64(0..2_000_000)));
-            columns.push(format!("expiry_time={expiry}"));
-        }
+        let saved = columns::saved(random, grant, self.grants[grant], phase, self.numbers);
+        self.saved[grant].push(saved.clone());
         Operation::Save {
             grant,
-            columns: columns.join(" "),
+            columns: saved,
         }
     }
 }
 
-/// A partial token that asks by one of the grant's keys that never change.
-fn by(grant: usize, random: &mut Rng, has_own_id: bool) -> String {
-    match random.u8(..5) {
-        0 => format!("{} {}", refresh(grant), client(grant)),
-        1 => format!("{} {} {}", user(grant), refresh(grant), client(grant)),
-        2 if has_own_id => format!("id=own-{grant}"),
-        _ => user(grant),
+/// One of these, each as often as its weight says.
+fn chosen<T: Copy>(random: &mut Rng, weighted: &[(u32, T)]) -> T {
+    let all: u32 = weighted.iter().map(|(weight, _)| weight).sum();
+    let mut drawn = random.u32(..all);
+    for &(weight, one) in weighted {
+        if drawn < weight {
+            return one;
+        }
+        drawn -= weight;
     }
-}
-
-fn user(grant: usize) -> String {
-    format!("user_name={CONFIDENTIAL}u{grant}")
-}
-
-fn refresh(grant: usize) -> String {
-    format!("refresh_token={CONFIDENTIAL}r{grant}")
-}
-
-fn client(grant: usize) -> String {
-    format!("client_id=c{grant} client_secret={CONFIDENTIAL}s{grant}")
+    unreachable!("less than the sum was drawn")
 }

@@ -17,8 +17,12 @@ pub const UNIQUE: [Field; 3] = [Field::AccessToken, Field::ApiDomain, Field::Red
 /// by a clock that may itself be as much ahead.
 const LATE: Duration = Duration::from_secs(600);
 
-/// For so long a call of the store lasts, with its retries.
-const LONGEST_CALL: Duration = Duration::from_secs(20);
+/// For so long after a rollback by hand, a version may be put on top of the one that was current
+/// before: by a writer whose read showed that one, stale by the settling time, and whose call lasts 20
+/// seconds with its retries. AWS accepts it, because only the rolled-back version has a successor; so
+/// what others have saved since the rollback is replaced. That cannot be prevented: a rollback is no
+/// part of compare-and-swap.
+const ROLLBACK_SLACK: Duration = SETTLING.saturating_add(Duration::from_secs(20));
 
 /// One operation of a process.
 #[derive(Clone, Debug)]
@@ -83,19 +87,6 @@ impl Event {
         matches!(self.operation, Operation::Save { .. })
     }
 
-    /// When it has certainly had its effect, or will have none.
-    pub fn effect_until(&self) -> Duration {
-        match self.is_acknowledged() {
-            true => self.ended,
-            false => self.ended + LATE,
-        }
-    }
-
-    /// Whether all of this was before the other one began.
-    pub fn is_before(&self, other: &Event) -> bool {
-        self.effect_until() < other.began
-    }
-
     pub fn same_life(&self, other: &Event) -> bool {
         (self.process, self.life) == (other.process, other.life)
     }
@@ -134,13 +125,61 @@ impl Run {
         self.events.iter().filter(|event| event.is_save())
     }
 
-    /// The save that wrote a value of a [`UNIQUE`] column.
-    pub fn writer(&self, field: Field, value: &str) -> Option<&Event> {
+    /// The saves that write this value of a [`UNIQUE`] column: one, and its repetitions.
+    pub fn writers(&self, field: Field, value: &str) -> Vec<&Event> {
         let column = format!("{field}={value}");
-        self.saves().find(|event| match &event.operation {
+        let writes = |event: &&Event| match &event.operation {
             Operation::Save { columns, .. } => columns.split(' ').any(|one| one == column),
             _ => false,
+        };
+        self.saves().filter(writes).collect()
+    }
+
+    /// The saves that write the value which a record has in a [`UNIQUE`] column.
+    pub fn writers_of(&self, field: Field, record: &OAuthToken) -> Vec<&Event> {
+        let value = record.expose(field);
+        value.map_or_else(Vec::new, |value| self.writers(field, value))
+    }
+
+    /// What secrets held, each with the time until which they did.
+    pub fn held(&self) -> impl Iterator<Item = (&Entry, Duration)> {
+        let entries = self.ledger.iter().enumerate();
+        entries.map(|(number, entry)| {
+            let mut later = self.ledger[number + 1..].iter();
+            let next = later.find(|later| later.name == entry.name);
+            (entry, next.map_or(Duration::MAX, |next| next.time))
         })
+    }
+
+    /// When an operation has certainly had its effect, or will have none.
+    pub fn effect_until(&self, event: &Event) -> Duration {
+        match event.is_acknowledged() {
+            true => event.ended,
+            false => event.ended + self.late(),
+        }
+    }
+
+    /// When the last request of an operation has been executed, also of one that was repeated.
+    pub fn requests_until(&self, event: &Event) -> Duration {
+        event.ended + self.late()
+    }
+
+    /// For how long requests may be executed after their client has given up.
+    fn late(&self) -> Duration {
+        match self.program.freedoms.are_late() {
+            true => LATE,
+            false => Duration::ZERO,
+        }
+    }
+
+    /// Whether all of one operation was before the other one began.
+    pub fn is_before(&self, one: &Event, other: &Event) -> bool {
+        self.effect_until(one) < other.began
+    }
+
+    /// Whether all of these operations, of which there is one, were before the other one began.
+    pub fn are_before(&self, all: &[&Event], other: &Event) -> bool {
+        !all.is_empty() && all.iter().all(|one| self.is_before(one, other))
     }
 
     /// The operations that delete a grant's record, of whichever process.
@@ -159,7 +198,7 @@ impl Run {
     pub fn deletion_effect_until(&self, deletion: &Event) -> Duration {
         match self.program.deletes_by_force && deletion.is_acknowledged() {
             true => deletion.ended,
-            false => deletion.ended + LATE,
+            false => deletion.ended + self.late(),
         }
     }
 
@@ -171,12 +210,12 @@ impl Run {
 
     /// Whether somebody rolled a record back by hand in this time, or so shortly before that writers
     /// may have built on what was current before.
-    pub fn rolled_back(&self, from: Duration, to: Duration) -> bool {
-        let from = from.saturating_sub(SETTLING + LONGEST_CALL);
-        let by_hand = self.ledger.iter().filter(|entry| entry.is_rollback);
-        by_hand
-            .into_iter()
-            .any(|entry| (from..=to).contains(&entry.time))
+    pub fn rolled_back(&self, id: &str, from: Duration, to: Duration) -> bool {
+        let from = from.saturating_sub(ROLLBACK_SLACK);
+        let mut entries = self.ledger.iter();
+        entries.any(|entry| {
+            entry.is_rollback && entry.name.ends_with(id) && (from..=to).contains(&entry.time)
+        })
     }
 }
 

@@ -5,14 +5,18 @@
 //! its seed, as small as it could be made, and with its trace.
 
 mod by_hand;
+mod columns;
 mod contract;
+mod danger;
 mod generate;
 mod history;
 mod invariants;
+mod mix;
 mod player;
 mod program;
 mod run;
 mod search;
+mod settings;
 mod shrink;
 
 pub use program::CONFIDENTIAL;

@@ -1,9 +1,11 @@
 //! A process that plays its part of a program, and notes what comes of it.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::runtime::Runtime;
+use tokio::time::{Instant, advance, timeout};
 
 use crate::clock::Clock;
 use crate::process::{Ended, Process, Stopped};
@@ -26,6 +28,8 @@ pub struct Player {
     process: Process,
     /// Operations that are begun and not polled.
     held: Vec<Running>,
+    /// Operations in runtimes that stand still.
+    standing: Vec<(Running, Runtime)>,
 }
 
 impl Player {
@@ -41,6 +45,7 @@ impl Player {
             life: 0,
             process,
             held: Vec::new(),
+            standing: Vec::new(),
         }
     }
 
@@ -49,12 +54,22 @@ impl Player {
             self.step(step).await;
             if self.process.link.has_crashed() {
                 self.held.clear();
+                self.end_standing();
                 tokio::time::sleep(DOWN).await;
                 self.start_again().await;
             }
         }
         for held in std::mem::take(&mut self.held) {
             held.await;
+        }
+        self.end_standing();
+    }
+
+    /// Drops the operations in runtimes that stand still.
+    fn end_standing(&mut self) {
+        for (running, runtime) in self.standing.drain(..) {
+            drop(running);
+            runtime.shutdown_background();
         }
     }
 
@@ -77,19 +92,33 @@ impl Player {
             Step::Hold(operation, after) => {
                 let mut running = self.run(operation);
                 if timeout(*after, &mut running).await.is_err() {
-                    self.stage.note(|events| {
-                        // It is the last one of this process that has begun.
-                        let own = events.iter_mut().rev();
-                        let last = own.into_iter().find(|event| event.process == self.number);
-                        last.into_iter().for_each(|event| event.was_held = true);
-                    });
+                    self.note_held();
                     self.held.push(running);
+                }
+            }
+            Step::StandStill(operation) => {
+                let mut running = self.run(operation);
+                let runtime = standing_runtime();
+                if poll_once(&runtime, &mut running) {
+                    runtime.shutdown_background();
+                } else {
+                    self.note_held();
+                    self.standing.push((running, runtime));
                 }
             }
             Step::Pause(time) => tokio::time::sleep(*time).await,
             Step::SetClock(ahead) => self.process.set_clock(*ahead),
             Step::Crash => self.process.crash(),
         }
+    }
+
+    /// Notes that the operation which this process has begun last is not polled for a while.
+    fn note_held(&self) {
+        self.stage.note(|events| {
+            let mut own = events.iter_mut().rev();
+            let last = own.find(|event| event.process == self.number);
+            last.into_iter().for_each(|event| event.was_held = true);
+        });
     }
 
     /// Runs an operation with the id that its grant was last seen with.
@@ -138,6 +167,22 @@ impl Player {
             events.find_map(|event| Some(id(event.records().first()?).to_owned()))
         })
     }
+}
+
+fn standing_runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let builder = builder.enable_time().start_paused(true);
+    builder.build().expect("a runtime")
+}
+
+/// Polls an operation once in a runtime whose time is the same. Returns whether it has ended.
+fn poll_once(runtime: &Runtime, running: &mut Running) -> bool {
+    let (now, mut context) = (Instant::now(), Context::from_waker(Waker::noop()));
+    let _entered = runtime.enter();
+    let mut advance = pin!(advance(now.saturating_duration_since(Instant::now())));
+    // The time is set by the first poll.
+    let _: Poll<()> = advance.as_mut().poll(&mut context);
+    running.as_mut().poll(&mut context).is_ready()
 }
 
 fn needs_id(operation: &Operation) -> bool {

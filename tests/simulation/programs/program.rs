@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::aws::Freedoms;
 
+use super::danger::Danger;
+
 /// What is in every value that must not leave a secret's value.
 pub const CONFIDENTIAL: &str = "hush-";
 
@@ -12,6 +14,8 @@ pub const CONFIDENTIAL: &str = "hush-";
 #[derive(Clone, Debug)]
 pub struct Program {
     pub seed: u64,
+    /// What it concentrates on.
+    pub danger: Danger,
     pub freedoms: Freedoms,
     pub deletes_by_force: bool,
     /// Whether every secret has a replica.
@@ -53,6 +57,9 @@ pub enum Keys {
     WithUser,
     /// Always with an id of its own.
     OwnId,
+    /// The first time with an id of its own, by one process; then with its user alone. It is never
+    /// deleted, and lists show it at once.
+    OwnIdFirst,
     /// Some of the first saves have no user. It is never deleted, after the first phase everybody
     /// waits until lists show it, and the last save has all keys.
     Mixed,
@@ -82,6 +89,8 @@ pub enum Step {
     Drop(Operation, Duration),
     /// An operation that is polled for this time and then left alone, until the end of the phase.
     Hold(Operation, Duration),
+    /// An operation that is begun in a runtime that then stands still, until the end of the phase.
+    StandStill(Operation),
     Pause(Duration),
     /// The process's clock is set to so many seconds ahead of AWS's.
     SetClock(i64),
@@ -153,6 +162,9 @@ impl fmt::Display for Step {
             Step::Both(one, other) => write!(f, "{one}, and at once {other}"),
             Step::Drop(operation, after) => write!(f, "{operation}, dropped after {after:?}"),
             Step::Hold(operation, after) => write!(f, "{operation}, not polled after {after:?}"),
+            Step::StandStill(operation) => {
+                write!(f, "{operation}, in a runtime that stands still")
+            }
             Step::Pause(time) => write!(f, "wait {time:?}"),
             Step::SetClock(ahead) => write!(f, "set the clock to {ahead} s ahead"),
             Step::Crash => f.write_str("crash"),
@@ -162,7 +174,11 @@ impl fmt::Display for Step {
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {}, {:?}", self.seed, self.freedoms)?;
+        writeln!(
+            f,
+            "seed {}, {:?}, {:?}",
+            self.seed, self.danger, self.freedoms
+        )?;
         let how = if self.deletes_by_force {
             "by force"
         } else {

@@ -120,7 +120,9 @@ fn calmer(program: &Program) -> Vec<Program> {
 fn simpler(step: &Step) -> Vec<Step> {
     match step {
         Step::Both(one, other) => vec![Step::Run(one.clone()), Step::Run(other.clone())],
-        Step::Drop(operation, _) | Step::Hold(operation, _) => vec![Step::Run(operation.clone())],
+        Step::Drop(operation, _) | Step::Hold(operation, _) | Step::StandStill(operation) => {
+            vec![Step::Run(operation.clone())]
+        }
         Step::Run(_) | Step::Pause(_) | Step::SetClock(_) | Step::Crash => Vec::new(),
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use super::{value, with_latencies, with_token_that_expires_in};
+use crate::clock::epoch_millis;
+use crate::zoho::LIFETIME;
 
 #[test]
 fn processes_that_meet_an_expired_token_at_once_make_one_request() {
@@ -55,4 +57,20 @@ fn before_the_expiry_nobody_but_the_holder_of_the_lease_waits() {
             fleet.check_at_rest();
         });
     }
+}
+
+#[test]
+fn a_lifetime_counts_from_before_the_request() {
+    with_token_that_expires_in(0, 1, with_latencies(), async |fleet| {
+        let held = fleet.zoho.hold("p0");
+        let member = fleet.member("p0", 0).await;
+        let refreshing = member.start_access_token();
+        assert!(held.arrived().await);
+        let latest = epoch_millis(fleet.world.now() + LIFETIME);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        held.release();
+        refreshing.await.unwrap().unwrap();
+        let expiry: u64 = fleet.record()["expiry_time"].parse().unwrap();
+        assert!(expiry <= latest, "{expiry} is after {latest}");
+    });
 }

@@ -96,6 +96,27 @@ fn a_grant_whose_response_is_lost_is_sent_again_only_when_the_user_says_so() {
     });
 }
 
+#[test]
+fn a_process_that_does_not_learn_what_became_of_a_grant_does_not_send_it_again() {
+    for fault in [Fault::ResetAfter, Fault::HangAfter, Fault::HangBefore] {
+        simulated(1, async |fleet| {
+            fleet.zoho.order("first", fault);
+            let first = fleet.member("first", 0).await;
+            for _ in 0..2 {
+                match first.exchange(&grant()).await {
+                    Err(Stopped::Failed(error)) => {
+                        assert_eq!(error.kind(), ErrorKind::GrantUnsettled, "{fault:?}");
+                    }
+                    other => panic!("{fault:?}: {other:?}"),
+                }
+                tokio::time::sleep(Duration::from_secs(60)).await;
+            }
+            let arrived = usize::from(fault != Fault::HangBefore);
+            assert_eq!(fleet.zoho.requests(), arrived, "{fault:?}");
+        });
+    }
+}
+
 /// Whether an exchange has ended for good: with tokens, or because nobody knows what Zoho has done.
 fn is_settled(ended: &crate::process::Ended<OAuthToken>) -> bool {
     match ended {

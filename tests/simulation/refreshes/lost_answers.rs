@@ -1,8 +1,9 @@
 //! Responses of AWS or of Zoho are lost in a refresh, which was executed or not.
 
 use super::{Fleet, is_served, value, with_token_that_expires_in};
-use crate::aws::{Fault, Freedoms};
+use crate::aws::{Fault, Freedoms, Wanted};
 use crate::support::token::token;
+use std::time::Duration;
 
 const LOST: [Fault; 6] = [
     Fault::ResetBefore,
@@ -77,7 +78,7 @@ fn a_lost_response_of_zoho_costs_one_more_request() {
             let mut ended = member.access_token().await;
             if !is_served(&ended) {
                 // Zoho is not asked again for a minute.
-                tokio::time::sleep(std::time::Duration::from_secs(61)).await;
+                tokio::time::sleep(Duration::from_secs(61)).await;
                 ended = member.access_token().await;
             }
             let access = ended.unwrap();
@@ -90,6 +91,37 @@ fn a_lost_response_of_zoho_costs_one_more_request() {
             fleet.check_at_rest();
         });
     }
+}
+
+#[test]
+fn a_response_that_is_lost_late_is_not_asked_for_again_under_the_same_lease() {
+    with_token_that_expires_in(0, 3, Freedoms::none(), async |fleet| {
+        // The lease would end before a second request does.
+        let put = Wanted::Action("PutSecretValue");
+        fleet.world.order("p0", put, Fault::Slow);
+        fleet.zoho.order("p0", Fault::HangAfter);
+        let member = fleet.member("p0", 0).await;
+        assert!(!is_served(&member.access_token().await));
+        assert_eq!(fleet.zoho.requests(), 1);
+    });
+}
+
+#[test]
+fn what_zoho_refuses_one_process_no_other_one_asks_for_at_once() {
+    with_token_that_expires_in(0, 3, Freedoms::none(), async |fleet| {
+        fleet.zoho.order("p0", Fault::Unavailable);
+        let first = fleet.member("p0", 0).await;
+        assert!(!is_served(&first.access_token().await));
+        for name in ["p1", "p2"] {
+            let next = fleet.member(name, 0).await;
+            assert!(!is_served(&next.access_token().await), "{name}");
+        }
+        assert_eq!(fleet.zoho.requests(), 0);
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        let access = fleet.member("p3", 0).await.access_token().await.unwrap();
+        assert_eq!(value(&access), "a1");
+        fleet.check_at_rest();
+    });
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One refresh for several processes, whatever AWS, Zoho and the processes do.
 
+mod callers;
 mod crashes;
 mod days;
 mod deletions;

@@ -1,7 +1,7 @@
 //! A process stands still while it holds the lease.
 
 use super::{LEASE, WAIT, number, value, with_token_that_expires_in};
-use crate::aws::{Freedoms, Wanted};
+use crate::aws::{Fault, Freedoms, Wanted};
 use std::time::Duration;
 
 #[test]
@@ -57,6 +57,34 @@ fn callers_wait_no_longer_than_the_lease_for_a_holder_that_is_dead() {
         let took = fleet.world.now() - began;
         assert!(took <= LEASE + Duration::from_secs(5), "{took:?}");
         assert_eq!((fleet.zoho.requests(), fleet.takeovers()), (1, 1));
+        fleet.check_at_rest();
+    });
+}
+
+#[test]
+fn a_holder_whose_lease_took_long_to_put_asks_zoho_only_under_another_one() {
+    with_token_that_expires_in(0, 1, Freedoms::none(), async |fleet| {
+        // The lease is there at once, and its holder learns of that late.
+        for fault in [Fault::HangAfter, Fault::HangAfter, Fault::Slow] {
+            let put = Wanted::Action("PutSecretValue");
+            fleet.world.order("slow", put, fault);
+        }
+        let began = fleet.world.now();
+        let held = fleet.zoho.hold("slow");
+        let slow = fleet.member("slow", 0).await;
+        let refreshing = slow.start_access_token();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let other = fleet.member("other", 0).await.start_access_token();
+        assert!(held.arrived().await);
+        let took = fleet.world.now() - began;
+        assert!(took > LEASE / 2, "the lease was put after {took:?}");
+        // By now the first lease is over, but not the request.
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        held.release();
+        for access in [refreshing, other] {
+            assert_eq!(value(&access.await.unwrap().unwrap()), "a1");
+        }
+        assert_eq!((fleet.zoho.requests(), fleet.takeovers()), (1, 0));
         fleet.check_at_rest();
     });
 }

@@ -151,3 +151,52 @@ fn a_late_tag_does_not_reach_a_secret_created_again() {
         super::check_every_key_finds_its_record(&world).await;
     });
 }
+
+#[test]
+fn a_secret_that_others_created_and_deleted_is_not_returned_after_an_own_deletion() {
+    scenario(async |world| {
+        let (a, b) = (forceful(&world, "a").await, forceful(&world, "b").await);
+        let record = id(&b.save(OLD).await.unwrap()).to_owned();
+        let before = world.now();
+        b.delete(&record).await.unwrap();
+        a.save(NEW).await.unwrap();
+        a.delete(&record).await.unwrap();
+        world.reads_show("a", before);
+        world.lists_show("a", before);
+        let found = a.find("user_name=u").await;
+        if acknowledged(&found) {
+            assert_eq!(found.unwrap(), None);
+        }
+    });
+}
+
+#[test]
+fn a_deletion_that_finds_the_secret_gone_covers_what_others_saved_before() {
+    // One process has known the record, the other one learns of it by its id alone.
+    for name in ["a", "c"] {
+        scenario(async |world| {
+            let (a, b) = (world.process("a").await, world.process("b").await);
+            let record = id(&a.save(OLD).await.unwrap()).to_owned();
+            world.settle().await;
+            a.delete(&record).await.unwrap();
+            b.save(NEW).await.unwrap();
+            let before = world.now();
+            b.delete(&record).await.unwrap();
+            let process = match name {
+                "a" => a,
+                _ => world.process(name).await,
+            };
+            process.delete(&record).await.unwrap();
+            world.reads_show(name, before);
+            world.lists_show(name, before);
+            let found = process.find("user_name=u").await;
+            if acknowledged(&found) {
+                assert_eq!(found.unwrap(), None);
+            }
+            let listed = process.list().await;
+            if acknowledged(&listed) {
+                assert_eq!(listed.unwrap(), []);
+            }
+        });
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::aws::{Fault, Freedoms, Wanted};
 use crate::world::{World, simulate};
 
@@ -109,5 +111,37 @@ fn a_writer_that_dies_after_its_put_leaves_a_record_that_every_key_finds() {
         let _ = b.save("user_name=u access_token=b1").await;
         assert_eq!(only_record(&world)["access_token"], "b1");
         check_index(&world).await;
+    });
+}
+
+/// Tags of others, as many as the only secret has room for.
+fn fill_with_tags(world: &World) {
+    let operator = world.operator();
+    let secret = operator.secrets().remove(0);
+    let others = secret.tags.len()..50;
+    let tags: Vec<_> = others
+        .map(|number| json!({"Key": format!("team-{number}"), "Value": "crm"}))
+        .collect();
+    let tagged = operator.call("TagResource", json!({"SecretId": secret.arn, "Tags": tags}));
+    tagged.expect("there is room");
+}
+
+#[test]
+fn a_writer_that_meets_a_full_secret_removes_no_tag_of_a_later_version() {
+    scenario(async |world| {
+        settled_record(&world).await;
+        // By its clock, a write that has just begun is minutes old, and so are its tags.
+        let a = world.process_with("a", 200, |settings| settings).await;
+        let b = world.process("b").await;
+        let held = world.hold("a", Wanted::Action("TagResource"));
+        let saving = a.start_save("user_name=u access_token=a2");
+        assert!(held.arrived().await);
+        b.save("user_name=u refresh_token=r2").await.unwrap();
+        fill_with_tags(&world);
+        held.release();
+        // It fails for want of room, or finds some: both are right.
+        let _ = saving.await.unwrap();
+        assert_eq!(only_record(&world)["refresh_token"], "r2");
+        check_every_key_finds_its_record(&world).await;
     });
 }

@@ -42,7 +42,8 @@ impl State {
         };
         let mut created = json!({"ARN": secret.arn, "Name": name});
         if let Some(content) = content {
-            secret.add_version(&token, content, &[CURRENT.to_owned()], call.now)?;
+            let (stages, most) = ([CURRENT.to_owned()], call.freedoms.versions);
+            secret.add_version(&token, content, &stages, call.now, most)?;
             created["VersionId"] = json!(token);
         }
         self.secrets.set(call.now, secret);
@@ -69,7 +70,7 @@ impl State {
                 if stages.is_empty() {
                     stages.push(CURRENT.to_owned());
                 }
-                secret.add_version(&token, content, &stages, call.now)?;
+                secret.add_version(&token, content, &stages, call.now, call.freedoms.versions)?;
                 self.secrets.set(call.now, secret.clone());
             }
         }

@@ -11,7 +11,7 @@ use super::Violation;
 /// AWS never holds a token that was saved before an acknowledged deletion of its record began,
 /// once the deletion is acknowledged.
 pub fn deleted_token_does_not_come_back(run: &Run) -> Result<(), Violation> {
-    for entry in &run.ledger {
+    for (entry, until) in run.held() {
         let Some(record) = &entry.record else {
             continue;
         };
@@ -20,16 +20,15 @@ pub fn deleted_token_does_not_come_back(run: &Run) -> Result<(), Violation> {
         };
         for field in UNIQUE {
             let value = record.get(field.as_str());
-            let Some(saved) = value.and_then(|value| run.writer(field, value)) else {
-                continue;
-            };
+            let writers = value.map_or_else(Vec::new, |value| run.writers(field, value));
+            let id = record.get("id").map_or("", String::as_str);
             let deleted = run.deletions(grant).find(|deletion| {
                 deletion.is_acknowledged()
-                    && deletion.ended <= entry.time
-                    && covers(deletion, saved, record.get("id"))
-                    && !run.rolled_back(Duration::ZERO, entry.time)
+                    && deletion.ended < until
+                    && covers(run, deletion, &writers, id)
+                    && !run.rolled_back(id, Duration::ZERO, entry.time.max(deletion.ended))
             });
-            if let Some(deleted) = deleted {
+            if let (Some(deleted), Some(saved)) = (deleted, writers.first()) {
                 return Err(format!(
                     "at {:?} AWS holds the {field} of [{}], which was deleted at {:?}",
                     entry.time, saved.operation, deleted.ended
@@ -40,11 +39,12 @@ pub fn deleted_token_does_not_come_back(run: &Run) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Whether a deletion deletes what was saved. One of all records goes by a list, which shows what
-/// is older than its lag.
-pub fn covers(deletion: &Event, saved: &Event, id: Option<&String>) -> bool {
+/// Whether a deletion deletes what these saves have written. One of all records goes by a list, which
+/// shows what is older than its lag.
+pub fn covers(run: &Run, deletion: &Event, saves: &[&Event], id: &str) -> bool {
+    let shown = |saved: &&Event| run.effect_until(saved) + LONGEST_LAG < deletion.began;
     match deletion.operation {
-        Operation::Clear => saved.effect_until() + LONGEST_LAG < deletion.began,
-        _ => deletion.id.as_ref() == id && saved.is_before(deletion),
+        Operation::Clear => !saves.is_empty() && saves.iter().all(shown),
+        _ => deletion.id.as_deref() == Some(id) && run.are_before(saves, deletion),
     }
 }

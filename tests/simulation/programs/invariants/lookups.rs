@@ -21,7 +21,9 @@ pub fn own_writes_are_visible_at_once(run: &Run) -> Result<(), Violation> {
             let (Some(saved), Some(grant)) = (save.saved_id(), save.operation.grant()) else {
                 continue;
             };
-            if run.rolled_back(save.began, read.ended) || became_another(run, grant, saved, read) {
+            if run.rolled_back(saved, save.began, read.ended)
+                || became_another(run, grant, saved, read)
+            {
                 continue;
             }
             let records = read.records();
@@ -71,22 +73,19 @@ pub fn others_writes_are_visible_after_the_time_to_live(run: &Run) -> Result<(),
             }
             _ => true,
         };
-        if !is_by_name || run.rolled_back(Duration::ZERO, read.ended) {
+        if !is_by_name || run.rolled_back(id(record), Duration::ZERO, read.ended) {
             continue;
         }
         let age = settings.cache_time_to_live + settings.serves_stale_for.unwrap_or_default();
         for field in UNIQUE {
-            let value = record.expose(field);
-            let Some(old) = value.and_then(|value| run.writer(field, value)) else {
-                continue;
-            };
+            let writers = run.writers_of(field, record);
             let missed = run.saves().find(|save| {
                 save.saved_id() == Some(id(record))
                     && save.writes(field)
                     && save.ended + age + SETTLING < read.began
-                    && old.is_before(save)
+                    && run.are_before(&writers, save)
             });
-            if let Some(missed) = missed {
+            if let (Some(missed), Some(old)) = (missed, writers.last()) {
                 return Err(format!(
                     "p{} returned the {field} of [{}] in [{}] at {:?}, though [{}] had ended at {:?}",
                     read.process,
@@ -114,13 +113,11 @@ pub fn own_deletions_are_visible_at_once(run: &Run) -> Result<(), Violation> {
             let deleted = records.filter(|record| Some(id(record)) == deletion.id.as_deref());
             for record in deleted {
                 let old = UNIQUE.into_iter().find(|&field| {
-                    let writer = record
-                        .expose(field)
-                        .and_then(|value| run.writer(field, value));
-                    let id = deletion.id.as_ref();
-                    writer.is_some_and(|writer| deletions::covers(deletion, writer, id))
+                    let writers = run.writers_of(field, record);
+                    deletions::covers(run, deletion, &writers, id(record))
                 });
-                if let Some(field) = old.filter(|_| !run.rolled_back(deletion.began, read.ended)) {
+                let by_hand = run.rolled_back(id(record), deletion.began, read.ended);
+                if let Some(field) = old.filter(|_| !by_hand) {
                     return Err(format!(
                         "p{} returns the {field} that it deleted at {:?} in [{}] at {:?}",
                         read.process, deletion.ended, read.operation, read.ended
@@ -246,7 +243,11 @@ pub fn outage_is_never_none(run: &Run) -> Result<(), Violation> {
 /// Whether a record may have become one with another that lists need not show yet. Until they do,
 /// a lookup without the user may find none of them, and a save without the user may insert it anew.
 fn became_another(run: &Run, grant: usize, id: &str, read: &Event) -> bool {
-    let since = read.began.saturating_sub(LONGEST_LAG);
+    let lag = match run.program.freedoms.stale_lists > 0.0 {
+        true => LONGEST_LAG,
+        false => SETTLING,
+    };
+    let since = read.began.saturating_sub(lag);
     let others = run.ledger.iter().filter_map(|entry| {
         let record = entry.record.as_ref()?;
         let is_other = record.get("id").map(String::as_str) != Some(id);

@@ -22,6 +22,7 @@ macro_rules! invariants {
 
 invariants![
     saves::acknowledged_save_is_not_lost,
+    saves::no_value_comes_back,
     saves::no_field_goes_back,
     saves::acknowledged_record_stays,
     saves::one_record_per_grant,

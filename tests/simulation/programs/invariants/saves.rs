@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use zoho_token_store::{Field, OAuthToken};
 
+use crate::aws::Entry;
 use crate::programs::history::{Event, Run, UNIQUE, grant_of_columns};
-use crate::programs::program::{Keys, Operation};
+use crate::programs::program::Keys;
 use crate::support::token::id;
 
 use super::Violation;
@@ -14,23 +15,22 @@ use super::Violation;
 /// AWS never holds a value that was replaced before an acknowledged save of the same record began,
 /// once that save is acknowledged.
 pub fn acknowledged_save_is_not_lost(run: &Run) -> Result<(), Violation> {
-    for entry in &run.ledger {
+    for (entry, until) in run.held() {
         let Some(record) = &entry.record else {
             continue;
         };
         for field in UNIQUE {
             let value = record.get(field.as_str());
-            let Some(old) = value.and_then(|value| run.writer(field, value)) else {
-                continue;
-            };
+            let writers = value.map_or_else(Vec::new, |value| run.writers(field, value));
+            let id = record.get("id").map_or("", String::as_str);
             let lost = run.saves().find(|save| {
-                save.saved_id() == record.get("id").map(String::as_str)
+                save.saved_id() == Some(id)
                     && save.writes(field)
-                    && save.ended <= entry.time
-                    && old.is_before(save)
-                    && !run.rolled_back(save.began, entry.time)
+                    && save.ended < until
+                    && run.are_before(&writers, save)
+                    && !run.rolled_back(id, save.began, entry.time.max(save.ended))
             });
-            if let Some(lost) = lost {
+            if let (Some(lost), Some(old)) = (lost, writers.first()) {
                 return Err(format!(
                     "at {:?} AWS holds the {field} of [{}], though [{}] was acknowledged",
                     entry.time, old.operation, lost.operation
@@ -41,25 +41,76 @@ pub fn acknowledged_save_is_not_lost(run: &Run) -> Result<(), Violation> {
     Ok(())
 }
 
+/// What a secret held once and then did not hold any more does not come back, unless somebody saves it
+/// again. If the record was deleted meanwhile, a save that has not ended may save it anew, and of a save
+/// that has, the request that restores the secret may be late.
+pub fn no_value_comes_back(run: &Run) -> Result<(), Violation> {
+    for (number, entry) in run.ledger.iter().enumerate() {
+        let Some(record) = &entry.record else {
+            continue;
+        };
+        let id = record.get("id").map_or("", String::as_str);
+        let former: Vec<_> = run.ledger[..number]
+            .iter()
+            .filter(|former| former.name == entry.name)
+            .collect();
+        for field in UNIQUE {
+            let Some(value) = record.get(field.as_str()) else {
+                continue;
+            };
+            let holds = |entry: &Entry| {
+                let record = entry.record.as_ref();
+                record.and_then(|record| record.get(field.as_str())) == Some(value)
+            };
+            let Some(held) = former.iter().rposition(|former| holds(former)) else {
+                continue;
+            };
+            let between = &former[held + 1..];
+            let writers = run.writers(field, value);
+            let was_deleted = between.iter().any(|former| former.record.is_none());
+            let may_come_back = match was_deleted {
+                true => writers
+                    .iter()
+                    .any(|writer| run.requests_until(writer) >= entry.time),
+                false => {
+                    writers.len() > 1
+                        && writers
+                            .iter()
+                            .any(|writer| run.effect_until(writer) >= entry.time)
+                }
+            };
+            if !between.is_empty()
+                && !may_come_back
+                && !run.rolled_back(id, Duration::ZERO, entry.time)
+            {
+                return Err(format!(
+                    "at {:?} AWS holds the {field} {value} again, which it held until {:?}",
+                    entry.time, between[0].time
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What a process has returned of a record, it does not follow by something older.
 pub fn no_field_goes_back(run: &Run) -> Result<(), Violation> {
     for later in &run.events {
-        let before = |earlier: &&Event| {
-            earlier.same_life(later)
-                && earlier.ended <= later.began
-                && !run.rolled_back(Duration::ZERO, later.ended)
-        };
+        let before = |earlier: &&Event| earlier.same_life(later) && earlier.ended <= later.began;
         for earlier in run.events.iter().filter(before) {
             for (new, old) in same_records(earlier.records(), later.records()) {
+                if run.rolled_back(id(new), Duration::ZERO, later.ended) {
+                    continue;
+                }
                 for field in UNIQUE {
-                    let writer = |record: &OAuthToken| run.writer(field, record.expose(field)?);
-                    let (Some(newer), Some(older)) = (writer(new), writer(old)) else {
+                    let (newer, older) = (run.writers_of(field, new), run.writers_of(field, old));
+                    let (Some(first), Some(last)) = (newer.first(), older.last()) else {
                         continue;
                     };
-                    if older.is_before(newer) {
+                    if newer.iter().all(|newer| run.are_before(&older, newer)) {
                         return Err(format!(
                             "p{} returned the {field} of [{}] and then that of [{}], which is older",
-                            later.process, newer.operation, older.operation
+                            later.process, first.operation, last.operation
                         ));
                     }
                 }
@@ -91,8 +142,9 @@ pub fn acknowledged_record_stays(run: &Run) -> Result<(), Violation> {
 }
 
 /// There is one record for a grant. Two that came of first saves under different keys become one
-/// with a save under all keys, unless a writer failed, or read what was stale. Where a secret that is
-/// marked for deletion holds a record, the next name depends on the client, which not all saves give.
+/// with the next save under all keys that is acknowledged, unless a writer that had failed has its
+/// effect after that. Where a secret that is marked for deletion holds the grant's record, the next
+/// name depends on the client, which not all saves give.
 pub fn one_record_per_grant(run: &Run) -> Result<(), Violation> {
     let mut ids: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for record in run
@@ -107,13 +159,26 @@ pub fn one_record_per_grant(run: &Run) -> Result<(), Violation> {
         }
     }
     for (grant, ids) in ids.into_iter().filter(|(_, ids)| ids.len() > 1) {
-        let failed = |save: &Event| {
-            matches!(&save.operation, Operation::Save { grant: of, .. } if *of == grant)
-                && !save.is_acknowledged()
+        let saves = || {
+            let all = run.saves();
+            all.filter(|save| save.operation.grant() == Some(grant))
         };
-        let is_excused = run.program.grants[grant] == Keys::Mixed
-            && (run.program.freedoms.stale_reads > 0.0 || run.saves().any(failed));
-        let is_occupied = run.ledger.iter().any(|entry| entry.is_occupied);
+        let is_excused = match run.program.grants[grant] {
+            Keys::Mixed => {
+                let last = saves().last();
+                let may_follow = |save: &Event| {
+                    let is_after = |last: &Event| run.effect_until(save) >= last.began;
+                    !save.is_acknowledged() && last.is_none_or(is_after)
+                };
+                saves().any(may_follow)
+            }
+            Keys::OwnIdFirst => saves().next().is_none_or(|first| !first.is_acknowledged()),
+            Keys::WithUser | Keys::OwnId => false,
+        };
+        let is_occupied = run.ledger.iter().any(|entry| {
+            let occupied_by = entry.occupied_by.as_ref();
+            occupied_by.is_some_and(|record| grant_of_columns(record) == Some(grant))
+        });
         if !is_excused && !is_occupied {
             return Err(format!("grant {grant} has the records {ids:?}"));
         }
@@ -135,9 +200,7 @@ fn same_records<'a>(
 /// What is wrong with a record that a process returned after a save of its own, if it is older.
 pub fn older_than(run: &Run, save: &Event, record: &OAuthToken) -> Option<Field> {
     UNIQUE.into_iter().find(|&field| {
-        let writer = record
-            .expose(field)
-            .and_then(|value| run.writer(field, value));
-        save.writes(field) && writer.is_none_or(|writer| writer.is_before(save))
+        let writers = run.writers_of(field, record);
+        save.writes(field) && (writers.is_empty() || run.are_before(&writers, save))
     })
 }

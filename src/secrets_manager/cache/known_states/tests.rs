@@ -1,0 +1,131 @@
+//! Which states are believed after which others were learned.
+
+use super::*;
+use crate::secrets_manager::format::version_id::successor;
+
+fn version(arn: &str, version: &str) -> State {
+    State::Version {
+        arn: arn.into(),
+        version: version.into(),
+        created: None,
+    }
+}
+
+fn made_at(id: &str, second: u64) -> State {
+    State::Version {
+        arn: "a".into(),
+        version: id.into(),
+        created: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(second)),
+    }
+}
+
+/// Whether the last state is believed after the others were learned.
+fn is_believed(states: &[State]) -> bool {
+    let (known, now) = (KnownStates::new(), Instant::now());
+    let (read, learned) = states.split_last().unwrap();
+    for state in learned {
+        match state {
+            State::Version { .. } => known.learn("1", state, now),
+            State::Gone => known.accept("1", state, now),
+        }
+    }
+    known.judge("1", read, now) == Verdict::Believed
+}
+
+#[test]
+fn an_older_version_is_not_believed_and_a_newer_one_is() {
+    let second = successor("first");
+    let third = successor(&second);
+    let [first, second, third] = ["first", &second, &third].map(|id| version("a", id));
+    assert!(!is_believed(&[second.clone(), first.clone()]));
+    assert!(is_believed(&[second.clone(), second.clone()]));
+    assert!(is_believed(&[second.clone(), third.clone()]));
+    assert!(
+        !is_believed(&[third, first.clone(), second]),
+        "the latest counts"
+    );
+}
+
+#[test]
+fn versions_of_other_programs_are_ordered_by_their_creation() {
+    let on_top = version("a", &successor("later"));
+    for known in [&[made_at("later", 9)][..], &[made_at("later", 9), on_top]] {
+        let believed = |second| is_believed(&[known, &[made_at("other", second)]].concat());
+        assert!(!believed(8));
+        assert!(believed(9) && believed(10));
+    }
+}
+
+#[test]
+fn not_found_is_not_believed_of_what_was_there_a_moment_ago() {
+    let (known, now) = (KnownStates::new(), Instant::now());
+    known.learn("1", &version("a", "first"), now);
+    let later = now + CONSISTENT_AFTER;
+    assert_ne!(known.judge("1", &State::Gone, now), Verdict::Believed);
+    assert_eq!(known.judge("1", &State::Gone, later), Verdict::Believed);
+    assert_eq!(known.judge("2", &State::Gone, now), Verdict::Believed);
+}
+
+#[test]
+fn what_was_deleted_is_believed_only_if_it_was_written_or_created_again() {
+    let (first, tombstone) = (version("a", "first"), version("a", &successor("first")));
+    let again = version("a", &successor(&successor("first")));
+    let deleted = [first.clone(), tombstone.clone(), State::Gone];
+    let believed = |read: &State| is_believed(&[&deleted[..], std::slice::from_ref(read)].concat());
+    assert!(believed(&State::Gone));
+    assert!(!believed(&first) && !believed(&tombstone));
+    assert!(believed(&again));
+    let created_again = [&deleted[..], &[version("b", "new"), first]].concat();
+    assert!(!is_believed(&created_again), "the secret before");
+}
+
+#[test]
+fn a_state_of_unknown_order_is_not_believed_until_reads_have_settled() {
+    let (known, now) = (KnownStates::new(), Instant::now());
+    known.learn("1", &version("b", "first"), now);
+    for other in [version("a", "first"), version("b", "of another program")] {
+        assert_ne!(known.judge("1", &other, now), Verdict::Believed);
+        let later = now + SETTLING_TIME;
+        assert_eq!(known.judge("1", &other, later), Verdict::Believed);
+    }
+}
+
+#[test]
+fn after_a_deletion_another_secret_is_believed_once_reads_have_settled() {
+    let (known, now) = (KnownStates::new(), Instant::now());
+    known.learn("1", &version("a", "first"), now);
+    known.accept("1", &State::Gone, now);
+    let another = version("b", "first");
+    assert_eq!(known.judge("1", &another, now), Verdict::Unsettled);
+    // That it is still gone does not begin the time anew.
+    let later = now + SETTLING_TIME;
+    known.learn("1", &State::Gone, later);
+    assert_eq!(known.judge("1", &another, later), Verdict::Believed);
+}
+
+#[test]
+fn after_a_deletion_that_found_nothing_only_a_written_version_is_believed_at_once() {
+    let (first, second) = (version("a", "first"), version("a", &successor("first")));
+    for is_known in [false, true] {
+        let (known, now) = (KnownStates::new(), Instant::now());
+        if is_known {
+            known.learn("1", &first, now);
+        }
+        known.found_gone("1", now);
+        assert_eq!(known.judge("1", &State::Gone, now), Verdict::Believed);
+        assert_eq!(known.judge("1", &second, now), Verdict::Unsettled);
+        let later = now + SETTLING_TIME;
+        assert_eq!(known.judge("1", &second, later), Verdict::Believed);
+        known.written("1", &second, now);
+        assert_eq!(known.judge("1", &second, now), Verdict::Believed);
+    }
+}
+
+#[test]
+fn an_accepted_state_replaces_a_later_one() {
+    let (known, now) = (KnownStates::new(), Instant::now());
+    let (first, second) = (version("a", "first"), version("a", &successor("first")));
+    known.learn("1", &second, now);
+    known.accept("1", &first, now);
+    assert_eq!(known.judge("1", &first, now), Verdict::Believed);
+}
