@@ -1,7 +1,7 @@
 //! The store that keeps each token as a JSON secret in AWS Secrets Manager.
 //!
-//! This module holds the store and its six methods; `ops` does what they say, with the calls of
-//! `aws` and the memory of `cache`, on the secrets that `format` describes.
+//! This module holds the store and its six methods. `ops` implements them with the calls of `aws` and
+//! the memory of `cache`; `format` describes the secrets.
 
 mod aws;
 mod builder;
@@ -14,6 +14,7 @@ mod format;
 pub mod fuzzing;
 mod ops;
 pub(crate) mod report;
+mod settings;
 
 use std::fmt;
 use std::sync::Arc;
