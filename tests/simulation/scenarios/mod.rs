@@ -3,6 +3,7 @@
 
 mod clocks;
 mod deletion;
+mod failed_probes;
 mod first_saves;
 mod hand_written_fields;
 mod held_futures;
