@@ -37,7 +37,7 @@ pub(crate) async fn swap_version(
     let id = stored.id();
     let name = core.names.name_of(id)?;
     let _lock = core.locks.lock(id).await;
-    let mut attempt = Attempt::new(core);
+    let mut attempt = Attempt::once(core);
     attempt.succession = core.refusals.take(id);
     let secret = Address {
         name: &name,

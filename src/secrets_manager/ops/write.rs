@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::compare_and_swap::{Put, swap};
 use super::core::Core;
+use super::retry::Retry;
 use super::succession::Succession;
 use super::write_tags::{AddedTags, add_tags, prune};
 use crate::secrets_manager::aws::calls::Address;
@@ -32,6 +33,8 @@ pub(crate) struct Attempt {
     pub(crate) write_id: WriteId,
     pub(crate) succession: Succession,
     tags: AddedTags,
+    /// For how long a put that AWS throttles is repeated; `None` if the caller decides what to do.
+    throttled: Option<Retry>,
 }
 
 /// The content of a version, and the record that it replaces.
@@ -68,6 +71,29 @@ impl Attempt {
             write_id: WriteId::new(core.cache.now().wall, core.random()),
             succession: Succession::default(),
             tags: AddedTags::default(),
+            throttled: Some(Retry::new()),
+        }
+    }
+
+    /// The same, for one put that is not repeated.
+    pub(crate) fn once(core: &Core) -> Self {
+        Attempt {
+            throttled: None,
+            ..Attempt::new(core)
+        }
+    }
+
+    /// Waits until a call that AWS has throttled is to be repeated. Returns whether it is.
+    ///
+    /// An earlier request of the call may have been executed and its response lost. The same call
+    /// finds that out. A read does not: another writer may have built on the version since, and a new
+    /// version on top of that one would undo its change.
+    pub(crate) async fn repeats(&mut self, failure: &Failure) -> bool {
+        match &mut self.throttled {
+            Some(retry) if failure.reason == Reason::Throttled => {
+                retry.wait(failure.error.clone()).await.is_ok()
+            }
+            _ => false,
         }
     }
 }
@@ -243,16 +269,27 @@ pub(crate) async fn write_version(
     }
     let pending = PendingWrite::save(&core.cache, content.record);
     let put = Put::Record(&document);
-    let swapped = match swap(core, secret, put, version, &mut attempt.succession).await {
+    let swapped = loop {
+        match swap(core, secret, put, version, &mut attempt.succession).await {
+            Err(failure) if attempt.repeats(&failure).await => {}
+            swapped => break swapped,
+        }
+    };
+    let swapped = match swapped {
         Ok(swapped) => swapped,
         Err(failure) => {
             pending.failed(failure.reason == Reason::Denied);
-            if matches!(failure.reason, Reason::NotFound | Reason::Deleted) {
-                // The put may have been executed before the deletion, and another writer may have
-                // removed its tags since: the next attempt is another write.
-                *attempt = Attempt::new(core);
-            }
-            return contended(failure);
+            return match failure.reason {
+                // It may have been executed: this is not to be put on top of another version.
+                Reason::Throttled => Err(failure.error),
+                Reason::NotFound | Reason::Deleted => {
+                    // It may have been executed before the deletion, and another writer may have
+                    // removed its tags since: the next attempt is another write.
+                    *attempt = Attempt::new(core);
+                    contended(failure)
+                }
+                _ => contended(failure),
+            };
         }
     };
     let written = if swapped.is_current {

@@ -1,6 +1,9 @@
 //! Answers that are lost after the request was executed.
 
+use std::time::Duration;
+
 use crate::aws::{Fault, Wanted};
+use crate::world::World;
 
 use super::{acknowledged, only_record, scenario};
 
@@ -18,7 +21,7 @@ fn a_save_whose_answer_was_lost_does_not_undo_one_that_was_built_on_it() {
         // The first put is executed, and the retry waits.
         let executed = async {
             while only_record(&world)["access_token"] != "a2" {
-                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
         executed.await;
@@ -38,4 +41,42 @@ fn a_save_whose_answer_was_lost_does_not_undo_one_that_was_built_on_it() {
         assert_eq!(record["access_token"], "b3");
         assert_eq!(record["api_domain"], "a2");
     });
+}
+
+/// A call is executed, its answer is lost, and AWS throttles its repetitions for longer than the SDK
+/// repeats them. Meanwhile another process builds on what was stored.
+async fn throttled_after_a_lost_answer(world: &World, call: &'static str) {
+    let (a, b) = (world.process("a").await, world.process("b").await);
+    world.order("a", Wanted::Action(call), Fault::ResetAfter);
+    world.order_calls("a", 2, Wanted::Action(call), Fault::Throttled);
+    let saving = a.start_save("user_name=u access_token=a2 api_domain=a2");
+    let is_executed = || {
+        let records = world.operator().records();
+        let mut columns = records.iter().filter_map(|record| record.get("api_domain"));
+        columns.any(|value| value == "a2")
+    };
+    while !is_executed() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let built_on = b.save("user_name=u access_token=b3").await.unwrap();
+    assert_eq!(built_on.api_domain(), Some("a2"));
+    acknowledged(&saving.await.unwrap());
+    let record = only_record(world);
+    assert_eq!(record["access_token"], "b3");
+    assert_eq!(record["api_domain"], "a2");
+}
+
+#[test]
+fn a_save_that_is_throttled_after_a_lost_answer_does_not_undo_one_that_was_built_on_it() {
+    scenario(async |world| {
+        let first = world.process("first").await;
+        first.save("user_name=u access_token=1").await.unwrap();
+        world.settle().await;
+        throttled_after_a_lost_answer(&world, "PutSecretValue").await;
+    });
+}
+
+#[test]
+fn a_first_save_that_is_throttled_after_a_lost_answer_does_not_undo_one_that_was_built_on_it() {
+    scenario(async |world| throttled_after_a_lost_answer(&world, "CreateSecret").await);
 }
