@@ -1,6 +1,7 @@
 //! What AWS may do and once broke a promise, step by step: one file for each kind, one test for
 //! each promise.
 
+mod checks;
 mod clocks;
 mod deletion;
 mod failed_probes;
