@@ -25,6 +25,7 @@ use crate::token::builder::check_id;
 use crate::{Error, OAuthToken, RecordVersion, RefreshCoordination, Swap, TokenStore};
 
 use ops::core::Core;
+use ops::time_limit::limited;
 use ops::{bulk, check, coordinate, delete, describe, find, reindex, save, undelete, warm_up};
 
 pub use aws::deletion::Deletion;
@@ -163,7 +164,7 @@ impl SecretsManagerTokenStore {
             check_id(id)?;
             describe::describe(&self.core, id).await
         };
-        let described = described.boxed().await;
+        let described = limited(described).boxed().await;
         described.map_err(|error| error.during("describe"))
     }
 
@@ -198,7 +199,7 @@ impl SecretsManagerTokenStore {
             check_id(id)?;
             undelete::undelete(&self.core, id).await
         };
-        let undeleted = undeleted.boxed().await;
+        let undeleted = limited(undeleted).boxed().await;
         undeleted.map_err(|error| error.during("undelete"))
     }
 }
@@ -210,13 +211,14 @@ impl TokenStore for SecretsManagerTokenStore {
             return Ok(Some(token));
         }
         // Boxed, so that the future of a cached lookup stays small.
-        let found = find::find_uncached(&self.core, partial).boxed().await;
+        let found = find::find_uncached(&self.core, partial);
+        let found = limited(found).boxed().await;
         let found = found.map_err(|error| error.during("find_token"))?;
         Ok(found.map(|record| record.token.clone()))
     }
 
     async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
-        let saved = save::save(&self.core, token).boxed().await;
+        let saved = limited(save::save(&self.core, token)).boxed().await;
         saved.map_err(|error| error.during("save_token"))
     }
 
@@ -225,7 +227,7 @@ impl TokenStore for SecretsManagerTokenStore {
             check_id(id)?;
             delete::delete(&self.core, id).await
         };
-        let deleted = deleted.await;
+        let deleted = limited(deleted).await;
         deleted.map_err(|error| error.during("delete_token"))
     }
 
@@ -262,7 +264,7 @@ impl TokenStore for SecretsManagerTokenStore {
             let partial = OAuthToken::builder().id(id).build()?;
             find::find_uncached(&self.core, &partial).await
         };
-        let found = found.boxed().await;
+        let found = limited(found).boxed().await;
         let found = found.map_err(|error| error.during("find_token_by_id"))?;
         Ok(found.map(|record| record.token.clone()))
     }
@@ -279,7 +281,7 @@ impl TokenStore for SecretsManagerTokenStore {
 #[async_trait]
 impl RefreshCoordination for SecretsManagerTokenStore {
     async fn read(&self, id: &str) -> Result<Option<RecordVersion>, Error> {
-        let read = coordinate::read_version(&self.core, id).await;
+        let read = limited(coordinate::read_version(&self.core, id)).await;
         read.map_err(|error| error.during("read"))
     }
 
@@ -289,7 +291,8 @@ impl RefreshCoordination for SecretsManagerTokenStore {
         token: &OAuthToken,
         lease: Option<&str>,
     ) -> Result<Swap, Error> {
-        let swapped = coordinate::swap_version(&self.core, current, token, lease).await;
+        let swapped = coordinate::swap_version(&self.core, current, token, lease);
+        let swapped = limited(swapped).await;
         swapped.map_err(|error| error.during("swap"))
     }
 }

@@ -24,6 +24,7 @@ pub(crate) mod save;
 mod settle;
 pub(crate) mod single_flight;
 pub(crate) mod succession;
+pub(crate) mod time_limit;
 pub(crate) mod undelete;
 mod update;
 pub(crate) mod warm_up;

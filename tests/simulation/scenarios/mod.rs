@@ -12,6 +12,7 @@ mod lost_answers;
 mod rollbacks;
 mod stale_reads;
 mod tag_index;
+mod time_limit;
 mod undeletion;
 
 use std::collections::BTreeMap;
