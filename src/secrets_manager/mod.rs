@@ -81,9 +81,11 @@ impl SecretsManagerTokenStore {
     /// Resolves the credentials, connects to AWS, and reads the fingerprint key if it is in a
     /// secret, so that the first lookup need not wait for that.
     ///
-    /// For the init phase of a Lambda function. [`check`](Self::check) detects mistakes in the
-    /// settings that this does not. It makes one `GetSecretValue`, for a secret under
-    /// the prefix that does not exist; with `fingerprint_key_secret` two, for that secret.
+    /// For the init phase of a Lambda function. It makes one `GetSecretValue`, for a secret under
+    /// the prefix that does not exist; with `fingerprint_key_secret` two, for that secret. So it does
+    /// not detect a wrong region, prefix or fingerprint key, nor a missing permission for other calls.
+    /// A program that is not to start with such a mistake calls [`check`](Self::check), which makes
+    /// many more calls, and ends if [`Report::can_read`] is false.
     ///
     /// # Errors
     ///
