@@ -241,7 +241,8 @@ impl TokenStore for SecretsManagerTokenStore {
     /// [`readable_tokens`](Error::readable_tokens) are the tokens in all others. Its kind is that of
     /// the first of them: [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the secret holds no
     /// token, [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) or
-    /// [`ErrorKind::Encryption`](crate::ErrorKind::Encryption) if this process may not read it.
+    /// [`ErrorKind::Encryption`](crate::ErrorKind::Encryption) if this process may not read it. If the
+    /// first 1,000 secrets are all denied, the others are not read, and the error names only the first.
     async fn get_tokens(&self) -> Result<Vec<OAuthToken>, Error> {
         let tokens = bulk::get_all(&self.core).await;
         tokens.map_err(|error| error.during("get_tokens"))
