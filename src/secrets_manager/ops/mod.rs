@@ -17,6 +17,7 @@ mod lookup_plan;
 mod query;
 mod read;
 pub(crate) mod record_locks;
+mod refused_put;
 pub(crate) mod reindex;
 mod restore;
 mod retry;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::compare_and_swap::{Put, swap};
 use super::core::Core;
+use super::refused_put::RefusedPut;
 use super::retry::Retry;
 use super::succession::Succession;
 use super::write_tags::{AddedTags, add_tags, prune};
@@ -33,6 +34,7 @@ pub(crate) struct Attempt {
     pub(crate) write_id: WriteId,
     pub(crate) succession: Succession,
     tags: AddedTags,
+    refused: Option<RefusedPut>,
     /// For how long a put that AWS throttles is repeated; `None` if the caller decides what to do.
     throttled: Option<Retry>,
 }
@@ -59,8 +61,8 @@ enum Lease<'a> {
 pub(crate) enum Written {
     /// The version is the current one.
     Current(Arc<StoredRecord>),
-    /// It was put, and another writer has already built on it.
-    Superseded,
+    /// It was put, and another writer has already built on it; or an earlier attempt has put this.
+    Superseded(OAuthToken),
     /// It was not put, because of another writer or a deletion.
     Refused(Failure),
 }
@@ -71,6 +73,7 @@ impl Attempt {
             write_id: WriteId::new(core.cache.now().wall, core.random()),
             succession: Succession::default(),
             tags: AddedTags::default(),
+            refused: None,
             throttled: Some(Retry::new()),
         }
     }
@@ -244,7 +247,8 @@ pub(crate) async fn write(
 ) -> Result<Step, Error> {
     Ok(
         match write_version(core, secret, content, version, attempt).await? {
-            Written::Current(_) | Written::Superseded => Step::Saved(content.record.clone()),
+            Written::Current(stored) => Step::Saved(stored.token.clone()),
+            Written::Superseded(record) => Step::Saved(record),
             Written::Refused(failure) => Step::Wait(failure.error),
         },
     )
@@ -261,6 +265,16 @@ pub(crate) async fn write_version(
     version: &str,
     attempt: &mut Attempt,
 ) -> Result<Written, Error> {
+    if let Some(refused) = attempt.refused.take_if(|put| put.arn == secret.arn) {
+        match refused.is_executed(core, secret).await {
+            Ok(true) => return Ok(Written::Superseded(refused.record)),
+            Ok(false) => {}
+            Err(failure) => {
+                attempt.refused = Some(refused);
+                return contended(failure);
+            }
+        }
+    }
     let (change, metadata) = content.plan(core, &attempt.write_id).await?;
     let document = document::encode(content.record, &metadata, &content.unknown())?;
     if let Err(failure) = add_tags(core, secret, content.replaced, &change, &mut attempt.tags).await
@@ -283,9 +297,12 @@ pub(crate) async fn write_version(
                 // It may have been executed: this is not to be put on top of another version.
                 Reason::Throttled => Err(failure.error),
                 Reason::NotFound | Reason::Deleted => {
-                    // It may have been executed before the deletion, and another writer may have
-                    // removed its tags since: the next attempt is another write.
-                    *attempt = Attempt::new(core);
+                    attempt.refused = Some(RefusedPut {
+                        arn: secret.arn.to_owned(),
+                        version: attempt.succession.next(version),
+                        document,
+                        record: content.record.clone(),
+                    });
                     contended(failure)
                 }
                 _ => contended(failure),
@@ -299,7 +316,7 @@ pub(crate) async fn write_version(
         // It was saved, and another writer has already built on it. The cache reads that again.
         learn(core, content.record, secret.arn, &swapped.version);
         pending.failed(false);
-        Written::Superseded
+        Written::Superseded(content.record.clone())
     };
     if !content.leaves_tags(&change) {
         prune(core, secret, content.replaced, &change.replaced).await;
