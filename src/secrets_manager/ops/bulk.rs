@@ -22,6 +22,10 @@ use crate::{Error, ErrorKind, OAuthToken};
 const BATCHES_AT_ONCE: usize = 4;
 pub(crate) const CALLS_AT_ONCE: usize = 8;
 
+/// After so many secrets that are denied, and none that is not, there is no permission. Below that, the
+/// others may be readable.
+const ALL_DENIED: usize = 1_000;
+
 pub(crate) type Read = (String, Slot);
 
 /// All records, each as soon as it is read; one that cannot be read is an error among them.
@@ -174,7 +178,7 @@ async fn get_batch(
 /// Collects the result of each secret. Secrets that the operation cannot read or change become one
 /// error at the end; any other error ends the operation.
 ///
-/// If the first [`BATCH_LIMIT`] secrets are all denied, the others are not tried: the role has no
+/// If the first [`ALL_DENIED`] secrets are all denied, the others are not tried: the role has no
 /// permission at all.
 pub(crate) async fn gather<T>(
     outcomes: impl Stream<Item = Result<T, Error>>,
@@ -192,7 +196,7 @@ pub(crate) async fn gather<T>(
             Err(error) if concerns_one_secret(&error) => {
                 all_denied &= error.kind() == ErrorKind::AccessDenied;
                 failed.push(error);
-                if all_denied && failed.len() == BATCH_LIMIT {
+                if all_denied && failed.len() == ALL_DENIED {
                     return Err(failed.swap_remove(0));
                 }
             }
@@ -232,4 +236,33 @@ fn summary(mut failed: Vec<Error>) -> Option<Error> {
         Some(action) => error.with_missing_action(action),
         None => error,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denied(number: usize) -> Result<usize, Error> {
+        let error = Error::new(ErrorKind::AccessDenied, "denied");
+        Err(error.about_secret(&number.to_string()))
+    }
+
+    #[tokio::test]
+    async fn secrets_that_are_denied_do_not_hide_others() {
+        let (mut taken, many) = (Vec::new(), 3 * BATCH_LIMIT);
+        let outcomes = (0..many).map(denied).chain([Ok(many)]);
+        let gathered = gather(stream::iter(outcomes), |number| taken.push(number)).await;
+        assert_eq!(taken, [many]);
+        let error = gathered.unwrap_err().to_string();
+        assert!(error.starts_with("60 secrets"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_role_without_any_permission_does_not_try_all_secrets() {
+        let mut tried = 0;
+        let outcomes = (0..10 * ALL_DENIED).map(denied).inspect(|_| tried += 1);
+        let gathered = gather(stream::iter(outcomes), drop).await;
+        assert_eq!(gathered.unwrap_err().secret_name(), Some("0"));
+        assert_eq!(tried, ALL_DENIED);
+    }
 }

@@ -92,9 +92,7 @@ pub(crate) async fn read_now(core: &Core, id: &str) -> Result<Slot, Error> {
             Err(failure) => return Err(failure.error),
         };
         let is_newer = is_proved
-            || (settling.is_over()
-                && state == State::Gone
-                && existence(core, &name, &arn).await != Existence::Exists);
+            || (settling.is_over() && state == State::Gone && !exists(core, &name, &arn).await?);
         if is_newer {
             core.cache.accept_state(id, &state);
             return slot(core, id, &name, value, started);
@@ -139,30 +137,25 @@ pub(crate) async fn read_surely(core: &Core, id: &str) -> Result<Slot, Error> {
     loop {
         let slot = read_now(core, id).await?;
         let is_missing = matches!(slot, Slot::Absent | Slot::Deleted);
-        if !is_missing || existence(core, &name, &name).await != Existence::Exists {
+        if !is_missing || !exists(core, &name, &name).await? {
             return Ok(slot);
         }
         settling.wait(outdated(&name)).await?;
     }
 }
 
-#[derive(PartialEq, Eq)]
-enum Existence {
-    Exists,
-    Gone,
-    /// The call that tells is not allowed, or failed.
-    Unknown,
-}
-
 /// Whether a secret that reads do not find exists. A call that changes nothing tells: AWS checks the
 /// current state before a change.
-async fn existence(core: &Core, name: &str, arn: &str) -> Existence {
+///
+/// AWS also denies that call for a secret that does not exist, if the policy requires a tag of the
+/// secret. Any other failure tells nothing.
+async fn exists(core: &Core, name: &str, arn: &str) -> Result<bool, Error> {
     let secret = Address { name, arn };
     match core.aws.untag(secret, vec![NO_TAG.to_owned()]).await {
-        Ok(()) => Existence::Exists,
+        Ok(()) => Ok(true),
         Err(failure) => match failure.reason {
-            Reason::NotFound | Reason::Deleted => Existence::Gone,
-            _ => Existence::Unknown,
+            Reason::NotFound | Reason::Deleted | Reason::Denied => Ok(false),
+            _ => Err(failure.error),
         },
     }
 }

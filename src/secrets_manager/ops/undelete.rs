@@ -184,9 +184,10 @@ fn record(
     }
 }
 
-/// Marks a secret for deletion again that cannot be brought back.
+/// Marks a secret for deletion again that cannot be brought back now. Another role may be able to, so
+/// it stays recoverable.
 async fn mark_again(core: &Core, secret: Address<'_>) {
-    if let Err(failure) = core.aws.delete(secret).await {
+    if let Err(failure) = core.aws.delete_recoverably(secret).await {
         let error = failure.error;
         tracing::warn!(secret = secret.name, %error, "a secret without a token stays restored");
     }
