@@ -100,7 +100,7 @@ impl Core {
     #[inline]
     pub(crate) fn is_good(&self, record: &OAuthToken) -> bool {
         record.access_token().is_some()
-            && !self.states.any_is_special()
+            && !self.states.is_special(record)
             && self
                 .left(record)
                 .is_none_or(|left| self.timing.is_early(record, left))

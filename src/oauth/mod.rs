@@ -18,6 +18,7 @@ mod lease;
 mod metrics;
 mod obtain;
 mod refresh;
+mod replaced;
 mod revoke;
 mod save;
 mod states;
@@ -160,19 +161,15 @@ impl TokenProvider {
     ///
     /// Returns `false`, and does nothing, if it has replaced another one less than a minute ago: then
     /// a scope is missing, or the call went to the wrong data centre, and another access token would
-    /// be refused as well.
+    /// be refused as well. The time grows to an hour and more while each replacement is refused, too.
     pub fn refused(&self, token: &AccessToken) -> bool {
         let (core, record) = (&self.core, token.record());
         let id = record.id().unwrap_or_default();
         core.record(&Event::Refused);
-        if core
-            .states
-            .is_young(record, core.timing.young, Instant::now())
-        {
+        if !core.states.refuse(record, &core.timing, Instant::now()) {
             tracing::warn!(id, "Zoho refuses an access token that it has just issued");
             return false;
         }
-        core.states.refuse(record);
         core.store.invalidate(id);
         true
     }

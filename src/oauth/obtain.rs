@@ -93,7 +93,10 @@ fn at_once(core: &Core, id: &str, record: &OAuthToken, demand: &Demand) -> Optio
         return core.access(&unsaved?, false);
     }
     let returns = match standing {
-        Standing::Good => true,
+        Standing::Good => {
+            core.states.found(record, Instant::now());
+            true
+        }
         Standing::Usable => {
             let rests = || core.states.rests(id, Instant::now());
             demand.is_usual() && (rests() || core.flights.is_under_way(id))

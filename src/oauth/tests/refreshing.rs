@@ -205,6 +205,29 @@ async fn a_refused_token_is_replaced_once_for_all_processes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_day_of_calls_that_no_token_can_make_adds_few_refreshes_in_any_number_of_processes() {
+    for number in [1, 4] {
+        let world = World::with_token(3_600).await;
+        let processes: Vec<_> = (0..number).map(|_| world.process()).collect();
+        let partial = partial();
+        for second in (0..86_400_u64).step_by(20) {
+            let slow = usize::try_from(second / 20).unwrap() % 7;
+            for process in processes.iter().skip(usize::from(slow > 0)) {
+                let called = process
+                    .call(&partial, async |_| Ok::<_, Error>((401_u16, ())))
+                    .await;
+                assert_eq!(called.unwrap().0, 401);
+            }
+            tokio::time::advance(Duration::from_secs(20)).await;
+        }
+        let (_, versions) = world.store.take_counts();
+        // Of these, the hourly refreshes make 56.
+        assert!((56..80).contains(&versions), "{number}: {versions}");
+        assert_eq!(versions, 2 * world.zoho.requests());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_can_run_in_a_task() {
     let world = World::with_token(3_600).await;
     let provider = world.process();
