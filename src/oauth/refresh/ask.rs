@@ -10,7 +10,7 @@ use super::state::{Held, Refresh};
 use crate::oauth::access_token::AccessToken;
 use crate::oauth::core::means;
 use crate::oauth::data_center::DataCenter;
-use crate::oauth::lease::{Means, Phase};
+use crate::oauth::lease::{Lease, Means, Note, Phase, digest_of};
 use crate::oauth::metrics::Event;
 use crate::oauth::save::replace_lease;
 use crate::oauth::zoho::refusal::Refusal;
@@ -36,7 +36,8 @@ impl Refresh {
             return self.refused(held, &record, &data_center, refusal).await;
         }
         if means == Means::GrantToken {
-            let lease = held.lease.with_phase(Phase::Sending);
+            let before = held.lease.clone();
+            let lease = before.sending(self.grant_digest(&record));
             let text = lease.to_text();
             let swap = self
                 .core
@@ -52,7 +53,7 @@ impl Refresh {
                 Ok(Err(error)) => return Err(error),
             }
             if self.is_too_late(&held) {
-                return self.nothing_sent(held).await;
+                return self.nothing_sent(held, before).await;
             }
         }
         self.unsent = None;
@@ -129,14 +130,33 @@ impl Refresh {
             server,
             "Zoho has issued no access token"
         );
-        let note = held.lease.with_phase(Phase::Failed {
-            code: code.to_owned(),
-            since: held.failing_since.unwrap_or_else(|| self.seconds_now()),
-        });
+        // A grant token that is refused is settled.
+        let grant = self.grant_digest(record);
+        let is_unsettled = |sent: &&String| grant.as_ref() != Some(*sent);
+        let sent: Vec<_> = held
+            .lease
+            .sent
+            .iter()
+            .filter(is_unsettled)
+            .cloned()
+            .collect();
+        let note = Lease {
+            phase: Phase::Failed(Note {
+                code: code.to_owned(),
+                since: held.failing_since.unwrap_or_else(|| self.seconds_now()),
+                server: Some(digest_of(server)),
+            }),
+            sent: sent.clone(),
+            ..held.lease.clone()
+        };
         // A grant token that is refused says nothing about the refresh token that is stored.
         let says_nothing = self.demand.grant.is_some() && means(record) == Means::RefreshToken;
-        let note = Some(&note).filter(|_| !says_nothing);
-        let is_unchanged = replace_lease(&self.core, held.version, &held.lease, note).await;
+        let note = match says_nothing {
+            false => Some(note),
+            true => Lease::free(record, sent),
+        };
+        let is_unchanged =
+            replace_lease(&self.core, held.version, &held.lease, note.as_ref()).await;
         if let Some(note) = note {
             let states = &self.core.states;
             states.seen_for(&self.id, Some(&note.to_text()), Instant::now());

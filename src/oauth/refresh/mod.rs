@@ -16,8 +16,8 @@ use tokio::time::{Instant, timeout_at};
 use self::ask::unsettled;
 use self::state::{FIRST_POLL, Refresh};
 use super::access_token::AccessToken;
-use super::core::{Core, Demand, means, nobody_logged_in};
-use super::lease::{Decision, Lease, Means, Phase, Standing, View, base_of, decide};
+use super::core::{Core, Demand, means as means_of, nobody_logged_in};
+use super::lease::{Decision, Lease, Means, Phase, Standing, View, decide, digest_of};
 use crate::{Error, ErrorKind, Field, OAuthToken, RecordVersion};
 
 pub(crate) use self::saving::{change, unsaved_error};
@@ -98,6 +98,11 @@ impl Refresh {
                 self.valid_or(refusal.error(server.accounts_url()))
                     .map(Some)
             }
+            Decision::FailElsewhere(refusal) => {
+                let server = self.core.data_center_of(record, &self.demand)?;
+                self.valid_or(refusal.error_elsewhere(server.accounts_url()))
+                    .map(Some)
+            }
             Decision::Unsettled => Err(unsettled()),
             Decision::LogIn => {
                 let error = nobody_logged_in(
@@ -111,35 +116,44 @@ impl Refresh {
     fn view(&self, version: &RecordVersion) -> View {
         let record = version.token();
         let now = self.core.clock.now();
-        let lease = version.lease().and_then(Lease::parse);
-        let lease = lease.filter(|lease| lease.base == base_of(record));
+        let lease = Lease::of(version);
+        let means = self.means(record);
+        let may_be_sent = self.grant_digest(record).is_some_and(|grant| {
+            lease.as_ref().is_some_and(|lease| {
+                // Leases of earlier versions do not name the grant token.
+                let is_any = lease.phase == Phase::Sending && lease.sent.is_empty();
+                is_any || lease.sent.contains(&grant)
+            })
+        });
         // What is noted of a refresh token, or of another grant token, does not concern this one.
         let is_another = self.demand.grant.as_ref().is_some_and(|grant| {
-            means(record) == Means::RefreshToken
+            means_of(record) == Means::RefreshToken
                 || record.expose(Field::GrantToken) != grant.expose(Field::GrantToken)
         });
-        let is_failed = |lease: &Lease| matches!(lease.phase, Phase::Failed { .. });
-        let lease = lease.filter(|lease| !(is_another && is_failed(lease)));
+        let is_failed = |lease: &Lease| matches!(lease.phase, Phase::Failed(_));
+        let lease = lease.filter(|lease| may_be_sent || !is_another || !is_failed(lease));
         let text = lease.as_ref().and(version.lease());
         let age = version
             .written_at()
             .and_then(|at| now.wall.duration_since(at).ok());
-        let is_own = lease.as_ref().is_some_and(|lease| {
-            !matches!(lease.phase, Phase::Failed { .. })
-                && self.unsent.as_ref() == Some(&lease.nonce)
-        });
+        let is_own = lease
+            .as_ref()
+            .is_some_and(|lease| !is_failed(lease) && self.is_unsent(lease));
         let standing = match self.core.standing(record, &self.demand) {
-            // Who wants another access token waits for it.
+            // A caller that asked for a different access token waits.
             Standing::Usable if !self.is_usual => Standing::Unusable,
             standing => standing,
         };
+        let server = self.core.data_center_of(record, &self.demand);
         View {
             standing,
-            means: self.means(record),
+            means,
             is_own,
             seen_for: self.core.states.seen_for(&self.id, text, now.monotonic),
             age: age.unwrap_or_default(),
-            insists: self.demand.insists || is_another,
+            insists: self.demand.insists,
+            may_be_sent,
+            server: server.ok().map(|server| digest_of(server.accounts_url())),
             lease,
         }
     }

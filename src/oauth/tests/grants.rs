@@ -6,6 +6,7 @@ use futures::future::join_all;
 
 use super::fake_zoho::Next;
 use super::world::{SwapFault, World, value};
+use crate::oauth::TokenState;
 use crate::testing::token;
 use crate::{ErrorKind, ExposeSecret, OAuthToken, RefreshCoordination, Swap, TokenStore};
 
@@ -171,6 +172,90 @@ async fn a_grant_whose_response_was_lost_is_not_sent_again_unless_the_user_says_
     let record = process.exchange_grant_again(&grant()).await.unwrap();
     assert_eq!(record.refresh_token().unwrap().expose_secret(), "r-new");
     assert_eq!(world.zoho.requests(), 2);
+}
+
+/// Whose tokens are expired when they log in again.
+fn grant_of_u() -> OAuthToken {
+    grant().to_builder().user_name("u").build().unwrap()
+}
+
+fn grants(world: &World) -> usize {
+    let seen = world.zoho.seen();
+    let forms = seen.iter().map(|(_, form)| form);
+    forms.filter(|form| form.contains("code=g&")).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_login_whose_response_was_lost_is_not_sent_again_unless_the_user_says_so() {
+    let world = World::with_token(0).await;
+    let processes = [world.process(), world.process()];
+    world.zoho.next([Next::Lost]);
+    for _ in 0..2 {
+        for process in &processes {
+            let error = process.exchange_grant(&grant_of_u()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::GrantUnsettled);
+        }
+    }
+    assert_eq!((grants(&world), world.zoho.requests()), (1, 1));
+    let again = processes[1].exchange_grant_again(&grant_of_u()).await;
+    assert_eq!(
+        again.unwrap().refresh_token().unwrap().expose_secret(),
+        "r-new"
+    );
+    assert_eq!(grants(&world), 2);
+    assert_eq!(world.lease().await, None);
+    processes[0].exchange_grant(&grant_of_u()).await.unwrap();
+    assert_eq!(grants(&world), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_does_not_forget_that_a_grant_may_have_been_sent() {
+    // The refresh succeeds, or Zoho refuses it for now.
+    for refusal in [None, Some(Next::Body(503, ""))] {
+        let world = World::with_token(0).await;
+        let process = world.process();
+        world.zoho.next([Next::Lost]);
+        assert!(process.exchange_grant(&grant_of_u()).await.is_err());
+        world.zoho.next(refusal.clone());
+        let access = world.process().access_token(&token("user_name=u")).await;
+        assert_eq!(access.is_ok(), refusal.is_none());
+        assert_eq!(world.zoho.requests(), 2);
+        let error = process.exchange_grant(&grant_of_u()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::GrantUnsettled);
+        tokio::time::advance(Duration::from_secs(3_600)).await;
+        // One more refresh, which finds no lease of anybody.
+        let access = process.access_token(&token("user_name=u")).await.unwrap();
+        assert!(access.is_saved());
+        assert_eq!(world.zoho.requests(), 3);
+        let error = process.exchange_grant(&grant_of_u()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::GrantUnsettled);
+        let state = process
+            .status(&token("user_name=u"))
+            .await
+            .unwrap()
+            .unwrap()
+            .state;
+        assert_eq!(state, TokenState::Valid);
+        assert_eq!(grants(&world), 1);
+        // Another login ends it.
+        let other = grant_of_u().to_builder().grant_token("g2").build().unwrap();
+        process.exchange_grant(&other).await.unwrap();
+        assert_eq!(
+            world.stored().await.grant_token().unwrap().expose_secret(),
+            "g2"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_login_that_was_not_sent_is_sent_again() {
+    let world = World::with_token(0).await;
+    world.zoho.next([Next::NotSent, Next::NotSent]);
+    let error = world.process().exchange_grant(&grant_of_u()).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Unavailable);
+    let record = world.process().exchange_grant(&grant_of_u()).await.unwrap();
+    assert_eq!(record.refresh_token().unwrap().expose_secret(), "r-new");
+    assert_eq!(world.lease().await, None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -83,8 +83,21 @@ impl World {
     }
 
     pub(super) fn process_on(&self, store: impl TokenStore + 'static) -> TokenProvider {
+        self.process_with(store, DataCenter::Eu)
+    }
+
+    /// A process whose provider was given this data centre.
+    pub(super) fn process_at(&self, data_center: DataCenter) -> TokenProvider {
+        self.process_with(self.store.clone(), data_center)
+    }
+
+    fn process_with(
+        &self,
+        store: impl TokenStore + 'static,
+        data_center: DataCenter,
+    ) -> TokenProvider {
         TokenProvider::builder(store)
-            .data_center(DataCenter::Eu)
+            .data_center(data_center)
             .client("c", "s")
             .http_client(self.zoho.clone())
             .metrics(self.events.clone())

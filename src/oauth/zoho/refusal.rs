@@ -146,6 +146,16 @@ impl Refusal {
             }
         }
     }
+
+    /// The error for the caller if another accounts server has refused, and this one is to be asked.
+    pub(crate) fn error_elsewhere(&self, server: &str) -> Error {
+        let code = &self.code;
+        let problem =
+            format!("another accounts server than {server} has refused the token ({code})");
+        Error::new(ErrorKind::Unavailable, problem).advise(format!(
+            "try again in a few minutes: {server} is asked then; `refresh` asks it at once"
+        ))
+    }
 }
 
 /// Whether a text is an error code, and not a sentence or a token.
