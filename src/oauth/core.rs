@@ -33,7 +33,15 @@ pub(crate) struct Core {
     pub(crate) states: States,
     pub(crate) budget: Budget,
     pub(crate) hasher: RandomState,
-    pub(crate) flights: Flights<Result<AccessToken, Error>>,
+    pub(crate) flights: Flights<Refreshed>,
+}
+
+/// How a refresh ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Refreshed {
+    pub(crate) outcome: Result<AccessToken, Error>,
+    /// Whether it was for callers to whom any valid access token will do.
+    pub(crate) is_usual: bool,
 }
 
 /// What a caller wants of the access token of a record.

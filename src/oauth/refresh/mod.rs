@@ -16,18 +16,20 @@ use tokio::time::{Instant, timeout_at};
 use self::ask::unsettled;
 use self::state::{FIRST_POLL, Refresh};
 use super::access_token::AccessToken;
-use super::core::{Core, Demand, means as means_of, nobody_logged_in};
+use super::core::{Core, Demand, Refreshed, means as means_of, nobody_logged_in};
 use super::lease::{Decision, Lease, Means, Phase, Standing, View, decide, digest_of};
 use crate::{Error, ErrorKind, Field, OAuthToken, RecordVersion};
 
 pub(crate) use self::saving::{change, unsaved_error};
 
-/// Returns an access token of this record, as a caller has found it, that satisfies the demand.
-pub(crate) async fn refresh(
-    core: Arc<Core>,
-    record: OAuthToken,
-    demand: Demand,
-) -> Result<AccessToken, Error> {
+/// Obtains an access token of this record, as a caller has found it, that satisfies the demand.
+pub(crate) async fn refresh(core: Arc<Core>, record: OAuthToken, demand: Demand) -> Refreshed {
+    let is_usual = demand.is_usual();
+    let outcome = run(core, record, demand).await;
+    Refreshed { outcome, is_usual }
+}
+
+async fn run(core: Arc<Core>, record: OAuthToken, demand: Demand) -> Result<AccessToken, Error> {
     let deadline = Instant::now() + core.timing.wait;
     let mut refresh = Refresh {
         core,
@@ -83,10 +85,11 @@ impl Refresh {
                 attempt,
                 takes_over,
             } => {
-                let held = self.acquire(&version, &view, attempt, takes_over).await?;
-                match held {
-                    Some(held) => self.ask(held, view.means).await,
-                    None => Ok(None),
+                match self.acquire(&version, &view, attempt, takes_over).await {
+                    Ok(Some(held)) => self.ask(held, view.means).await,
+                    Ok(None) => Ok(None),
+                    // For example because this role may not write.
+                    Err(error) => self.valid_or(error).map(Some),
                 }
             }
             Decision::Wait => {
@@ -94,14 +97,14 @@ impl Refresh {
                 Ok(None)
             }
             Decision::Fail(refusal) => {
-                let server = self.core.data_center_of(record, &self.demand)?;
-                self.valid_or(refusal.error(server.accounts_url()))
-                    .map(Some)
+                let server = self.core.data_center_of(record, &self.demand);
+                let error = server.map(|server| refusal.error(server.accounts_url()));
+                self.valid_or(error.unwrap_or_else(|error| error)).map(Some)
             }
             Decision::FailElsewhere(refusal) => {
-                let server = self.core.data_center_of(record, &self.demand)?;
-                self.valid_or(refusal.error_elsewhere(server.accounts_url()))
-                    .map(Some)
+                let server = self.core.data_center_of(record, &self.demand);
+                let error = server.map(|server| refusal.error_elsewhere(server.accounts_url()));
+                self.valid_or(error.unwrap_or_else(|error| error)).map(Some)
             }
             Decision::Unsettled => Err(unsettled()),
             Decision::LogIn => {

@@ -267,6 +267,71 @@ async fn a_usable_token_is_returned_while_the_store_is_away() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_usable_token_is_returned_by_a_process_that_cannot_refresh_it() {
+    // A role that may not write.
+    let world = World::with_token(200).await;
+    world.store.next(&[SwapFault::Denied; 10]);
+    for _ in 0..3 {
+        let access = world.process().access_token(&partial()).await.unwrap();
+        assert_eq!(value(&access), "old");
+    }
+    let error = world.process().refresh(&partial()).await.unwrap_err();
+    assert_eq!(
+        error.kind(),
+        ErrorKind::AccessDenied,
+        "who wants another one is told"
+    );
+
+    // A record without a client secret, and one that names a server of nobody.
+    let world = World::with_token(200).await;
+    let expiry = world.stored().await.expiry_time().unwrap();
+    let columns = format!("user_name=v refresh_token=r2 access_token=valid expiry_time={expiry}");
+    let unknown = token(&format!("id=2 {columns} client_id=c"));
+    let strange = token(&format!("id=3 {columns} client_id=c client_secret=s"))
+        .to_builder()
+        .accounts_url("https://accounts.evil.example")
+        .build()
+        .unwrap();
+    for record in [unknown, strange] {
+        world.store.save_token(&record).await.unwrap();
+        let process = world.process();
+        let access = process.access_token(&token("user_name=v")).await.unwrap();
+        assert_eq!(value(&access), "valid");
+        world
+            .store
+            .delete_token(record.id().unwrap())
+            .await
+            .unwrap();
+    }
+    assert_eq!(world.zoho.requests(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_does_not_get_the_error_of_a_login_that_is_under_way() {
+    let world = World::with_token(0).await;
+    let process = world.process();
+    world.zoho.hold();
+    world
+        .zoho
+        .next([Next::Body(200, r#"{"error":"invalid_code"}"#)]);
+    let login = {
+        let process = process.clone();
+        let grant = token("user_name=u client_id=c client_secret=s grant_token=g");
+        tokio::spawn(async move { process.exchange_grant(&grant).await })
+    };
+    requests(&world, 1).await;
+    let caller = tokio::spawn(async move { process.access_token(&partial()).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.zoho.release();
+    world.zoho.release();
+    assert_eq!(
+        login.await.unwrap().unwrap_err().kind(),
+        ErrorKind::NeedsLogin
+    );
+    assert_eq!(value(&caller.await.unwrap().unwrap()), "new-1");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_forces_a_refresh_waits_for_another_process_that_does_it() {
     let world = World::with_token(3_600).await;
     let (first, second) = (world.process(), world.process());

@@ -163,6 +163,8 @@ pub(super) enum SwapFault {
     None,
     /// It fails and is not executed.
     Fails,
+    /// It is not allowed.
+    Denied,
     /// It is executed, and fails.
     LosesResponse,
     /// It is executed after these seconds, and succeeds.
@@ -231,6 +233,7 @@ impl RefreshCoordination for FaultyStore {
         match fault {
             SwapFault::None => {}
             SwapFault::Fails => return failed(),
+            SwapFault::Denied => return Err(Error::new(ErrorKind::AccessDenied, "not allowed")),
             SwapFault::Takes(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
             SwapFault::LosesResponse => {
                 self.inner.swap(current, token, lease).await?;
