@@ -232,8 +232,12 @@ impl TokenProvider {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`] or [`ErrorKind::Throttled`] if Zoho has not revoked them; the record
-    /// stays. And those of the store.
+    /// The record stays if there is one:
+    ///
+    /// - [`ErrorKind::Unavailable`] or [`ErrorKind::Throttled`] if Zoho has not revoked the tokens.
+    /// - [`ErrorKind::InvalidConfig`] if the accounts server does not know them and the record does
+    ///   not name its own (`accounts_url`): at another one, they may be valid.
+    /// - Those of the store.
     pub async fn revoke(&self, partial: &OAuthToken) -> Result<bool, Error> {
         let revoked = revoke::revoke(&self.core, partial).boxed().await;
         revoked.map_err(|error| error.during("revoke"))

@@ -348,3 +348,30 @@ async fn a_token_that_is_revoked_is_deleted() {
         ("https://accounts.zoho.eu/oauth/v2/token/revoke", "token=r")
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_may_be_of_another_accounts_server_is_not_deleted() {
+    let unknown = super::fake_zoho::Next::Body(400, r#"{"error":"invalid_code"}"#);
+    let world = World::with_token(3_600).await;
+    let provider = world.process();
+    world.zoho.next([unknown.clone()]);
+    let error = provider.revoke(&partial()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+    assert!(error.to_string().contains("accounts.zoho.eu"), "{error}");
+    assert_eq!(world.store.get_tokens().await.unwrap().len(), 1);
+
+    let named = token("id=1")
+        .to_builder()
+        .accounts_url("https://accounts.zoho.in");
+    world
+        .store
+        .save_token(&named.build().unwrap())
+        .await
+        .unwrap();
+    world.zoho.next([unknown]);
+    assert!(
+        provider.revoke(&partial()).await.unwrap(),
+        "it was revoked before"
+    );
+    assert_eq!(world.store.get_tokens().await.unwrap().len(), 0);
+}

@@ -104,6 +104,11 @@ impl Refusal {
         matches!(self.kind(), RefusalKind::Dead | RefusalKind::Client)
     }
 
+    /// Whether the token is not accepted, or not by this accounts server.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.kind() == RefusalKind::Dead
+    }
+
     /// What is counted.
     pub(crate) fn event(&self) -> Event {
         match self.kind() {
