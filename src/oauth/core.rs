@@ -146,7 +146,8 @@ impl Core {
             && self.left(record).is_none_or(is_left)
     }
 
-    /// The data centre of a record: the one that it names, or else the caller's or the provider's.
+    /// The data centre of a record: the one that it names, or else the caller's or the provider's. A
+    /// grant token is sent to the one that the caller names with it, if any.
     ///
     /// # Errors
     ///
@@ -158,6 +159,10 @@ impl Core {
         demand: &Demand,
     ) -> Result<DataCenter, Error> {
         let given = demand.data_center.as_ref().unwrap_or(&self.data_center);
+        if demand.grant.is_some() && demand.data_center.is_some() {
+            // The user may have moved since the record was saved.
+            return Ok(given.clone());
+        }
         let Some(url) = record.accounts_url() else {
             return Ok(given.clone());
         };

@@ -64,7 +64,7 @@ impl Refresh {
             Ok(issued) => {
                 let change = change(&asked, issued, &data_center, sent)?;
                 let change = match &self.demand.grant {
-                    Some(grant) => with_grant(&change, grant)?,
+                    Some(grant) => with_grant(&change, grant, &record, &data_center)?,
                     None => change,
                 };
                 self.save_issued(held, &record, change, means).await
@@ -178,8 +178,13 @@ impl Refresh {
     }
 }
 
-/// The same with the grant token, its client and redirect URL.
-fn with_grant(change: &OAuthToken, grant: &OAuthToken) -> Result<OAuthToken, Error> {
+/// The same with the grant token, its client, redirect URL and accounts server.
+fn with_grant(
+    change: &OAuthToken,
+    grant: &OAuthToken,
+    record: &OAuthToken,
+    data_center: &DataCenter,
+) -> Result<OAuthToken, Error> {
     let fields = [
         Field::ClientId,
         Field::ClientSecret,
@@ -190,9 +195,20 @@ fn with_grant(change: &OAuthToken, grant: &OAuthToken) -> Result<OAuthToken, Err
     let given = fields
         .into_iter()
         .filter_map(|field| Some((field, grant.expose(field)?)));
-    let change = given.fold(change.to_builder(), |change, (field, value)| {
+    let brings_api_domain = change.api_domain().is_some();
+    let mut change = given.fold(change.to_builder(), |change, (field, value)| {
         change.field(field, value)
     });
+    let url = grant
+        .accounts_url()
+        .filter(|url| record.accounts_url() != Some(url));
+    if let Some(url) = url {
+        change = change.accounts_url(url);
+        // The API server of the former data centre does not count any more.
+        if !brings_api_domain && record.api_domain().is_some() {
+            change = change.api_domain(data_center.api_domain());
+        }
+    }
     change.build()
 }
 
