@@ -6,7 +6,7 @@ use futures::future::join_all;
 
 use super::fake_zoho::Next;
 use super::world::{SwapFault, World, value};
-use crate::oauth::TokenState;
+use crate::oauth::{DataCenter, TokenState};
 use crate::testing::token;
 use crate::{ErrorKind, ExposeSecret, OAuthToken, RefreshCoordination, Swap, TokenStore};
 
@@ -82,6 +82,48 @@ async fn a_grant_that_many_processes_exchange_is_sent_once() {
     // After a restart.
     world.process().exchange_grant(&grant).await.unwrap();
     assert_eq!(world.zoho.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_get_the_record_to_which_one_process_moves_the_tokens() {
+    let world = World::new();
+    let ada = token(&format!(
+        "id=7 user_name={LOGGED_IN} client_id=c refresh_token=r"
+    ));
+    world.store.save_token(&ada).await.unwrap();
+    let processes: Vec<_> = (0..8).map(|_| world.process()).collect();
+    world.zoho.next([Next::After(Duration::from_secs(1))]);
+    let grant = grant();
+    let exchanged = join_all(
+        processes
+            .iter()
+            .map(|process| process.exchange_grant(&grant)),
+    );
+    for record in exchanged.await {
+        let record = record.unwrap();
+        assert_eq!(
+            (record.id(), record.user_name()),
+            (Some("7"), Some(LOGGED_IN))
+        );
+        assert_eq!(record.refresh_token().unwrap().expose_secret(), "r-new");
+    }
+    assert_eq!(world.zoho.requests(), 1);
+    assert_eq!(world.store.get_tokens().await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_could_not_be_saved_says_to_save_its_tokens() {
+    let world = World::new();
+    world.store.fail_saves();
+    let error = world.process().login("g", None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    let unsaved = error.unsaved_token().unwrap();
+    assert_eq!(unsaved.refresh_token().unwrap().expose_secret(), "r-new");
+    let text = error.to_string();
+    assert!(
+        text.contains("save `unsaved_token`") && !text.contains("again"),
+        "{text}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -172,6 +214,32 @@ async fn a_grant_whose_response_was_lost_is_not_sent_again_unless_the_user_says_
     let record = process.exchange_grant_again(&grant()).await.unwrap();
     assert_eq!(record.refresh_token().unwrap().expose_secret(), "r-new");
     assert_eq!(world.zoho.requests(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_who_has_moved_logs_in_at_the_new_data_centre() {
+    let world = World::with_token(3_600).await;
+    let named = token("id=1 api_domain=https://www.zohoapis.com")
+        .to_builder()
+        .accounts_url(DataCenter::Us.accounts_url());
+    world
+        .store
+        .save_token(&named.build().unwrap())
+        .await
+        .unwrap();
+    let at_in = DataCenter::In.accounts_url();
+    let grant = grant_of_u()
+        .to_builder()
+        .accounts_url(at_in)
+        .build()
+        .unwrap();
+    let record = world.process().exchange_grant(&grant).await.unwrap();
+    assert_eq!(record.accounts_url(), Some(at_in));
+    assert!(world.zoho.seen()[0].0.starts_with(at_in));
+    // Without a data centre, it is sent to that of the record.
+    let other = grant_of_u().to_builder().grant_token("g2").build().unwrap();
+    world.process().exchange_grant(&other).await.unwrap();
+    assert!(world.zoho.seen()[1].0.starts_with(at_in));
 }
 
 /// Whose tokens are expired when they log in again.

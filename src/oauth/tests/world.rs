@@ -1,5 +1,6 @@
 //! Processes that share a store and a Zoho, in tokio's paused time.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -156,6 +157,7 @@ pub(super) struct FaultyStore {
     pub(super) inner: MemoryTokenStore,
     faults: Arc<Mutex<Vec<SwapFault>>>,
     counts: Arc<Mutex<(usize, usize)>>,
+    fails_saves: Arc<AtomicBool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,6 +179,11 @@ impl FaultyStore {
         self.faults.lock().unwrap().extend(faults.iter().rev());
     }
 
+    /// Has all saves but swaps fail.
+    pub(super) fn fail_saves(&self) {
+        self.fails_saves.store(true, Ordering::Relaxed);
+    }
+
     /// Takes the number of reads and swaps since the last call.
     pub(super) fn take_counts(&self) -> (usize, usize) {
         std::mem::take(&mut *self.counts.lock().unwrap())
@@ -190,6 +197,9 @@ impl TokenStore for FaultyStore {
     }
 
     async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
+        if self.fails_saves.load(Ordering::Relaxed) {
+            return Err(away());
+        }
         self.inner.save_token(token).await
     }
 
@@ -229,7 +239,7 @@ impl RefreshCoordination for FaultyStore {
     ) -> Result<Swap, Error> {
         self.counts.lock().unwrap().1 += 1;
         let fault = self.faults.lock().unwrap().pop().unwrap_or(SwapFault::None);
-        let failed = || Err(Error::new(ErrorKind::Unavailable, "the store is away"));
+        let failed = || Err(away());
         match fault {
             SwapFault::None => {}
             SwapFault::Fails => return failed(),
@@ -242,6 +252,10 @@ impl RefreshCoordination for FaultyStore {
         }
         self.inner.swap(current, token, lease).await
     }
+}
+
+fn away() -> Error {
+    Error::new(ErrorKind::Unavailable, "the store is away")
 }
 
 /// A store without coordination.
