@@ -52,7 +52,7 @@ pub(crate) async fn login(
             server,
             "Zoho has issued no token for a login"
         );
-        refusal.error(server)
+        failed.error(server)
     })?;
     core.record(&Event::Granted);
     let change = change(&grant, issued, &core.data_center, sent)?;

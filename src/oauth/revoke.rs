@@ -2,7 +2,7 @@
 
 use super::core::{Core, Demand};
 use super::obtain::data_center;
-use super::zoho::{self, Failed};
+use super::zoho;
 use crate::{Error, ErrorKind, OAuthToken};
 
 /// Revokes what the record has at Zoho, and deletes the record. Returns whether there was one.
@@ -20,12 +20,12 @@ pub(crate) async fn revoke(core: &Core, partial: &OAuthToken) -> Result<bool, Er
     if let Some(token) = record.refresh_token().or(record.access_token()) {
         let server = data_center.accounts_url();
         let revoked = zoho::revoke(&*core.http, server, token, core.timing.request).await;
-        match revoked.map_err(Failed::refusal) {
+        match revoked {
             Ok(()) => {}
+            Err(failed) if !failed.refusal().is_dead() => return Err(failed.error(server)),
             // It was revoked before.
-            Err(refusal) if refusal.is_dead() && record.accounts_url().is_some() => {}
-            Err(refusal) if refusal.is_dead() => return Err(may_live_elsewhere(server)),
-            Err(refusal) => return Err(refusal.error(server)),
+            Err(_) if record.accounts_url().is_some() => {}
+            Err(_) => return Err(may_live_elsewhere(server)),
         }
     }
     core.store.delete_token(id).await?;

@@ -32,8 +32,8 @@ impl Refresh {
         }
         let asked = self.asked_with(&record)?;
         if !self.is_in_budget(&asked, means) {
-            let refusal = Refusal::with_code("throttled");
-            return self.refused(held, &record, &data_center, refusal).await;
+            let failed = Failed::Refused(Refusal::with_code("throttled"));
+            return self.refused(held, &record, &data_center, failed).await;
         }
         if means == Means::GrantToken {
             let before = held.lease.clone();
@@ -69,15 +69,14 @@ impl Refresh {
                 };
                 self.save_issued(held, &record, change, means).await
             }
-            Err(Failed::Lost) if means == Means::GrantToken => Err(unsettled()),
-            Err(failed) => {
-                let refusal = failed.refusal();
-                self.refused(held, &record, &data_center, refusal).await
+            Err(Failed::Lost(cause)) if means == Means::GrantToken => {
+                Err(unsettled().with_source(cause))
             }
+            Err(failed) => self.refused(held, &record, &data_center, failed).await,
         }
     }
 
-    /// Whether Zoho would issue another token, as far as this process has asked for any.
+    /// Whether Zoho would issue another token, judging by this process's own requests. Counts one more.
     fn is_in_budget(&self, asked: &OAuthToken, means: Means) -> bool {
         let token = match means {
             Means::RefreshToken => asked.expose(Field::RefreshToken),
@@ -102,12 +101,16 @@ impl Refresh {
             let (http, server) = (&*self.core.http, data_center.accounts_url());
             let issued = ask(http, server, form, self.core.timing.request).await;
             let may_repeat = match &issued {
-                Err(Failed::NotSent) => true,
-                Err(Failed::Lost) => means == Means::RefreshToken,
+                Err(Failed::NotSent(_)) => true,
+                Err(Failed::Lost(_)) => means == Means::RefreshToken,
                 Err(Failed::Refused(_)) | Ok(_) => false,
             };
             let would_end = held.since.elapsed(&self.core.clock) + self.core.timing.request;
             if !may_repeat || is_second || would_end >= self.core.timing.lease {
+                return Ok(issued);
+            }
+            // A request whose response was lost counts for Zoho.
+            if !self.is_in_budget(record, means) {
                 return Ok(issued);
             }
             is_second = true;
@@ -120,8 +123,9 @@ impl Refresh {
         held: Held,
         record: &OAuthToken,
         data_center: &DataCenter,
-        refusal: Refusal,
+        failed: Failed,
     ) -> Result<Option<AccessToken>, Error> {
+        let refusal = failed.refusal();
         self.core.record(&refusal.event());
         let (code, server) = (refusal.code(), data_center.accounts_url());
         tracing::warn!(
@@ -165,7 +169,7 @@ impl Refresh {
             // Somebody has logged in, or has refreshed the token, meanwhile.
             return Ok(None);
         }
-        self.valid_or(refusal.error(server)).map(Some)
+        self.valid_or(failed.error(server)).map(Some)
     }
 
     fn seconds_now(&self) -> u64 {

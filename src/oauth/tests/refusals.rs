@@ -224,6 +224,34 @@ async fn a_process_asks_for_at_most_ten_tokens_in_ten_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn requests_without_a_response_count_as_well() {
+    let world = World::with_token(3_600).await;
+    let process = world.process();
+    world.zoho.next(std::iter::repeat_n(Next::Lost, 100));
+    for _ in 0..8 {
+        assert!(process.refresh(&partial()).await.is_err());
+        tokio::time::advance(Duration::from_secs(20)).await;
+    }
+    assert_eq!(world.zoho.requests(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_has_what_the_http_client_reports() {
+    for (next, text, cause) in [
+        (Next::NotSent, "could not be reached", "refused"),
+        (Next::Lost, "did not respond", "lost"),
+    ] {
+        let world = World::with_token(0).await;
+        world.zoho.next([next.clone(), next]);
+        let error = world.process().access_token(&partial()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.to_string().contains(text), "{error}");
+        let http = std::error::Error::source(&error).unwrap();
+        assert_eq!(http.source().unwrap().to_string(), cause);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_is_logged_in_without_a_token() {
     let world = World::new();
     let error = world.process().access_token(&partial()).await.unwrap_err();

@@ -49,6 +49,9 @@ const THROTTLED: &str = "throttled";
 const UNEXPECTED: &str = "unexpected_response";
 
 /// The code for no response.
+pub(crate) const NO_RESPONSE: &str = "no_response";
+
+/// The code for a request that could not be sent.
 pub(crate) const UNREACHABLE: &str = "unreachable";
 
 /// The longest code that is believed to be one.
@@ -144,7 +147,8 @@ impl Refusal {
             }
             RefusalKind::Transient => {
                 let problem = match code.as_str() {
-                    UNREACHABLE => format!("{server} did not respond in time"),
+                    NO_RESPONSE => format!("{server} did not respond"),
+                    UNREACHABLE => format!("{server} could not be reached"),
                     _ => format!("{server} could not issue a token ({code})"),
                 };
                 Error::new(ErrorKind::Unavailable, problem).advise("try again later")
@@ -239,7 +243,8 @@ mod tests {
             ("invalid_code", ErrorKind::NeedsLogin, "data centre"),
             ("invalid_client", ErrorKind::InvalidConfig, "client_secret"),
             (THROTTLED, ErrorKind::Throttled, "minutes"),
-            (UNREACHABLE, ErrorKind::Unavailable, "later"),
+            (UNREACHABLE, ErrorKind::Unavailable, "could not be reached"),
+            (NO_RESPONSE, ErrorKind::Unavailable, "later"),
         ] {
             let error = Refusal::with_code(code).error("https://accounts.zoho.eu");
             assert_eq!(error.kind(), kind);
