@@ -253,15 +253,17 @@ impl TokenProvider {
     /// Those of [`access_token`](Self::access_token).
     pub async fn refresh(&self, partial: &OAuthToken) -> Result<AccessToken, Error> {
         let refreshed = async {
-            let found = self.core.store.find_token(partial).await?;
-            let record = found.ok_or_else(|| nobody_logged_in("there is no such token"))?;
+            // The cached record may have an access token that another process has replaced.
+            let found = self.core.read_denoted(partial).await?;
+            let found = found.ok_or_else(|| nobody_logged_in("there is no such token"))?;
+            let record = found.token();
             let demand = Demand {
                 replaced: Some(record.clone()),
                 insists: true,
                 data_center: obtain::data_center(partial)?,
                 ..Demand::default()
             };
-            obtain::satisfy(&self.core, &record, demand).await
+            obtain::satisfy(&self.core, record, demand).await
         };
         let refreshed = refreshed.boxed().await;
         refreshed.map_err(|error| error.during("refresh"))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::join_all;
 
-use super::world::{Plain, World, partial, value};
+use super::world::{Cached, Plain, World, partial, value};
 use crate::oauth::TokenState;
 use crate::testing::token;
 use crate::{Error, ErrorKind, ExposeSecret, TokenStore};
@@ -305,6 +305,17 @@ async fn a_sweep_refreshes_what_expires_soon() {
 async fn a_refresh_can_be_forced() {
     let world = World::with_token(3_600).await;
     let access = world.process().refresh(&partial()).await.unwrap();
+    assert_eq!(value(&access), "new-1");
+    assert_eq!(world.zoho.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forced_refresh_replaces_the_stored_token_and_not_a_cached_one() {
+    let world = World::with_token(3_600).await;
+    let cached = world.stored().await;
+    let process = world.process_on(Cached(world.store.clone(), cached));
+    world.save("access_token=newer", 3_000).await;
+    let access = process.refresh(&partial()).await.unwrap();
     assert_eq!(value(&access), "new-1");
     assert_eq!(world.zoho.requests(), 1);
 }

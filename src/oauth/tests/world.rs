@@ -288,3 +288,38 @@ impl TokenStore for Plain {
         self.0.find_token_by_id(id).await
     }
 }
+
+/// A store whose cache has this record.
+#[derive(Debug)]
+pub(super) struct Cached(pub(super) FaultyStore, pub(super) OAuthToken);
+
+#[async_trait]
+impl TokenStore for Cached {
+    async fn find_token(&self, _: &OAuthToken) -> Result<Option<OAuthToken>, Error> {
+        Ok(Some(self.1.clone()))
+    }
+
+    async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
+        self.0.save_token(token).await
+    }
+
+    async fn delete_token(&self, id: &str) -> Result<(), Error> {
+        self.0.delete_token(id).await
+    }
+
+    async fn get_tokens(&self) -> Result<Vec<OAuthToken>, Error> {
+        self.0.get_tokens().await
+    }
+
+    async fn delete_tokens(&self) -> Result<(), Error> {
+        self.0.delete_tokens().await
+    }
+
+    async fn find_token_by_id(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
+        self.0.find_token_by_id(id).await
+    }
+
+    fn coordination(&self) -> Option<&dyn RefreshCoordination> {
+        Some(&self.0)
+    }
+}
