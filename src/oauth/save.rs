@@ -48,12 +48,12 @@ pub(crate) async fn save(
         let is_base = |field| stored.expose(field) == base.expose(field);
         let record = if is_base(Field::AccessToken) && is_base(Field::RefreshToken) {
             matching::merged(stored, change)
-        } else if let Some(token) = change
-            .expose(Field::RefreshToken)
-            .filter(|_| is_base(Field::RefreshToken))
-        {
-            // Another access token is newer, but only this response had another refresh token.
-            stored.to_builder().refresh_token(token).build()
+        } else if change.refresh_token().is_some() && is_base(Field::RefreshToken) {
+            // Another access token is newer, but only this response had another refresh token. What
+            // belongs to that is saved with it, such as the client that has logged in.
+            let rest = change.to_builder().without(Field::AccessToken);
+            let rest = rest.without(Field::ExpiryTime).build();
+            rest.and_then(|rest| matching::merged(stored, &rest))
         } else {
             return Saved::Outdated;
         };
