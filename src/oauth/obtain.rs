@@ -90,8 +90,9 @@ fn at_once(core: &Core, id: &str, record: &OAuthToken, demand: &Demand) -> Optio
     let standing = core.standing(record, demand);
     if let Some(unsaved) = core.states.unsaved(id) {
         let is_valid = demand.is_usual() && core.is_valid(&unsaved.record);
-        // One caller tries to save it.
-        let unsaved = Some(unsaved.record).filter(|_| is_valid && core.flights.is_under_way(id));
+        // One caller tries to save it, and not while the store has just failed.
+        let rests = || core.flights.is_under_way(id) || core.states.rests(id, Instant::now());
+        let unsaved = Some(unsaved.record).filter(|_| is_valid && rests());
         return core.access(&unsaved?, false);
     }
     let returns = match standing {

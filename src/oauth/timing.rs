@@ -37,6 +37,8 @@ pub(crate) struct Timing {
     pub(crate) window_spread: Duration,
     /// An access token that expires within this time is not used any more.
     pub(crate) must: Duration,
+    /// After a save that failed, the next one is tried after this time.
+    pub(crate) save_again: Duration,
     /// Makes each process draw other windows.
     pub(crate) seed: u64,
 }
@@ -52,6 +54,7 @@ impl Timing {
             window: seconds(300),
             window_spread: seconds(300),
             must: seconds(60),
+            save_again: seconds(5),
             seed,
         }
     }

@@ -77,8 +77,7 @@ impl Refresh {
             Decision::ReturnMeanwhile(pause) => {
                 // Not all processes at the same time.
                 let pause = pause.mul_f64(1.0 + fastrand::f64() / 2.0);
-                let time = Instant::now() + pause;
-                self.core.states.look_again(&self.id, Some(time));
+                self.rest(pause);
                 Ok(self.core.access(record, true))
             }
             Decision::Acquire {

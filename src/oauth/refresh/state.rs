@@ -88,16 +88,22 @@ impl Refresh {
         if let Some(record) = unsaved.filter(|record| self.core.is_valid(record))
             && let Some(access) = self.core.access(&record, false)
         {
+            self.rest(self.core.timing.save_again);
             return Ok(access);
         }
         match self.valid() {
             Some(access) => {
-                let time = Instant::now() + self.core.timing.lease;
-                self.core.states.look_again(&self.id, Some(time));
+                self.rest(self.core.timing.lease);
                 Ok(access)
             }
             None => Err(error),
         }
+    }
+
+    /// Has callers go on with the access token that they have for this time.
+    pub(super) fn rest(&self, time: Duration) {
+        let time = Instant::now() + time;
+        self.core.states.look_again(&self.id, Some(time));
     }
 
     pub(super) fn valid(&self) -> Option<AccessToken> {

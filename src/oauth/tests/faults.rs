@@ -91,6 +91,12 @@ async fn what_could_not_be_saved_is_saved_at_the_next_call() {
         let access = provider.access_token(&partial()).await.unwrap();
         assert_eq!((value(&access), access.is_saved()), ("new-1", false));
         assert_eq!(shown(&world.stored().await).0, "old");
+        // At once, the store is not asked.
+        let swaps = world.store.take_counts();
+        let access = provider.access_token(&partial()).await.unwrap();
+        assert_eq!((value(&access), access.is_saved()), ("new-1", false));
+        assert_eq!(world.store.take_counts(), (0, 0), "after {swaps:?}");
+        tokio::time::advance(Duration::from_secs(5)).await;
     }
     let access = provider.access_token(&partial()).await.unwrap();
     assert_eq!((value(&access), access.is_saved()), ("new-1", true));
@@ -109,6 +115,7 @@ async fn a_save_whose_response_was_lost_is_no_second_save() {
     let access = provider.access_token(&partial()).await.unwrap();
     assert!(!access.is_saved());
     world.store.take_counts();
+    tokio::time::advance(Duration::from_secs(5)).await;
     let access = provider.access_token(&partial()).await.unwrap();
     assert_eq!((value(&access), access.is_saved()), ("new-1", true));
     assert_eq!(world.store.take_counts(), (1, 0));
@@ -195,6 +202,24 @@ async fn a_rotated_refresh_token_is_saved_beside_a_newer_access_token() {
         shown(&world.stored().await),
         ("newer".into(), "rotated".into())
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_beside_a_newer_access_token_is_saved_with_its_client() {
+    let world = World::with_token(0).await;
+    let provider = world.process();
+    world.zoho.hold();
+    let grant = token("user_name=u client_id=c client_secret=s2 grant_token=g");
+    let exchanging = tokio::spawn(async move { provider.exchange_grant(&grant).await });
+    requests(&world, 1).await;
+    world.save("access_token=newer", 3_000).await;
+    world.zoho.release();
+    exchanging.await.unwrap().unwrap();
+    let stored = world.stored().await;
+    assert_eq!(shown(&stored), ("newer".into(), "r-new".into()));
+    assert_eq!(stored.client_secret().unwrap().expose_secret(), "s2");
+    assert_eq!(stored.grant_token().unwrap().expose_secret(), "g");
+    assert_eq!(world.lease().await, None);
 }
 
 #[tokio::test(start_paused = true)]
