@@ -60,7 +60,7 @@ impl AccessToken {
     }
 
     /// Returns whether the store has it. If not, Zoho has issued it, and the store could not be
-    /// reached: the provider tries again at the next call.
+    /// reached: the provider tries again at a later call.
     pub fn is_saved(&self) -> bool {
         self.is_saved
     }

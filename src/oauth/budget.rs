@@ -1,5 +1,8 @@
 //! Zoho issues ten access tokens in ten minutes for a refresh token. A process counts its own
-//! requests, so that it never exceeds that alone.
+//! requests, so that it cannot exceed the limit by itself.
+//!
+//! It counts those whose response was lost, too. It does not know of those of other processes, which
+//! the notes in the record slow down, and it begins anew with a new refresh token, as Zoho does.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};

@@ -33,7 +33,15 @@ pub(crate) struct Core {
     pub(crate) states: States,
     pub(crate) budget: Budget,
     pub(crate) hasher: RandomState,
-    pub(crate) flights: Flights<Result<AccessToken, Error>>,
+    pub(crate) flights: Flights<Refreshed>,
+}
+
+/// How a refresh ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Refreshed {
+    pub(crate) outcome: Result<AccessToken, Error>,
+    /// Whether it was for callers to whom any valid access token will do.
+    pub(crate) is_usual: bool,
 }
 
 /// What a caller wants of the access token of a record.
@@ -100,7 +108,7 @@ impl Core {
     #[inline]
     pub(crate) fn is_good(&self, record: &OAuthToken) -> bool {
         record.access_token().is_some()
-            && !self.states.any_is_special()
+            && !self.states.is_special(record)
             && self
                 .left(record)
                 .is_none_or(|left| self.timing.is_early(record, left))
@@ -138,7 +146,8 @@ impl Core {
             && self.left(record).is_none_or(is_left)
     }
 
-    /// The data centre of a record: the one that it names, or else the caller's or the provider's.
+    /// The data centre of a record: the one that it names, or else the caller's or the provider's. A
+    /// grant token is sent to the one that the caller names with it, if any.
     ///
     /// # Errors
     ///
@@ -150,6 +159,10 @@ impl Core {
         demand: &Demand,
     ) -> Result<DataCenter, Error> {
         let given = demand.data_center.as_ref().unwrap_or(&self.data_center);
+        if demand.grant.is_some() && demand.data_center.is_some() {
+            // The user may have moved since the record was saved.
+            return Ok(given.clone());
+        }
         let Some(url) = record.accounts_url() else {
             return Ok(given.clone());
         };

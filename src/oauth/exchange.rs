@@ -1,15 +1,24 @@
 //! Logging in: a grant token is exchanged for tokens, which are saved under the user's name.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::access_token::AccessToken;
-use super::core::{Core, Demand};
+use super::core::{Core, Demand, is_exchanged};
 use super::identity;
 use super::metrics::Event;
 use super::obtain::{data_center, satisfy};
 use super::refresh::{change, unsaved_error};
 use super::zoho::{ask, request};
 use crate::{Error, ErrorKind, OAuthToken, matching};
+
+/// The pauses in which moved tokens are looked for: the index of a store may be behind.
+const MOVES: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
 
 /// Exchanges the code of a login that only this process knows.
 pub(crate) async fn login(
@@ -43,7 +52,7 @@ pub(crate) async fn login(
             server,
             "Zoho has issued no token for a login"
         );
-        refusal.error(server)
+        failed.error(server)
     })?;
     core.record(&Event::Granted);
     let change = change(&grant, issued, &core.data_center, sent)?;
@@ -54,7 +63,10 @@ pub(crate) async fn login(
         record = record.to_builder().user_name(user_name).build()?;
     }
     let saved = core.store.save_token(&record).await;
-    let saved = saved.map_err(|error| unsaved_error(&error, record))?;
+    let saved = saved.map_err(|error| {
+        let advice = "save `unsaved_token` of this error; the code is used up";
+        unsaved_error(&error, record).advise(advice)
+    })?;
     core.states.adopted(&saved, tokio::time::Instant::now());
     Ok(saved)
 }
@@ -75,14 +87,33 @@ pub(crate) async fn exchange_grant(
     let demand = Demand {
         insists,
         data_center,
-        grant: Some(grant),
+        grant: Some(grant.clone()),
         ..Demand::default()
     };
-    let access = satisfy(&core, &record, demand).await?;
+    let access = match satisfy(&core, &record, demand).await {
+        Err(error) if error.kind() == ErrorKind::NeedsLogin => {
+            return moved(&core, &grant).await.ok_or(error);
+        }
+        access => access?,
+    };
     match access.record().user_name() {
         Some(_) => Ok(access.record().clone()),
         None => name(&core, &access).await,
     }
+}
+
+/// The record that another process has moved the tokens of this grant token to, as [`name`] does,
+/// after this one had found them where they were first saved.
+async fn moved(core: &Core, grant: &OAuthToken) -> Option<OAuthToken> {
+    for pause in MOVES {
+        tokio::time::sleep(pause).await;
+        match core.store.find_token(grant).await {
+            Ok(Some(record)) if is_exchanged(&record, grant) => return Some(record),
+            Ok(Some(_)) | Err(_) => return None,
+            Ok(None) => {}
+        }
+    }
+    None
 }
 
 /// Saves whose token it is. If the user has a record, the tokens are moved to it.

@@ -3,8 +3,9 @@
 //!
 //! The text is `base:attempt:nonce:phase`. `base` is a digest of what is refreshed: a lease for
 //! another token is void. `nonce` makes two leases of the same attempt different, so that of two
-//! processes that put one at the same time, one is refused. The phase is `held`, `sending` (a grant
-//! token is on its way to Zoho) or `failed:code:since`.
+//! processes that put one at the same time, one is refused. `text` has the phases.
+
+mod text;
 
 use std::time::Duration;
 
@@ -12,10 +13,14 @@ use sha2::{Digest, Sha256};
 
 use super::timing::Timing;
 use super::zoho::refusal::Refusal;
-use crate::{Field, OAuthToken};
+use crate::{Field, OAuthToken, RecordVersion};
 
 /// Clocks differ by at most this.
 const CLOCK_SKEW: Duration = Duration::from_secs(600);
+
+/// A lease names the last grant tokens that may have been sent, at most so many. Zoho accepts none
+/// that is older than minutes.
+const GRANTS: usize = 4;
 
 /// The fields that a lease is for.
 const BASE: &[Field] = &[
@@ -36,16 +41,30 @@ pub(crate) struct Lease {
     pub(crate) attempt: u32,
     pub(crate) nonce: String,
     pub(crate) phase: Phase,
+    /// Digests of grant tokens that may have been sent to Zoho, and whose tokens were not saved.
+    pub(crate) sent: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// A process is about to ask Zoho, or has asked.
     Held,
-    /// A process may have sent the grant token to Zoho.
+    /// A process may have sent a grant token to Zoho.
     Sending,
-    /// Zoho has issued no token, for the first time at this second since the Unix epoch.
-    Failed { code: String, since: u64 },
+    /// Zoho has issued no token.
+    Failed(Note),
+    /// Nobody has a lease. The text only tells of grant tokens that may have been sent.
+    Free,
+}
+
+/// What is noted of a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub(crate) code: String,
+    /// When Zoho refused first, in seconds since the Unix epoch.
+    pub(crate) since: u64,
+    /// A digest of the URL of the accounts server that refused. Older notes have none.
+    pub(crate) server: Option<String>,
 }
 
 /// Returns the digest of what a lease for this record is for.
@@ -63,54 +82,49 @@ pub(crate) fn base_of(record: &OAuthToken) -> String {
         }
     }
     let bytes: [u8; 32] = digest.finalize().into();
+    hex(&bytes)
+}
+
+/// Returns a short digest of a grant token or of a server's URL. Neither can be learned from it.
+pub(crate) fn digest_of(value: &str) -> String {
+    let bytes: [u8; 32] = Sha256::digest(value).into();
+    hex(&bytes[..8])
+}
+
+fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Lease {
-    /// Reads the text in a record. A text that is malformed counts as none.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.splitn(4, ':');
-        let (base, attempt, nonce) = (parts.next()?, parts.next()?, parts.next()?);
-        let mut phase = parts.next()?.split(':');
-        let phase = match (phase.next()?, phase.next(), phase.next(), phase.next()) {
-            ("held", None, None, None) => Phase::Held,
-            ("sending", None, None, None) => Phase::Sending,
-            ("failed", Some(code), Some(since), None) => Phase::Failed {
-                code: code.to_owned(),
-                since: since.parse().ok()?,
-            },
-            _ => return None,
-        };
-        let attempt = attempt.parse().ok().filter(|&attempt| attempt > 0)?;
-        Some(Lease {
-            base: base.to_owned(),
-            attempt,
-            nonce: nonce.to_owned(),
-            phase,
+    /// What is left of a lease for this record when nobody has it: the grant tokens that may have been
+    /// sent. Returns `None` if there are none.
+    pub(crate) fn free(record: &OAuthToken, sent: Vec<String>) -> Option<Self> {
+        let is_any = !sent.is_empty();
+        is_any.then(|| Lease {
+            base: base_of(record),
+            attempt: 1,
+            nonce: "0".to_owned(),
+            phase: Phase::Free,
+            sent,
         })
     }
 
-    pub(crate) fn to_text(&self) -> String {
-        let Lease {
-            base,
-            attempt,
-            nonce,
-            phase,
-        } = self;
-        match phase {
-            Phase::Held => format!("{base}:{attempt}:{nonce}:held"),
-            Phase::Sending => format!("{base}:{attempt}:{nonce}:sending"),
-            Phase::Failed { code, since } => {
-                format!("{base}:{attempt}:{nonce}:failed:{code}:{since}")
-            }
-        }
+    /// The lease of a record, if it is for the record as it is.
+    pub(crate) fn of(version: &RecordVersion) -> Option<Self> {
+        let lease = Lease::parse(version.lease()?)?;
+        Some(lease).filter(|lease| lease.base == base_of(version.token()))
     }
 
-    pub(crate) fn with_phase(&self, phase: Phase) -> Self {
-        Lease {
-            phase,
-            ..self.clone()
+    /// The same when a grant token with this digest is about to be sent.
+    pub(crate) fn sending(&self, grant: Option<String>) -> Self {
+        let mut lease = self.clone();
+        lease.phase = Phase::Sending;
+        if let Some(grant) = grant.filter(|grant| !lease.sent.contains(grant)) {
+            let too_many = (lease.sent.len() + 1).saturating_sub(GRANTS);
+            lease.sent.drain(..too_many);
+            lease.sent.push(grant);
         }
+        lease
     }
 }
 
@@ -125,7 +139,7 @@ pub(crate) enum Standing {
     Unusable,
 }
 
-/// With what Zoho can be asked for another access token.
+/// The credential that can obtain an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Means {
     RefreshToken,
@@ -146,8 +160,12 @@ pub(crate) struct View {
     pub(crate) seen_for: Duration,
     /// How old the version is, by two clocks.
     pub(crate) age: Duration,
-    /// Whether the caller wants Zoho to be asked although it was in vain, or may have been, before.
+    /// Whether Zoho is asked even if an earlier attempt failed or may have failed.
     pub(crate) insists: bool,
+    /// Whether this grant token may have been sent to Zoho by an earlier attempt.
+    pub(crate) may_be_sent: bool,
+    /// A digest of the URL of the accounts server that would be asked.
+    pub(crate) server: Option<String>,
 }
 
 /// What a process does next.
@@ -161,8 +179,10 @@ pub(crate) enum Decision {
     Acquire { attempt: u32, takes_over: bool },
     /// Wait for the process that has the lease.
     Wait,
-    /// Return Zoho's refusal, which another attempt has met.
+    /// Return Zoho's refusal that an earlier attempt received.
     Fail(Refusal),
+    /// Return that another accounts server has refused, and that this one is asked later.
+    FailElsewhere(Refusal),
     /// Return that nobody knows whether the grant token is used up.
     Unsettled,
     /// Return that somebody has to log in.
@@ -193,27 +213,42 @@ pub(crate) fn decide(view: &View, timing: &Timing) -> Decision {
         return acquire(lease.attempt, false);
     }
     let next = lease.attempt.saturating_add(1);
+    let is_unsettled = view.may_be_sent && !view.insists;
     match &lease.phase {
+        Phase::Free if is_unsettled => meanwhile(Decision::Unsettled),
+        Phase::Free => acquire(1, false),
         Phase::Held | Phase::Sending => {
             let patience = timing.patience(lease.attempt);
             let is_over = view.seen_for >= patience || view.age >= patience + CLOCK_SKEW;
-            match (is_over, &lease.phase) {
-                (false, _) => meanwhile(Decision::Wait),
-                (true, Phase::Sending) if view.means == Means::GrantToken && !view.insists => {
-                    meanwhile(Decision::Unsettled)
-                }
-                (true, _) => acquire(next, true),
+            match is_over {
+                false => meanwhile(Decision::Wait),
+                true if is_unsettled => meanwhile(Decision::Unsettled),
+                true => acquire(next, true),
             }
         }
-        Phase::Failed { code, .. } => {
-            let refusal = Refusal::with_code(code);
+        Phase::Failed(_) if is_unsettled => meanwhile(Decision::Unsettled),
+        Phase::Failed(note) => {
+            let refusal = Refusal::with_code(&note.code);
+            // Another accounts server may accept what this one would refuse.
+            let is_elsewhere = note.is_elsewhere(view.server.as_deref());
             let pause = timing.pause_after(lease.attempt);
             let is_over = view.seen_for >= pause || view.age >= pause;
-            if view.insists || (is_over && !refusal.is_final()) {
+            if view.insists || (is_over && (!refusal.is_final() || is_elsewhere)) {
                 return acquire(next, false);
             }
-            meanwhile(Decision::Fail(refusal))
+            meanwhile(match refusal.is_final() && is_elsewhere {
+                true => Decision::FailElsewhere(refusal),
+                false => Decision::Fail(refusal),
+            })
         }
+    }
+}
+
+impl Note {
+    /// Whether it is of another accounts server than this one.
+    pub(crate) fn is_elsewhere(&self, server: Option<&str>) -> bool {
+        let noted = self.server.as_deref();
+        noted.is_some_and(|noted| server.is_some_and(|server| noted != server))
     }
 }
 

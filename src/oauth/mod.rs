@@ -18,6 +18,7 @@ mod lease;
 mod metrics;
 mod obtain;
 mod refresh;
+mod replaced;
 mod revoke;
 mod save;
 mod states;
@@ -160,19 +161,15 @@ impl TokenProvider {
     ///
     /// Returns `false`, and does nothing, if it has replaced another one less than a minute ago: then
     /// a scope is missing, or the call went to the wrong data centre, and another access token would
-    /// be refused as well.
+    /// be refused as well. The time grows to an hour and more while each replacement is refused, too.
     pub fn refused(&self, token: &AccessToken) -> bool {
         let (core, record) = (&self.core, token.record());
         let id = record.id().unwrap_or_default();
         core.record(&Event::Refused);
-        if core
-            .states
-            .is_young(record, core.timing.young, Instant::now())
-        {
+        if !core.states.refuse(record, &core.timing, Instant::now()) {
             tracing::warn!(id, "Zoho refuses an access token that it has just issued");
             return false;
         }
-        core.states.refuse(record);
         core.store.invalidate(id);
         true
     }
@@ -235,8 +232,12 @@ impl TokenProvider {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`] or [`ErrorKind::Throttled`] if Zoho has not revoked them; the record
-    /// stays. And those of the store.
+    /// The record stays if there is one:
+    ///
+    /// - [`ErrorKind::Unavailable`] or [`ErrorKind::Throttled`] if Zoho has not revoked the tokens.
+    /// - [`ErrorKind::InvalidConfig`] if the accounts server does not know them and the record does
+    ///   not name its own (`accounts_url`): at another one, they may be valid.
+    /// - Those of the store.
     pub async fn revoke(&self, partial: &OAuthToken) -> Result<bool, Error> {
         let revoked = revoke::revoke(&self.core, partial).boxed().await;
         revoked.map_err(|error| error.during("revoke"))
@@ -252,15 +253,17 @@ impl TokenProvider {
     /// Those of [`access_token`](Self::access_token).
     pub async fn refresh(&self, partial: &OAuthToken) -> Result<AccessToken, Error> {
         let refreshed = async {
-            let found = self.core.store.find_token(partial).await?;
-            let record = found.ok_or_else(|| nobody_logged_in("there is no such token"))?;
+            // The cached record may have an access token that another process has replaced.
+            let found = self.core.read_denoted(partial).await?;
+            let found = found.ok_or_else(|| nobody_logged_in("there is no such token"))?;
+            let record = found.token();
             let demand = Demand {
                 replaced: Some(record.clone()),
                 insists: true,
                 data_center: obtain::data_center(partial)?,
                 ..Demand::default()
             };
-            obtain::satisfy(&self.core, &record, demand).await
+            obtain::satisfy(&self.core, record, demand).await
         };
         let refreshed = refreshed.boxed().await;
         refreshed.map_err(|error| error.during("refresh"))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 use super::access_token::AccessToken;
-use super::core::{Core, Demand, nobody_logged_in};
+use super::core::{Core, Demand, Refreshed, nobody_logged_in};
 use super::data_center::DataCenter;
 use super::lease::Standing;
 use super::metrics::Event;
@@ -60,22 +60,24 @@ pub(crate) async fn satisfy(
         let (landing, started) = core
             .flights
             .join(id, || refresh(core.clone(), record.clone(), demand.clone()));
-        match timeout_at(deadline, landing.result()).await {
+        let refreshed = match timeout_at(deadline, landing.result()).await {
             Err(_) => {
                 let access = core.access(record, true).filter(|_| is_usable);
                 return access.ok_or_else(pending);
             }
-            // The task's runtime was shut down.
-            Ok(None) => {}
-            Ok(Some(Err(error))) if started => return Err(error),
-            // It began to wait before this caller did.
-            Ok(Some(Err(error))) if error.kind() == ErrorKind::RefreshPending => {}
-            Ok(Some(Err(error))) if demand.is_usual() => return Err(error),
-            Ok(Some(Ok(access))) if started || is_enough(core, &access, &demand) => {
-                return Ok(access);
+            Ok(refreshed) => refreshed,
+        };
+        // The task's runtime may have been shut down.
+        if let Some(Refreshed { outcome, is_usual }) = refreshed {
+            match outcome {
+                Err(error) if started => return Err(error),
+                // It began to wait before this caller did.
+                Err(error) if error.kind() == ErrorKind::RefreshPending => {}
+                Err(error) if is_usual && demand.is_usual() => return Err(error),
+                Ok(access) if started || is_enough(core, &access, &demand) => return Ok(access),
+                // Another caller wanted something else.
+                Err(_) | Ok(_) => {}
             }
-            // Another caller wanted something else.
-            Ok(Some(_)) => {}
         }
         if Instant::now() >= deadline {
             return Err(pending());
@@ -88,12 +90,16 @@ fn at_once(core: &Core, id: &str, record: &OAuthToken, demand: &Demand) -> Optio
     let standing = core.standing(record, demand);
     if let Some(unsaved) = core.states.unsaved(id) {
         let is_valid = demand.is_usual() && core.is_valid(&unsaved.record);
-        // One caller tries to save it.
-        let unsaved = Some(unsaved.record).filter(|_| is_valid && core.flights.is_under_way(id));
+        // One caller tries to save it, and not while the store has just failed.
+        let rests = || core.flights.is_under_way(id) || core.states.rests(id, Instant::now());
+        let unsaved = Some(unsaved.record).filter(|_| is_valid && rests());
         return core.access(&unsaved?, false);
     }
     let returns = match standing {
-        Standing::Good => true,
+        Standing::Good => {
+            core.states.found(record, Instant::now());
+            true
+        }
         Standing::Usable => {
             let rests = || core.states.rests(id, Instant::now());
             demand.is_usual() && (rests() || core.flights.is_under_way(id))

@@ -3,7 +3,7 @@
 use super::core::{Core, Demand};
 use super::obtain::data_center;
 use super::zoho;
-use crate::{Error, OAuthToken};
+use crate::{Error, ErrorKind, OAuthToken};
 
 /// Revokes what the record has at Zoho, and deletes the record. Returns whether there was one.
 pub(crate) async fn revoke(core: &Core, partial: &OAuthToken) -> Result<bool, Error> {
@@ -20,10 +20,26 @@ pub(crate) async fn revoke(core: &Core, partial: &OAuthToken) -> Result<bool, Er
     if let Some(token) = record.refresh_token().or(record.access_token()) {
         let server = data_center.accounts_url();
         let revoked = zoho::revoke(&*core.http, server, token, core.timing.request).await;
-        revoked.map_err(|failed| failed.refusal().error(server))?;
+        match revoked {
+            Ok(()) => {}
+            Err(failed) if !failed.refusal().is_dead() => return Err(failed.error(server)),
+            // It was revoked before.
+            Err(_) if record.accounts_url().is_some() => {}
+            Err(_) => return Err(may_live_elsewhere(server)),
+        }
     }
     core.store.delete_token(id).await?;
     core.states.forget(id);
     tracing::info!(id, "a token was revoked and deleted");
     Ok(true)
+}
+
+/// The error for a token that this accounts server does not know, if the record does not name its own
+/// server: at that, the token may be valid.
+fn may_live_elsewhere(server: &str) -> Error {
+    let problem = format!("{server} does not know the token, and may be the wrong accounts server");
+    Error::new(ErrorKind::InvalidConfig, problem).advise(
+        "set the data centre of the user, in the program or as `accounts_url` of the record. If the \
+         token was certainly revoked before, `delete_token` deletes the record alone",
+    )
 }

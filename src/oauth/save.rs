@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::core::Core;
-use super::lease::{Lease, base_of};
+use super::lease::{Lease, base_of, digest_of};
 use crate::{Error, ErrorKind, Field, OAuthToken, RecordVersion, Swap, matching};
 
 /// A record that others keep changing for this long is not saved.
@@ -48,12 +48,12 @@ pub(crate) async fn save(
         let is_base = |field| stored.expose(field) == base.expose(field);
         let record = if is_base(Field::AccessToken) && is_base(Field::RefreshToken) {
             matching::merged(stored, change)
-        } else if let Some(token) = change
-            .expose(Field::RefreshToken)
-            .filter(|_| is_base(Field::RefreshToken))
-        {
-            // Another access token is newer, but only this response had another refresh token.
-            stored.to_builder().refresh_token(token).build()
+        } else if change.refresh_token().is_some() && is_base(Field::RefreshToken) {
+            // Another access token is newer, but only this response had another refresh token. What
+            // belongs to that is saved with it, such as the client that has logged in.
+            let rest = change.to_builder().without(Field::AccessToken);
+            let rest = rest.without(Field::ExpiryTime).build();
+            rest.and_then(|rest| matching::merged(stored, &rest))
         } else {
             return Saved::Outdated;
         };
@@ -61,7 +61,11 @@ pub(crate) async fn save(
             Ok(record) => record,
             Err(error) => return Saved::Failed(error),
         };
-        match core.coordination().swap(&version, &record, None).await {
+        let lease = still_sent(&version, &record).map(|lease| lease.to_text());
+        let swap = core
+            .coordination()
+            .swap(&version, &record, lease.as_deref());
+        match swap.await {
             Ok(Swap::Current(version)) => return Saved::Stored(version.token().clone()),
             Ok(Swap::Superseded) => return Saved::Stored(record),
             Ok(Swap::Refused) => {}
@@ -85,6 +89,15 @@ pub(crate) async fn save(
             Err(error) => return Saved::Failed(error),
         };
     }
+}
+
+/// What is left of the lease when this record is saved over it: the grant tokens that may have been
+/// sent, apart from the one whose tokens the record has.
+fn still_sent(version: &RecordVersion, record: &OAuthToken) -> Option<Lease> {
+    let settled = record.expose(Field::GrantToken).map(digest_of);
+    let mut sent = Lease::of(version)?.sent;
+    sent.retain(|grant| settled.as_ref() != Some(grant));
+    Lease::free(record, sent)
 }
 
 /// Replaces the lease by another one, or by none. Returns whether the record is still the one that the

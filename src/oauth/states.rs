@@ -1,33 +1,37 @@
-//! What a process remembers of a record beside what is stored: a lease that it has seen, an access
-//! token that was refused, and one that could not be saved.
+//! What a process remembers of a record beside what is stored: a lease that it has seen, which access
+//! tokens were refused, and one that could not be saved.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::replaced::Replaced;
+use super::timing::Timing;
 use crate::{Field, OAuthToken, matching};
 
-/// The number of records that are remembered. If there are more, those are forgotten of which only
-/// leases and times are known: that costs calls.
+/// The number of records that are remembered. If there are more, entries holding only leases and times
+/// are evicted: that costs calls.
 const RECORDS: usize = 10_000;
 
 /// The records, by id.
 #[derive(Debug, Default)]
 pub(crate) struct States {
     records: Mutex<HashMap<String, State>>,
-    /// How many of them have a refused or unsaved token: usually none, which costs no lock to learn.
+    /// How many of them have a refused or unsaved token: usually zero; read without a lock.
     special: AtomicUsize,
+    /// Access tokens are remembered by a hash: they are to be wiped from memory.
+    hasher: RandomState,
 }
 
 #[derive(Debug, Default)]
 struct State {
     seen: Option<(String, Instant)>,
     look_again: Option<Instant>,
-    adopted: Option<(OAuthToken, Instant)>,
-    refused: Option<OAuthToken>,
+    replaced: Replaced,
     unsaved: Option<Unsaved>,
 }
 
@@ -44,13 +48,19 @@ pub(crate) struct Unsaved {
 
 impl State {
     fn is_special(&self) -> bool {
-        self.refused.is_some() || self.unsaved.is_some()
+        self.replaced.has_refused() || self.unsaved.is_some()
     }
 }
 
 impl States {
-    /// Whether any record has a refused or unsaved token.
-    pub(crate) fn any_is_special(&self) -> bool {
+    /// Whether the record has a refused or unsaved token.
+    #[inline]
+    pub(crate) fn is_special(&self, record: &OAuthToken) -> bool {
+        self.any_is_special() && self.with_known(record, State::is_special)
+    }
+
+    #[inline]
+    fn any_is_special(&self) -> bool {
         self.special.load(Ordering::Acquire) > 0
     }
 
@@ -79,53 +89,35 @@ impl States {
 
     /// Notes an access token that was found or obtained in place of another one.
     pub(crate) fn adopted(&self, record: &OAuthToken, now: Instant) {
-        let id = record.id().unwrap_or_default();
-        self.with(id, |state| {
+        let token = self.hash(record);
+        self.with(record.id().unwrap_or_default(), |state| {
             state.look_again = None;
-            if !state
-                .refused
-                .as_ref()
-                .is_some_and(|refused| is_same(refused, record))
-            {
-                state.refused = None;
-            }
-            if !state
-                .adopted
-                .as_ref()
-                .is_some_and(|(known, _)| is_same(known, record))
-            {
-                state.adopted = Some((record.clone(), now));
-            }
+            state.replaced.adopt(token, now);
         });
     }
 
-    /// Whether an access token was adopted within this time.
-    pub(crate) fn is_young(&self, record: &OAuthToken, within: Duration, now: Instant) -> bool {
-        let id = record.id().unwrap_or_default();
-        self.with(id, |state| {
-            state.adopted.as_ref().is_some_and(|(known, since)| {
-                is_same(known, record) && now.saturating_duration_since(*since) < within
-            })
+    /// Notes an access token that was found, if another one of the record is to be replaced.
+    pub(crate) fn found(&self, record: &OAuthToken, now: Instant) {
+        if self.is_special(record) {
+            self.adopted(record, now);
+        }
+    }
+
+    /// Notes that Zoho has refused this access token. Returns whether it is to be replaced.
+    pub(crate) fn refuse(&self, record: &OAuthToken, timing: &Timing, now: Instant) -> bool {
+        let token = self.hash(record);
+        self.with(record.id().unwrap_or_default(), |state| {
+            state.look_again = None;
+            state.replaced.refuse(token, timing, now)
         })
-    }
-
-    /// Notes that Zoho has refused this access token.
-    pub(crate) fn refuse(&self, record: &OAuthToken) {
-        let id = record.id().unwrap_or_default();
-        self.with(id, |state| {
-            state.refused = Some(record.clone());
-            state.look_again = None;
-        });
     }
 
     /// Whether Zoho has refused the access token of this record.
     pub(crate) fn is_refused(&self, record: &OAuthToken) -> bool {
-        let id = record.id().unwrap_or_default();
-        self.any_is_special()
-            && self.with(id, |state| {
-                let refused = state.refused.as_ref();
-                refused.is_some_and(|refused| is_same(refused, record))
-            })
+        self.any_is_special() && {
+            let token = self.hash(record);
+            self.with_known(record, |state| state.replaced.is_refused(token))
+        }
     }
 
     /// Notes what could not be saved.
@@ -158,6 +150,18 @@ impl States {
         self.with(id, |state| *state = State::default());
     }
 
+    /// A hash of the access token.
+    fn hash(&self, record: &OAuthToken) -> u64 {
+        self.hasher.hash_one(record.expose(Field::AccessToken))
+    }
+
+    /// What this tells of a record, or `false` if nothing is remembered of it.
+    fn with_known(&self, record: &OAuthToken, tell: impl FnOnce(&State) -> bool) -> bool {
+        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = records.get(record.id().unwrap_or_default());
+        state.is_some_and(tell)
+    }
+
     fn with<T>(&self, id: &str, change: impl FnOnce(&mut State) -> T) -> T {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         if records.len() >= RECORDS && !records.contains_key(id) {
@@ -173,11 +177,6 @@ impl States {
         };
         result
     }
-}
-
-/// Whether two records have the same access token.
-fn is_same(one: &OAuthToken, other: &OAuthToken) -> bool {
-    one.expose(Field::AccessToken) == other.expose(Field::AccessToken)
 }
 
 #[cfg(test)]
@@ -201,24 +200,34 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refused_token_is_refused_until_another_one_is_adopted() {
-        let states = States::default();
+        let (states, timing) = (States::default(), Timing::new(0));
         let (old, new) = (token("id=1 access_token=a"), token("id=1 access_token=b"));
         let minute = Duration::from_secs(60);
-        assert!(!states.any_is_special() && !states.is_refused(&old));
-        states.refuse(&old);
-        assert!(states.any_is_special() && states.is_refused(&old) && !states.is_refused(&new));
+        assert!(!states.is_special(&old) && !states.is_refused(&old));
+        assert!(states.refuse(&old, &timing, Instant::now()));
+        assert!(states.is_special(&old) && states.is_refused(&old) && !states.is_refused(&new));
+        assert!(
+            !states.is_special(&token("id=2 access_token=a")),
+            "another record"
+        );
         states.adopted(&old, Instant::now());
         assert!(states.is_refused(&old), "it is the same one");
         states.adopted(&new, Instant::now());
-        assert!(!states.any_is_special() && !states.is_refused(&old));
-        assert!(states.is_young(&new, minute, Instant::now()));
-        assert!(!states.is_young(&old, minute, Instant::now()));
+        assert!(!states.is_special(&old) && !states.is_refused(&old));
+        assert!(!states.refuse(&new, &timing, Instant::now()));
         tokio::time::advance(minute).await;
         states.adopted(&new, Instant::now());
-        assert!(
-            !states.is_young(&new, minute, Instant::now()),
-            "adopted before"
-        );
+        let is_young = !states.refuse(&new, &timing, Instant::now());
+        assert!(!is_young, "adopted before");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_token_is_kept_in_memory() {
+        let states = States::default();
+        let record = token("id=1 access_token=a");
+        states.adopted(&record, Instant::now());
+        states.refuse(&record, &Timing::new(0), Instant::now());
+        assert_eq!(record.clones(), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -237,11 +246,11 @@ mod tests {
         assert_eq!(states.unsaved("1").unwrap().record, record);
         assert_eq!(
             states.unsaved_denoted_by(&token("user_name=u")),
-            Some(record)
+            Some(record.clone())
         );
         assert_eq!(states.unsaved_denoted_by(&token("user_name=v")), None);
         states.keep_unsaved("1", None);
-        assert!(!states.any_is_special());
+        assert!(!states.is_special(&record));
         assert!(states.records.lock().unwrap().len() <= RECORDS);
     }
 }

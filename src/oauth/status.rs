@@ -1,9 +1,11 @@
-//! How a token stands, for operators and health checks.
+//! The status of a token, for operators and health checks.
 
 use std::time::{Duration, SystemTime};
 
 use super::core::{Core, Demand, means};
-use super::lease::{Lease, Means, Phase, Standing, base_of};
+use super::lease::{Lease, Means, Phase, Standing, digest_of};
+use super::obtain::data_center;
+use super::zoho::refusal::Refusal;
 use crate::{Error, OAuthToken};
 
 /// How a token stands; returned by [`TokenProvider::status`](crate::TokenProvider::status).
@@ -58,23 +60,28 @@ pub(crate) async fn status(
         return Ok(None);
     };
     let record = version.token();
+    let demand = Demand {
+        data_center: data_center(partial)?,
+        ..Demand::default()
+    };
     let id = record.id().unwrap_or_default();
-    let lease = version.lease().and_then(Lease::parse);
-    let lease = lease.filter(|lease| lease.base == base_of(record));
-    let state = match (lease.map(|lease| lease.phase), means(record)) {
-        (Some(Phase::Failed { code, since }), _) => {
-            let refusal = super::zoho::refusal::Refusal::with_code(&code);
+    let phase = Lease::of(&version).map(|lease| lease.phase);
+    let state = match (phase, means(record)) {
+        (Some(Phase::Failed(note)), _) => {
+            let refusal = Refusal::with_code(&note.code);
+            let server = core.data_center_of(record, &demand).ok();
+            let server = server.map(|server| digest_of(server.accounts_url()));
             TokenState::Failing {
                 code: refusal.code().to_owned(),
                 since: SystemTime::UNIX_EPOCH
-                    .checked_add(Duration::from_secs(since))
+                    .checked_add(Duration::from_secs(note.since))
                     .unwrap_or(SystemTime::UNIX_EPOCH),
-                needs_login: refusal.is_final(),
+                needs_login: refusal.is_final() && !note.is_elsewhere(server.as_deref()),
             }
         }
         (Some(Phase::Held), _) => TokenState::Refreshing,
         (Some(Phase::Sending), _) => TokenState::Exchanging,
-        (None, means) => match (core.standing(record, &Demand::default()), means) {
+        (Some(Phase::Free) | None, means) => match (core.standing(record, &demand), means) {
             (Standing::Good, _) => TokenState::Valid,
             (Standing::Usable, _) => TokenState::Expiring,
             (Standing::Unusable, Means::Nothing) => TokenState::NeedsLogin,

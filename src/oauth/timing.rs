@@ -37,8 +37,8 @@ pub(crate) struct Timing {
     pub(crate) window_spread: Duration,
     /// An access token that expires within this time is not used any more.
     pub(crate) must: Duration,
-    /// A refreshed access token that is refused within this time is not refreshed again.
-    pub(crate) young: Duration,
+    /// After a save that failed, the next one is tried after this time.
+    pub(crate) save_again: Duration,
     /// Makes each process draw other windows.
     pub(crate) seed: u64,
 }
@@ -54,7 +54,7 @@ impl Timing {
             window: seconds(300),
             window_spread: seconds(300),
             must: seconds(60),
-            young: seconds(60),
+            save_again: seconds(5),
             seed,
         }
     }
@@ -86,7 +86,8 @@ impl Timing {
         doubled.min(LONGEST_PATIENCE.max(self.lease))
     }
 
-    /// How long nobody asks Zoho after this attempt has failed.
+    /// How long nobody asks Zoho after this attempt has failed, or after this many access tokens were
+    /// refused in a row.
     pub(crate) fn pause_after(&self, attempt: u32) -> Duration {
         let position = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         let minutes = PAUSES.get(position);

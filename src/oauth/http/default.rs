@@ -87,19 +87,16 @@ fn convert(request: HttpRequest) -> Result<SmithyRequest, HttpError> {
     SmithyRequest::try_from(request).map_err(HttpError::not_sent)
 }
 
-/// A connection that could not be made is told apart from one that broke.
+/// A connection that could not be made, for example because the name of the host is unknown or nobody
+/// responds, is told apart from one that broke.
 fn failure(error: ConnectorError) -> HttpError {
-    let connect = error.is_user()
-        || std::iter::successors(
-            Some(&error as &(dyn std::error::Error + 'static)),
-            |cause| cause.source(),
-        )
-        .any(|cause| {
-            cause
-                .downcast_ref::<std::io::Error>()
-                .is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused)
-        });
-    match connect {
+    let top: &(dyn std::error::Error + 'static) = &error;
+    let mut causes = std::iter::successors(Some(top), |cause| cause.source());
+    let is_connect = causes.any(|cause| {
+        let client = cause.downcast_ref::<hyper_util::client::legacy::Error>();
+        client.is_some_and(hyper_util::client::legacy::Error::is_connect)
+    });
+    match is_connect || error.is_user() {
         true => HttpError::not_sent(error),
         false => HttpError::lost(error),
     }

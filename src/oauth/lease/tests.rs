@@ -9,13 +9,26 @@ fn lease(attempt: u32, phase: Phase) -> Lease {
         attempt,
         nonce: "n".into(),
         phase,
+        sent: Vec::new(),
     }
 }
 
 fn failed(code: &str) -> Phase {
-    Phase::Failed {
+    Phase::Failed(Note {
         code: code.into(),
         since: 1_767_225_600,
+        server: None,
+    })
+}
+
+/// A note of the accounts server `eu`.
+fn failed_at_eu(code: &str) -> Phase {
+    match failed(code) {
+        Phase::Failed(note) => Phase::Failed(Note {
+            server: Some("eu".into()),
+            ..note
+        }),
+        phase => phase,
     }
 }
 
@@ -25,11 +38,30 @@ fn a_lease_is_written_and_read_again() {
         (Phase::Held, "b:7:n:held"),
         (Phase::Sending, "b:7:n:sending"),
         (failed("http_503"), "b:7:n:failed:http_503:1767225600"),
+        (
+            failed_at_eu("invalid_code"),
+            "b:7:n:failed:invalid_code:1767225600:server:eu",
+        ),
+        (Phase::Free, "b:7:n:free"),
     ] {
-        let lease = lease(7, phase);
+        let mut lease = lease(7, phase);
         assert_eq!(lease.to_text(), text);
-        assert_eq!(Lease::parse(text), Some(lease));
+        assert_eq!(Lease::parse(text), Some(lease.clone()));
+        lease.sent = vec!["g1".into(), "g2".into()];
+        let text = format!("{text}:grant:g1+g2");
+        assert_eq!(lease.to_text(), text);
+        assert_eq!(Lease::parse(&text), Some(lease));
     }
+}
+
+#[test]
+fn what_is_left_of_a_lease_are_the_grants_that_may_have_been_sent() {
+    let record = token("id=1 refresh_token=r");
+    assert_eq!(Lease::free(&record, Vec::new()), None);
+    let left = Lease::free(&record, vec![digest_of("g")]).unwrap();
+    assert_eq!((left.base, left.phase), (base_of(&record), Phase::Free));
+    assert_ne!(digest_of("g"), digest_of("h"));
+    assert_eq!(digest_of("g").len(), 16);
 }
 
 #[test]
@@ -48,6 +80,9 @@ fn a_text_that_is_malformed_is_no_lease() {
         "b:1:n:failed:code",
         "b:1:n:failed:code:x",
         "b:1:n:failed:code:1:2",
+        "b:1:n:failed:code:1:server",
+        "b:1:n:held:server:eu",
+        "b:1:n:held:grant",
     ] {
         assert_eq!(Lease::parse(text), None, "{text}");
     }
@@ -95,10 +130,23 @@ fn decisions() {
         seen_for: Duration::ZERO,
         age: Duration::ZERO,
         insists: false,
+        may_be_sent: false,
+        server: Some("us".into()),
     };
     let held = |attempt| Some(lease(attempt, Phase::Held));
     let sending = || Some(lease(1, Phase::Sending));
     let note = |attempt, code| Some(lease(attempt, failed(code)));
+    let note_of_eu = |code| Some(lease(1, failed_at_eu(code)));
+    let free = || Some(lease(3, Phase::Free));
+    let doubtful = |view: View| View {
+        means: Means::GrantToken,
+        may_be_sent: true,
+        ..view
+    };
+    let at = |server: &str, view: View| View {
+        server: Some(server.into()),
+        ..view
+    };
     let acquire = |attempt, takes_over| Decision::Acquire {
         attempt,
         takes_over,
@@ -228,33 +276,91 @@ fn decisions() {
         ),
         (
             "grant on its way",
-            with(view(Unusable, sending()), Means::GrantToken),
+            doubtful(view(Unusable, sending())),
             Decision::Wait,
         ),
         (
             "grant lost",
-            with(seen(view(Unusable, sending()), 15), Means::GrantToken),
+            doubtful(seen(view(Unusable, sending()), 15)),
             Decision::Unsettled,
         ),
         (
             "grant lost long ago",
-            with(aged(view(Unusable, sending()), 1 << 20), Means::GrantToken),
+            doubtful(aged(view(Unusable, sending()), 1 << 20)),
             Decision::Unsettled,
         ),
         (
             "grant on its way, insists",
-            insists(with(view(Unusable, sending()), Means::GrantToken)),
+            insists(doubtful(view(Unusable, sending()))),
             Decision::Wait,
         ),
         (
             "grant lost, insists",
-            insists(with(seen(view(Unusable, sending()), 15), Means::GrantToken)),
+            insists(doubtful(seen(view(Unusable, sending()), 15))),
             acquire(2, true),
         ),
         (
             "grant lost, refresh",
             seen(view(Unusable, sending()), 15),
             acquire(2, true),
+        ),
+        (
+            "grant lost, another grant",
+            with(seen(view(Unusable, sending()), 15), Means::GrantToken),
+            acquire(2, true),
+        ),
+        (
+            "grant lost, a refresh has begun",
+            doubtful(view(Unusable, held(1))),
+            Decision::Wait,
+        ),
+        (
+            "grant lost, a refresh was lost",
+            doubtful(seen(view(Unusable, held(1)), 15)),
+            Decision::Unsettled,
+        ),
+        (
+            "grant lost, a refresh was refused",
+            doubtful(view(Unusable, note(1, "http_503"))),
+            Decision::Unsettled,
+        ),
+        (
+            "grant lost, a refresh was saved",
+            doubtful(view(Unusable, free())),
+            Decision::Unsettled,
+        ),
+        (
+            "grant lost, a refresh was saved, insists",
+            insists(doubtful(view(Unusable, free()))),
+            acquire(1, false),
+        ),
+        (
+            "free, for a refresh",
+            view(Usable, free()),
+            acquire(1, false),
+        ),
+        (
+            "dead at another server",
+            view(Unusable, note_of_eu("invalid_code")),
+            Decision::FailElsewhere(Refusal::with_code("invalid_code")),
+        ),
+        (
+            "dead at another server, after the pause",
+            aged(view(Unusable, note_of_eu("invalid_code")), 60),
+            acquire(2, false),
+        ),
+        (
+            "dead at this server",
+            at(
+                "eu",
+                aged(view(Unusable, note_of_eu("invalid_code")), 1 << 20),
+            ),
+            fail("invalid_code"),
+        ),
+        (
+            "another server is away",
+            view(Unusable, note_of_eu("http_503")),
+            fail("http_503"),
         ),
     ] {
         assert_eq!(decide(&view, &timing), decision, "{name}");

@@ -31,7 +31,7 @@ impl Refresh {
             return Ok(None);
         }
         let record = version.token();
-        // A mistake in the record is found before others are kept from refreshing it.
+        // Validate the record before taking the lease.
         self.core.data_center_of(record, &self.demand)?;
         form(&self.asked_with(record)?, view.means)?;
         let lease = Lease {
@@ -39,9 +39,10 @@ impl Refresh {
             attempt,
             nonce: Uuid::new_v4().simple().to_string(),
             phase: Phase::Held,
+            sent: self.sent_before(version),
         };
         let since = self.core.clock.now();
-        self.unsent = Some(lease.nonce.clone());
+        self.unsent = Some(lease.clone());
         let text = lease.to_text();
         let swap = self.core.coordination().swap(version, record, Some(&text));
         match timeout_at(self.deadline, swap).await {
@@ -74,7 +75,7 @@ impl Refresh {
                     "this process refreshes the token"
                 );
                 let failing_since = match view.lease.as_ref().map(|lease| &lease.phase) {
-                    Some(Phase::Failed { since, .. }) => Some(*since),
+                    Some(Phase::Failed(note)) => Some(note.since),
                     _ => None,
                 };
                 Ok(Some(Held {
@@ -93,16 +94,19 @@ impl Refresh {
         held.since.elapsed(&self.core.clock) > self.core.timing.start
     }
 
-    /// Takes the lease back under which the grant token was to be sent and was not.
-    pub(super) async fn nothing_sent(&mut self, held: Held) -> Result<Option<AccessToken>, Error> {
-        let (record, lease) = (held.version.token(), held.lease.with_phase(Phase::Held));
-        let text = lease.to_text();
+    /// Puts the lease back as it was before the grant token was to be sent, which it was not.
+    pub(super) async fn nothing_sent(
+        &mut self,
+        held: Held,
+        before: Lease,
+    ) -> Result<Option<AccessToken>, Error> {
+        let (record, text) = (held.version.token(), before.to_text());
         let swap = self
             .core
             .coordination()
             .swap(&held.version, record, Some(&text));
         swap.await?;
-        self.unsent = Some(lease.nonce);
+        self.unsent = Some(before);
         Ok(None)
     }
 }

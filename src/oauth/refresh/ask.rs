@@ -10,7 +10,7 @@ use super::state::{Held, Refresh};
 use crate::oauth::access_token::AccessToken;
 use crate::oauth::core::means;
 use crate::oauth::data_center::DataCenter;
-use crate::oauth::lease::{Means, Phase};
+use crate::oauth::lease::{Lease, Means, Note, Phase, digest_of};
 use crate::oauth::metrics::Event;
 use crate::oauth::save::replace_lease;
 use crate::oauth::zoho::refusal::Refusal;
@@ -32,11 +32,12 @@ impl Refresh {
         }
         let asked = self.asked_with(&record)?;
         if !self.is_in_budget(&asked, means) {
-            let refusal = Refusal::with_code("throttled");
-            return self.refused(held, &record, &data_center, refusal).await;
+            let failed = Failed::Refused(Refusal::with_code("throttled"));
+            return self.refused(held, &record, &data_center, failed).await;
         }
         if means == Means::GrantToken {
-            let lease = held.lease.with_phase(Phase::Sending);
+            let before = held.lease.clone();
+            let lease = before.sending(self.grant_digest(&record));
             let text = lease.to_text();
             let swap = self
                 .core
@@ -52,7 +53,7 @@ impl Refresh {
                 Ok(Err(error)) => return Err(error),
             }
             if self.is_too_late(&held) {
-                return self.nothing_sent(held).await;
+                return self.nothing_sent(held, before).await;
             }
         }
         self.unsent = None;
@@ -63,20 +64,19 @@ impl Refresh {
             Ok(issued) => {
                 let change = change(&asked, issued, &data_center, sent)?;
                 let change = match &self.demand.grant {
-                    Some(grant) => with_grant(&change, grant)?,
+                    Some(grant) => with_grant(&change, grant, &record, &data_center)?,
                     None => change,
                 };
                 self.save_issued(held, &record, change, means).await
             }
-            Err(Failed::Lost) if means == Means::GrantToken => Err(unsettled()),
-            Err(failed) => {
-                let refusal = failed.refusal();
-                self.refused(held, &record, &data_center, refusal).await
+            Err(Failed::Lost(cause)) if means == Means::GrantToken => {
+                Err(unsettled().with_source(cause))
             }
+            Err(failed) => self.refused(held, &record, &data_center, failed).await,
         }
     }
 
-    /// Whether Zoho would issue another token, as far as this process has asked for any.
+    /// Whether Zoho would issue another token, judging by this process's own requests. Counts one more.
     fn is_in_budget(&self, asked: &OAuthToken, means: Means) -> bool {
         let token = match means {
             Means::RefreshToken => asked.expose(Field::RefreshToken),
@@ -101,12 +101,16 @@ impl Refresh {
             let (http, server) = (&*self.core.http, data_center.accounts_url());
             let issued = ask(http, server, form, self.core.timing.request).await;
             let may_repeat = match &issued {
-                Err(Failed::NotSent) => true,
-                Err(Failed::Lost) => means == Means::RefreshToken,
+                Err(Failed::NotSent(_)) => true,
+                Err(Failed::Lost(_)) => means == Means::RefreshToken,
                 Err(Failed::Refused(_)) | Ok(_) => false,
             };
             let would_end = held.since.elapsed(&self.core.clock) + self.core.timing.request;
             if !may_repeat || is_second || would_end >= self.core.timing.lease {
+                return Ok(issued);
+            }
+            // A request whose response was lost counts for Zoho.
+            if !self.is_in_budget(record, means) {
                 return Ok(issued);
             }
             is_second = true;
@@ -119,8 +123,9 @@ impl Refresh {
         held: Held,
         record: &OAuthToken,
         data_center: &DataCenter,
-        refusal: Refusal,
+        failed: Failed,
     ) -> Result<Option<AccessToken>, Error> {
+        let refusal = failed.refusal();
         self.core.record(&refusal.event());
         let (code, server) = (refusal.code(), data_center.accounts_url());
         tracing::warn!(
@@ -129,14 +134,33 @@ impl Refresh {
             server,
             "Zoho has issued no access token"
         );
-        let note = held.lease.with_phase(Phase::Failed {
-            code: code.to_owned(),
-            since: held.failing_since.unwrap_or_else(|| self.seconds_now()),
-        });
+        // A grant token that is refused is settled.
+        let grant = self.grant_digest(record);
+        let is_unsettled = |sent: &&String| grant.as_ref() != Some(*sent);
+        let sent: Vec<_> = held
+            .lease
+            .sent
+            .iter()
+            .filter(is_unsettled)
+            .cloned()
+            .collect();
+        let note = Lease {
+            phase: Phase::Failed(Note {
+                code: code.to_owned(),
+                since: held.failing_since.unwrap_or_else(|| self.seconds_now()),
+                server: Some(digest_of(server)),
+            }),
+            sent: sent.clone(),
+            ..held.lease.clone()
+        };
         // A grant token that is refused says nothing about the refresh token that is stored.
         let says_nothing = self.demand.grant.is_some() && means(record) == Means::RefreshToken;
-        let note = Some(&note).filter(|_| !says_nothing);
-        let is_unchanged = replace_lease(&self.core, held.version, &held.lease, note).await;
+        let note = match says_nothing {
+            false => Some(note),
+            true => Lease::free(record, sent),
+        };
+        let is_unchanged =
+            replace_lease(&self.core, held.version, &held.lease, note.as_ref()).await;
         if let Some(note) = note {
             let states = &self.core.states;
             states.seen_for(&self.id, Some(&note.to_text()), Instant::now());
@@ -145,7 +169,7 @@ impl Refresh {
             // Somebody has logged in, or has refreshed the token, meanwhile.
             return Ok(None);
         }
-        self.valid_or(refusal.error(server)).map(Some)
+        self.valid_or(failed.error(server)).map(Some)
     }
 
     fn seconds_now(&self) -> u64 {
@@ -158,8 +182,13 @@ impl Refresh {
     }
 }
 
-/// The same with the grant token, its client and redirect URL.
-fn with_grant(change: &OAuthToken, grant: &OAuthToken) -> Result<OAuthToken, Error> {
+/// The same with the grant token, its client, redirect URL and accounts server.
+fn with_grant(
+    change: &OAuthToken,
+    grant: &OAuthToken,
+    record: &OAuthToken,
+    data_center: &DataCenter,
+) -> Result<OAuthToken, Error> {
     let fields = [
         Field::ClientId,
         Field::ClientSecret,
@@ -170,9 +199,20 @@ fn with_grant(change: &OAuthToken, grant: &OAuthToken) -> Result<OAuthToken, Err
     let given = fields
         .into_iter()
         .filter_map(|field| Some((field, grant.expose(field)?)));
-    let change = given.fold(change.to_builder(), |change, (field, value)| {
+    let brings_api_domain = change.api_domain().is_some();
+    let mut change = given.fold(change.to_builder(), |change, (field, value)| {
         change.field(field, value)
     });
+    let url = grant
+        .accounts_url()
+        .filter(|url| record.accounts_url() != Some(url));
+    if let Some(url) = url {
+        change = change.accounts_url(url);
+        // The API server of the former data centre does not count any more.
+        if !brings_api_domain && record.api_domain().is_some() {
+            change = change.api_domain(data_center.api_domain());
+        }
+    }
     change.build()
 }
 

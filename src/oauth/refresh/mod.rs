@@ -16,18 +16,20 @@ use tokio::time::{Instant, timeout_at};
 use self::ask::unsettled;
 use self::state::{FIRST_POLL, Refresh};
 use super::access_token::AccessToken;
-use super::core::{Core, Demand, means, nobody_logged_in};
-use super::lease::{Decision, Lease, Means, Phase, Standing, View, base_of, decide};
+use super::core::{Core, Demand, Refreshed, means as means_of, nobody_logged_in};
+use super::lease::{Decision, Lease, Means, Phase, Standing, View, decide, digest_of};
 use crate::{Error, ErrorKind, Field, OAuthToken, RecordVersion};
 
 pub(crate) use self::saving::{change, unsaved_error};
 
-/// Returns an access token of this record, as a caller has found it, that satisfies the demand.
-pub(crate) async fn refresh(
-    core: Arc<Core>,
-    record: OAuthToken,
-    demand: Demand,
-) -> Result<AccessToken, Error> {
+/// Obtains an access token of this record, as a caller has found it, that satisfies the demand.
+pub(crate) async fn refresh(core: Arc<Core>, record: OAuthToken, demand: Demand) -> Refreshed {
+    let is_usual = demand.is_usual();
+    let outcome = run(core, record, demand).await;
+    Refreshed { outcome, is_usual }
+}
+
+async fn run(core: Arc<Core>, record: OAuthToken, demand: Demand) -> Result<AccessToken, Error> {
     let deadline = Instant::now() + core.timing.wait;
     let mut refresh = Refresh {
         core,
@@ -75,18 +77,18 @@ impl Refresh {
             Decision::ReturnMeanwhile(pause) => {
                 // Not all processes at the same time.
                 let pause = pause.mul_f64(1.0 + fastrand::f64() / 2.0);
-                let time = Instant::now() + pause;
-                self.core.states.look_again(&self.id, Some(time));
+                self.rest(pause);
                 Ok(self.core.access(record, true))
             }
             Decision::Acquire {
                 attempt,
                 takes_over,
             } => {
-                let held = self.acquire(&version, &view, attempt, takes_over).await?;
-                match held {
-                    Some(held) => self.ask(held, view.means).await,
-                    None => Ok(None),
+                match self.acquire(&version, &view, attempt, takes_over).await {
+                    Ok(Some(held)) => self.ask(held, view.means).await,
+                    Ok(None) => Ok(None),
+                    // For example because this role may not write.
+                    Err(error) => self.valid_or(error).map(Some),
                 }
             }
             Decision::Wait => {
@@ -94,9 +96,14 @@ impl Refresh {
                 Ok(None)
             }
             Decision::Fail(refusal) => {
-                let server = self.core.data_center_of(record, &self.demand)?;
-                self.valid_or(refusal.error(server.accounts_url()))
-                    .map(Some)
+                let server = self.core.data_center_of(record, &self.demand);
+                let error = server.map(|server| refusal.error(server.accounts_url()));
+                self.valid_or(error.unwrap_or_else(|error| error)).map(Some)
+            }
+            Decision::FailElsewhere(refusal) => {
+                let server = self.core.data_center_of(record, &self.demand);
+                let error = server.map(|server| refusal.error_elsewhere(server.accounts_url()));
+                self.valid_or(error.unwrap_or_else(|error| error)).map(Some)
             }
             Decision::Unsettled => Err(unsettled()),
             Decision::LogIn => {
@@ -111,35 +118,44 @@ impl Refresh {
     fn view(&self, version: &RecordVersion) -> View {
         let record = version.token();
         let now = self.core.clock.now();
-        let lease = version.lease().and_then(Lease::parse);
-        let lease = lease.filter(|lease| lease.base == base_of(record));
+        let lease = Lease::of(version);
+        let means = self.means(record);
+        let may_be_sent = self.grant_digest(record).is_some_and(|grant| {
+            lease.as_ref().is_some_and(|lease| {
+                // Leases of earlier versions do not name the grant token.
+                let is_any = lease.phase == Phase::Sending && lease.sent.is_empty();
+                is_any || lease.sent.contains(&grant)
+            })
+        });
         // What is noted of a refresh token, or of another grant token, does not concern this one.
         let is_another = self.demand.grant.as_ref().is_some_and(|grant| {
-            means(record) == Means::RefreshToken
+            means_of(record) == Means::RefreshToken
                 || record.expose(Field::GrantToken) != grant.expose(Field::GrantToken)
         });
-        let is_failed = |lease: &Lease| matches!(lease.phase, Phase::Failed { .. });
-        let lease = lease.filter(|lease| !(is_another && is_failed(lease)));
+        let is_failed = |lease: &Lease| matches!(lease.phase, Phase::Failed(_));
+        let lease = lease.filter(|lease| may_be_sent || !is_another || !is_failed(lease));
         let text = lease.as_ref().and(version.lease());
         let age = version
             .written_at()
             .and_then(|at| now.wall.duration_since(at).ok());
-        let is_own = lease.as_ref().is_some_and(|lease| {
-            !matches!(lease.phase, Phase::Failed { .. })
-                && self.unsent.as_ref() == Some(&lease.nonce)
-        });
+        let is_own = lease
+            .as_ref()
+            .is_some_and(|lease| !is_failed(lease) && self.is_unsent(lease));
         let standing = match self.core.standing(record, &self.demand) {
-            // Who wants another access token waits for it.
+            // A caller that asked for a different access token waits.
             Standing::Usable if !self.is_usual => Standing::Unusable,
             standing => standing,
         };
+        let server = self.core.data_center_of(record, &self.demand);
         View {
             standing,
-            means: self.means(record),
+            means,
             is_own,
             seen_for: self.core.states.seen_for(&self.id, text, now.monotonic),
             age: age.unwrap_or_default(),
-            insists: self.demand.insists || is_another,
+            insists: self.demand.insists,
+            may_be_sent,
+            server: server.ok().map(|server| digest_of(server.accounts_url())),
             lease,
         }
     }

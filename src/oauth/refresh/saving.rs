@@ -85,7 +85,10 @@ impl Refresh {
                 self.core.record(&Event::Unsaved);
                 tracing::warn!(id = self.id, %error, "an access token of Zoho could not be saved");
                 match self.core.access(&record, false) {
-                    Some(access) if !is_precious && self.core.is_valid(&record) => Ok(Some(access)),
+                    Some(access) if !is_precious && self.core.is_valid(&record) => {
+                        self.rest(self.core.timing.save_again);
+                        Ok(Some(access))
+                    }
                     _ => Err(unsaved_error(&error, record)),
                 }
             }

@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 use crate::clock::Moment;
 use crate::oauth::access_token::AccessToken;
 use crate::oauth::core::{Core, Demand, means};
-use crate::oauth::lease::{Lease, Means};
-use crate::{Error, OAuthToken, RecordVersion, matching};
+use crate::oauth::lease::{Lease, Means, digest_of};
+use crate::{Error, Field, OAuthToken, RecordVersion, matching};
 
 pub(super) const FIRST_POLL: Duration = Duration::from_millis(100);
 const LONGEST_POLL: Duration = Duration::from_secs(1);
@@ -21,8 +21,8 @@ pub(super) struct Refresh {
     /// Whether any valid access token will do.
     pub(super) is_usual: bool,
     pub(super) deadline: Instant,
-    /// The nonce of the last lease that this refresh has put, if nothing was sent under it.
-    pub(super) unsent: Option<String>,
+    /// The last lease that this refresh has put, if nothing was sent under it.
+    pub(super) unsent: Option<Lease>,
     pub(super) has_spread: bool,
     pub(super) poll: Duration,
     /// The record as it was last found.
@@ -47,7 +47,33 @@ impl Refresh {
         }
     }
 
-    /// The record with what Zoho is asked with.
+    /// A digest of the grant token that Zoho would be asked with.
+    pub(super) fn grant_digest(&self, record: &OAuthToken) -> Option<String> {
+        let source = match &self.demand.grant {
+            Some(grant) => grant,
+            None if means(record) == Means::GrantToken => record,
+            None => return None,
+        };
+        source.expose(Field::GrantToken).map(digest_of)
+    }
+
+    /// Whether this refresh has put the lease, and has sent nothing under it.
+    pub(super) fn is_unsent(&self, lease: &Lease) -> bool {
+        let unsent = self.unsent.as_ref();
+        unsent.is_some_and(|unsent| unsent.nonce == lease.nonce)
+    }
+
+    /// The grant tokens that may have been sent before this refresh sends one.
+    pub(super) fn sent_before(&self, version: &RecordVersion) -> Vec<String> {
+        match (Lease::of(version), &self.unsent) {
+            // It may have been put to send a grant token, which did not happen.
+            (Some(lease), Some(unsent)) if self.is_unsent(&lease) => unsent.sent.clone(),
+            (Some(lease), _) => lease.sent,
+            (None, _) => Vec::new(),
+        }
+    }
+
+    /// The record, with the credentials to send to Zoho.
     pub(super) fn asked_with(&self, record: &OAuthToken) -> Result<OAuthToken, Error> {
         match &self.demand.grant {
             Some(grant) => matching::merged(record, grant),
@@ -62,16 +88,22 @@ impl Refresh {
         if let Some(record) = unsaved.filter(|record| self.core.is_valid(record))
             && let Some(access) = self.core.access(&record, false)
         {
+            self.rest(self.core.timing.save_again);
             return Ok(access);
         }
         match self.valid() {
             Some(access) => {
-                let time = Instant::now() + self.core.timing.lease;
-                self.core.states.look_again(&self.id, Some(time));
+                self.rest(self.core.timing.lease);
                 Ok(access)
             }
             None => Err(error),
         }
+    }
+
+    /// Has callers go on with the access token that they have for this time.
+    pub(super) fn rest(&self, time: Duration) {
+        let time = Instant::now() + time;
+        self.core.states.look_again(&self.id, Some(time));
     }
 
     pub(super) fn valid(&self) -> Option<AccessToken> {

@@ -91,6 +91,12 @@ async fn what_could_not_be_saved_is_saved_at_the_next_call() {
         let access = provider.access_token(&partial()).await.unwrap();
         assert_eq!((value(&access), access.is_saved()), ("new-1", false));
         assert_eq!(shown(&world.stored().await).0, "old");
+        // At once, the store is not asked.
+        let swaps = world.store.take_counts();
+        let access = provider.access_token(&partial()).await.unwrap();
+        assert_eq!((value(&access), access.is_saved()), ("new-1", false));
+        assert_eq!(world.store.take_counts(), (0, 0), "after {swaps:?}");
+        tokio::time::advance(Duration::from_secs(5)).await;
     }
     let access = provider.access_token(&partial()).await.unwrap();
     assert_eq!((value(&access), access.is_saved()), ("new-1", true));
@@ -109,6 +115,7 @@ async fn a_save_whose_response_was_lost_is_no_second_save() {
     let access = provider.access_token(&partial()).await.unwrap();
     assert!(!access.is_saved());
     world.store.take_counts();
+    tokio::time::advance(Duration::from_secs(5)).await;
     let access = provider.access_token(&partial()).await.unwrap();
     assert_eq!((value(&access), access.is_saved()), ("new-1", true));
     assert_eq!(world.store.take_counts(), (1, 0));
@@ -198,6 +205,24 @@ async fn a_rotated_refresh_token_is_saved_beside_a_newer_access_token() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_login_beside_a_newer_access_token_is_saved_with_its_client() {
+    let world = World::with_token(0).await;
+    let provider = world.process();
+    world.zoho.hold();
+    let grant = token("user_name=u client_id=c client_secret=s2 grant_token=g");
+    let exchanging = tokio::spawn(async move { provider.exchange_grant(&grant).await });
+    requests(&world, 1).await;
+    world.save("access_token=newer", 3_000).await;
+    world.zoho.release();
+    exchanging.await.unwrap().unwrap();
+    let stored = world.stored().await;
+    assert_eq!(shown(&stored), ("newer".into(), "r-new".into()));
+    assert_eq!(stored.client_secret().unwrap().expose_secret(), "s2");
+    assert_eq!(stored.grant_token().unwrap().expose_secret(), "g");
+    assert_eq!(world.lease().await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_change_of_something_else_meanwhile_is_kept() {
     let world = World::with_token(0).await;
     let provider = world.process();
@@ -264,6 +289,71 @@ async fn a_usable_token_is_returned_while_the_store_is_away() {
     let access = world.process().access_token(&partial()).await.unwrap();
     assert_eq!((value(&access), started.elapsed().as_secs()), ("old", 10));
     assert_eq!(world.zoho.requests(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_usable_token_is_returned_by_a_process_that_cannot_refresh_it() {
+    // A role that may not write.
+    let world = World::with_token(200).await;
+    world.store.next(&[SwapFault::Denied; 10]);
+    for _ in 0..3 {
+        let access = world.process().access_token(&partial()).await.unwrap();
+        assert_eq!(value(&access), "old");
+    }
+    let error = world.process().refresh(&partial()).await.unwrap_err();
+    assert_eq!(
+        error.kind(),
+        ErrorKind::AccessDenied,
+        "who wants another one is told"
+    );
+
+    // A record without a client secret, and one that names a server of nobody.
+    let world = World::with_token(200).await;
+    let expiry = world.stored().await.expiry_time().unwrap();
+    let columns = format!("user_name=v refresh_token=r2 access_token=valid expiry_time={expiry}");
+    let unknown = token(&format!("id=2 {columns} client_id=c"));
+    let strange = token(&format!("id=3 {columns} client_id=c client_secret=s"))
+        .to_builder()
+        .accounts_url("https://accounts.evil.example")
+        .build()
+        .unwrap();
+    for record in [unknown, strange] {
+        world.store.save_token(&record).await.unwrap();
+        let process = world.process();
+        let access = process.access_token(&token("user_name=v")).await.unwrap();
+        assert_eq!(value(&access), "valid");
+        world
+            .store
+            .delete_token(record.id().unwrap())
+            .await
+            .unwrap();
+    }
+    assert_eq!(world.zoho.requests(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_does_not_get_the_error_of_a_login_that_is_under_way() {
+    let world = World::with_token(0).await;
+    let process = world.process();
+    world.zoho.hold();
+    world
+        .zoho
+        .next([Next::Body(200, r#"{"error":"invalid_code"}"#)]);
+    let login = {
+        let process = process.clone();
+        let grant = token("user_name=u client_id=c client_secret=s grant_token=g");
+        tokio::spawn(async move { process.exchange_grant(&grant).await })
+    };
+    requests(&world, 1).await;
+    let caller = tokio::spawn(async move { process.access_token(&partial()).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.zoho.release();
+    world.zoho.release();
+    assert_eq!(
+        login.await.unwrap().unwrap_err().kind(),
+        ErrorKind::NeedsLogin
+    );
+    assert_eq!(value(&caller.await.unwrap().unwrap()), "new-1");
 }
 
 #[tokio::test(start_paused = true)]

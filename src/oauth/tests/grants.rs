@@ -6,6 +6,7 @@ use futures::future::join_all;
 
 use super::fake_zoho::Next;
 use super::world::{SwapFault, World, value};
+use crate::oauth::{DataCenter, TokenState};
 use crate::testing::token;
 use crate::{ErrorKind, ExposeSecret, OAuthToken, RefreshCoordination, Swap, TokenStore};
 
@@ -81,6 +82,48 @@ async fn a_grant_that_many_processes_exchange_is_sent_once() {
     // After a restart.
     world.process().exchange_grant(&grant).await.unwrap();
     assert_eq!(world.zoho.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_get_the_record_to_which_one_process_moves_the_tokens() {
+    let world = World::new();
+    let ada = token(&format!(
+        "id=7 user_name={LOGGED_IN} client_id=c refresh_token=r"
+    ));
+    world.store.save_token(&ada).await.unwrap();
+    let processes: Vec<_> = (0..8).map(|_| world.process()).collect();
+    world.zoho.next([Next::After(Duration::from_secs(1))]);
+    let grant = grant();
+    let exchanged = join_all(
+        processes
+            .iter()
+            .map(|process| process.exchange_grant(&grant)),
+    );
+    for record in exchanged.await {
+        let record = record.unwrap();
+        assert_eq!(
+            (record.id(), record.user_name()),
+            (Some("7"), Some(LOGGED_IN))
+        );
+        assert_eq!(record.refresh_token().unwrap().expose_secret(), "r-new");
+    }
+    assert_eq!(world.zoho.requests(), 1);
+    assert_eq!(world.store.get_tokens().await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_could_not_be_saved_says_to_save_its_tokens() {
+    let world = World::new();
+    world.store.fail_saves();
+    let error = world.process().login("g", None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    let unsaved = error.unsaved_token().unwrap();
+    assert_eq!(unsaved.refresh_token().unwrap().expose_secret(), "r-new");
+    let text = error.to_string();
+    assert!(
+        text.contains("save `unsaved_token`") && !text.contains("again"),
+        "{text}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -171,6 +214,116 @@ async fn a_grant_whose_response_was_lost_is_not_sent_again_unless_the_user_says_
     let record = process.exchange_grant_again(&grant()).await.unwrap();
     assert_eq!(record.refresh_token().unwrap().expose_secret(), "r-new");
     assert_eq!(world.zoho.requests(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_who_has_moved_logs_in_at_the_new_data_centre() {
+    let world = World::with_token(3_600).await;
+    let named = token("id=1 api_domain=https://www.zohoapis.com")
+        .to_builder()
+        .accounts_url(DataCenter::Us.accounts_url());
+    world
+        .store
+        .save_token(&named.build().unwrap())
+        .await
+        .unwrap();
+    let at_in = DataCenter::In.accounts_url();
+    let grant = grant_of_u()
+        .to_builder()
+        .accounts_url(at_in)
+        .build()
+        .unwrap();
+    let record = world.process().exchange_grant(&grant).await.unwrap();
+    assert_eq!(record.accounts_url(), Some(at_in));
+    assert!(world.zoho.seen()[0].0.starts_with(at_in));
+    // Without a data centre, it is sent to that of the record.
+    let other = grant_of_u().to_builder().grant_token("g2").build().unwrap();
+    world.process().exchange_grant(&other).await.unwrap();
+    assert!(world.zoho.seen()[1].0.starts_with(at_in));
+}
+
+/// Whose tokens are expired when they log in again.
+fn grant_of_u() -> OAuthToken {
+    grant().to_builder().user_name("u").build().unwrap()
+}
+
+fn grants(world: &World) -> usize {
+    let seen = world.zoho.seen();
+    let forms = seen.iter().map(|(_, form)| form);
+    forms.filter(|form| form.contains("code=g&")).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_login_whose_response_was_lost_is_not_sent_again_unless_the_user_says_so() {
+    let world = World::with_token(0).await;
+    let processes = [world.process(), world.process()];
+    world.zoho.next([Next::Lost]);
+    for _ in 0..2 {
+        for process in &processes {
+            let error = process.exchange_grant(&grant_of_u()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::GrantUnsettled);
+        }
+    }
+    assert_eq!((grants(&world), world.zoho.requests()), (1, 1));
+    let again = processes[1].exchange_grant_again(&grant_of_u()).await;
+    assert_eq!(
+        again.unwrap().refresh_token().unwrap().expose_secret(),
+        "r-new"
+    );
+    assert_eq!(grants(&world), 2);
+    assert_eq!(world.lease().await, None);
+    processes[0].exchange_grant(&grant_of_u()).await.unwrap();
+    assert_eq!(grants(&world), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_does_not_forget_that_a_grant_may_have_been_sent() {
+    // The refresh succeeds, or Zoho refuses it for now.
+    for refusal in [None, Some(Next::Body(503, ""))] {
+        let world = World::with_token(0).await;
+        let process = world.process();
+        world.zoho.next([Next::Lost]);
+        assert!(process.exchange_grant(&grant_of_u()).await.is_err());
+        world.zoho.next(refusal.clone());
+        let access = world.process().access_token(&token("user_name=u")).await;
+        assert_eq!(access.is_ok(), refusal.is_none());
+        assert_eq!(world.zoho.requests(), 2);
+        let error = process.exchange_grant(&grant_of_u()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::GrantUnsettled);
+        tokio::time::advance(Duration::from_secs(3_600)).await;
+        // One more refresh, which finds no lease of anybody.
+        let access = process.access_token(&token("user_name=u")).await.unwrap();
+        assert!(access.is_saved());
+        assert_eq!(world.zoho.requests(), 3);
+        let error = process.exchange_grant(&grant_of_u()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::GrantUnsettled);
+        let state = process
+            .status(&token("user_name=u"))
+            .await
+            .unwrap()
+            .unwrap()
+            .state;
+        assert_eq!(state, TokenState::Valid);
+        assert_eq!(grants(&world), 1);
+        // Another login ends it.
+        let other = grant_of_u().to_builder().grant_token("g2").build().unwrap();
+        process.exchange_grant(&other).await.unwrap();
+        assert_eq!(
+            world.stored().await.grant_token().unwrap().expose_secret(),
+            "g2"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_login_that_was_not_sent_is_sent_again() {
+    let world = World::with_token(0).await;
+    world.zoho.next([Next::NotSent, Next::NotSent]);
+    let error = world.process().exchange_grant(&grant_of_u()).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Unavailable);
+    let record = world.process().exchange_grant(&grant_of_u()).await.unwrap();
+    assert_eq!(record.refresh_token().unwrap().expose_secret(), "r-new");
+    assert_eq!(world.lease().await, None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::join_all;
 
-use super::world::{Plain, World, partial, value};
+use super::world::{Cached, Plain, World, partial, value};
 use crate::oauth::TokenState;
 use crate::testing::token;
 use crate::{Error, ErrorKind, ExposeSecret, TokenStore};
@@ -205,6 +205,29 @@ async fn a_refused_token_is_replaced_once_for_all_processes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_day_of_calls_that_no_token_can_make_adds_few_refreshes_in_any_number_of_processes() {
+    for number in [1, 4] {
+        let world = World::with_token(3_600).await;
+        let processes: Vec<_> = (0..number).map(|_| world.process()).collect();
+        let partial = partial();
+        for second in (0..86_400_u64).step_by(20) {
+            let slow = usize::try_from(second / 20).unwrap() % 7;
+            for process in processes.iter().skip(usize::from(slow > 0)) {
+                let called = process
+                    .call(&partial, async |_| Ok::<_, Error>((401_u16, ())))
+                    .await;
+                assert_eq!(called.unwrap().0, 401);
+            }
+            tokio::time::advance(Duration::from_secs(20)).await;
+        }
+        let (_, versions) = world.store.take_counts();
+        // Of these, the hourly refreshes make 56.
+        assert!((56..80).contains(&versions), "{number}: {versions}");
+        assert_eq!(versions, 2 * world.zoho.requests());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_can_run_in_a_task() {
     let world = World::with_token(3_600).await;
     let provider = world.process();
@@ -287,6 +310,17 @@ async fn a_refresh_can_be_forced() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_forced_refresh_replaces_the_stored_token_and_not_a_cached_one() {
+    let world = World::with_token(3_600).await;
+    let cached = world.stored().await;
+    let process = world.process_on(Cached(world.store.clone(), cached));
+    world.save("access_token=newer", 3_000).await;
+    let access = process.refresh(&partial()).await.unwrap();
+    assert_eq!(value(&access), "new-1");
+    assert_eq!(world.zoho.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_status_tells_how_a_token_stands() {
     for (expires_in, state) in [
         (3_600, TokenState::Valid),
@@ -324,4 +358,31 @@ async fn a_token_that_is_revoked_is_deleted() {
         (url.as_str(), form.as_str()),
         ("https://accounts.zoho.eu/oauth/v2/token/revoke", "token=r")
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_may_be_of_another_accounts_server_is_not_deleted() {
+    let unknown = super::fake_zoho::Next::Body(400, r#"{"error":"invalid_code"}"#);
+    let world = World::with_token(3_600).await;
+    let provider = world.process();
+    world.zoho.next([unknown.clone()]);
+    let error = provider.revoke(&partial()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+    assert!(error.to_string().contains("accounts.zoho.eu"), "{error}");
+    assert_eq!(world.store.get_tokens().await.unwrap().len(), 1);
+
+    let named = token("id=1")
+        .to_builder()
+        .accounts_url("https://accounts.zoho.in");
+    world
+        .store
+        .save_token(&named.build().unwrap())
+        .await
+        .unwrap();
+    world.zoho.next([unknown]);
+    assert!(
+        provider.revoke(&partial()).await.unwrap(),
+        "it was revoked before"
+    );
+    assert_eq!(world.store.get_tokens().await.unwrap().len(), 0);
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::fake_zoho::Next;
 use super::world::{World, partial, value};
-use crate::oauth::TokenState;
+use crate::oauth::{DataCenter, TokenState};
+use crate::testing::token;
 use crate::{ErrorKind, TokenStore};
 
 const DEAD: Next = Next::Body(200, r#"{"error":"invalid_code"}"#);
@@ -38,6 +39,85 @@ async fn a_dead_token_is_asked_for_once_until_somebody_logs_in() {
     assert_eq!(world.lease().await, None, "the note is gone with the login");
     let access = world.process().access_token(&partial()).await.unwrap();
     assert_eq!(value(&access), "new-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_another_accounts_server_refuses_is_asked_for_at_the_right_one() {
+    let minute = Duration::from_secs(60);
+    for is_saved in [true, false] {
+        let world = World::with_token(0).await;
+        let wrong = world.process_at(DataCenter::Us);
+        world.zoho.next([DEAD, DEAD]);
+        let sweep = wrong.refresh_expiring(minute).await.unwrap();
+        assert_eq!(sweep.failed.len(), 1);
+        let error = wrong.access_token(&partial()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NeedsLogin);
+        // What the error advises: the data centre is set, in the record or in the program.
+        let right = match is_saved {
+            true => {
+                let named = token("id=1")
+                    .to_builder()
+                    .accounts_url(DataCenter::In.accounts_url());
+                world
+                    .store
+                    .save_token(&named.build().unwrap())
+                    .await
+                    .unwrap();
+                wrong.clone()
+            }
+            false => world.process_at(DataCenter::In),
+        };
+        let error = right.access_token(&partial()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.to_string().contains("accounts.zoho.in"), "{error}");
+        let status = right.status(&partial()).await.unwrap().unwrap();
+        assert!(matches!(
+            status.state,
+            TokenState::Failing {
+                needs_login: false,
+                ..
+            }
+        ));
+        tokio::time::advance(minute).await;
+        // That one refuses it, too.
+        let error = right.access_token(&partial()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NeedsLogin);
+        tokio::time::advance(24 * 60 * minute).await;
+        assert!(right.access_token(&partial()).await.is_err());
+        assert_eq!(world.zoho.requests(), 2, "it is final there");
+        let servers: Vec<_> = world.zoho.seen().into_iter().map(|(url, _)| url).collect();
+        assert!(servers[0].starts_with("https://accounts.zoho.com/"));
+        assert!(servers[1].starts_with("https://accounts.zoho.in/"));
+        assert_eq!(
+            value(&world.process().refresh(&partial()).await.unwrap()),
+            "new-1"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn processes_of_different_data_centres_ask_less_and_less_often() {
+    let world = World::with_token(0).await;
+    let processes = [world.process_at(DataCenter::Us), world.process()];
+    world.zoho.next(std::iter::repeat_n(DEAD, 1_000));
+    for _ in (0..86_400).step_by(10) {
+        for process in &processes {
+            assert!(process.access_token(&partial()).await.is_err());
+        }
+        tokio::time::advance(Duration::from_secs(10)).await;
+    }
+    let (_, versions) = world.store.take_counts();
+    assert!(versions < 50, "{versions}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_note_without_a_server_is_of_any() {
+    let world = World::with_token(0).await;
+    world.put_lease("failed:invalid_code:1767225600").await;
+    tokio::time::advance(Duration::from_secs(86_400)).await;
+    let error = world.process().access_token(&partial()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NeedsLogin);
+    assert_eq!(world.zoho.requests(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,6 +221,34 @@ async fn a_process_asks_for_at_most_ten_tokens_in_ten_minutes() {
     assert_eq!(value(&access), "new-10", "it is still valid");
     tokio::time::advance(Duration::from_secs(600)).await;
     process.refresh(&partial()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_without_a_response_count_as_well() {
+    let world = World::with_token(3_600).await;
+    let process = world.process();
+    world.zoho.next(std::iter::repeat_n(Next::Lost, 100));
+    for _ in 0..8 {
+        assert!(process.refresh(&partial()).await.is_err());
+        tokio::time::advance(Duration::from_secs(20)).await;
+    }
+    assert_eq!(world.zoho.requests(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_has_what_the_http_client_reports() {
+    for (next, text, cause) in [
+        (Next::NotSent, "could not be reached", "refused"),
+        (Next::Lost, "did not respond", "lost"),
+    ] {
+        let world = World::with_token(0).await;
+        world.zoho.next([next.clone(), next]);
+        let error = world.process().access_token(&partial()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.to_string().contains(text), "{error}");
+        let http = std::error::Error::source(&error).unwrap();
+        assert_eq!(http.source().unwrap().to_string(), cause);
+    }
 }
 
 #[tokio::test(start_paused = true)]

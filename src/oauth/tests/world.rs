@@ -1,5 +1,6 @@
 //! Processes that share a store and a Zoho, in tokio's paused time.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -83,8 +84,21 @@ impl World {
     }
 
     pub(super) fn process_on(&self, store: impl TokenStore + 'static) -> TokenProvider {
+        self.process_with(store, DataCenter::Eu)
+    }
+
+    /// A process whose provider was given this data centre.
+    pub(super) fn process_at(&self, data_center: DataCenter) -> TokenProvider {
+        self.process_with(self.store.clone(), data_center)
+    }
+
+    fn process_with(
+        &self,
+        store: impl TokenStore + 'static,
+        data_center: DataCenter,
+    ) -> TokenProvider {
         TokenProvider::builder(store)
-            .data_center(DataCenter::Eu)
+            .data_center(data_center)
             .client("c", "s")
             .http_client(self.zoho.clone())
             .metrics(self.events.clone())
@@ -143,6 +157,7 @@ pub(super) struct FaultyStore {
     pub(super) inner: MemoryTokenStore,
     faults: Arc<Mutex<Vec<SwapFault>>>,
     counts: Arc<Mutex<(usize, usize)>>,
+    fails_saves: Arc<AtomicBool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +165,8 @@ pub(super) enum SwapFault {
     None,
     /// It fails and is not executed.
     Fails,
+    /// It is not allowed.
+    Denied,
     /// It is executed, and fails.
     LosesResponse,
     /// It is executed after these seconds, and succeeds.
@@ -160,6 +177,11 @@ impl FaultyStore {
     /// Has these happen to the next swaps.
     pub(super) fn next(&self, faults: &[SwapFault]) {
         self.faults.lock().unwrap().extend(faults.iter().rev());
+    }
+
+    /// Has all saves but swaps fail.
+    pub(super) fn fail_saves(&self) {
+        self.fails_saves.store(true, Ordering::Relaxed);
     }
 
     /// Takes the number of reads and swaps since the last call.
@@ -175,6 +197,9 @@ impl TokenStore for FaultyStore {
     }
 
     async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
+        if self.fails_saves.load(Ordering::Relaxed) {
+            return Err(away());
+        }
         self.inner.save_token(token).await
     }
 
@@ -214,10 +239,11 @@ impl RefreshCoordination for FaultyStore {
     ) -> Result<Swap, Error> {
         self.counts.lock().unwrap().1 += 1;
         let fault = self.faults.lock().unwrap().pop().unwrap_or(SwapFault::None);
-        let failed = || Err(Error::new(ErrorKind::Unavailable, "the store is away"));
+        let failed = || Err(away());
         match fault {
             SwapFault::None => {}
             SwapFault::Fails => return failed(),
+            SwapFault::Denied => return Err(Error::new(ErrorKind::AccessDenied, "not allowed")),
             SwapFault::Takes(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
             SwapFault::LosesResponse => {
                 self.inner.swap(current, token, lease).await?;
@@ -226,6 +252,10 @@ impl RefreshCoordination for FaultyStore {
         }
         self.inner.swap(current, token, lease).await
     }
+}
+
+fn away() -> Error {
+    Error::new(ErrorKind::Unavailable, "the store is away")
 }
 
 /// A store without coordination.
@@ -256,5 +286,40 @@ impl TokenStore for Plain {
 
     async fn find_token_by_id(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
         self.0.find_token_by_id(id).await
+    }
+}
+
+/// A store whose cache has this record.
+#[derive(Debug)]
+pub(super) struct Cached(pub(super) FaultyStore, pub(super) OAuthToken);
+
+#[async_trait]
+impl TokenStore for Cached {
+    async fn find_token(&self, _: &OAuthToken) -> Result<Option<OAuthToken>, Error> {
+        Ok(Some(self.1.clone()))
+    }
+
+    async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
+        self.0.save_token(token).await
+    }
+
+    async fn delete_token(&self, id: &str) -> Result<(), Error> {
+        self.0.delete_token(id).await
+    }
+
+    async fn get_tokens(&self) -> Result<Vec<OAuthToken>, Error> {
+        self.0.get_tokens().await
+    }
+
+    async fn delete_tokens(&self) -> Result<(), Error> {
+        self.0.delete_tokens().await
+    }
+
+    async fn find_token_by_id(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
+        self.0.find_token_by_id(id).await
+    }
+
+    fn coordination(&self) -> Option<&dyn RefreshCoordination> {
+        Some(&self.0)
     }
 }

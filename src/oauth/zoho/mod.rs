@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use self::refusal::{Refusal, UNREACHABLE};
+use self::refusal::{NO_RESPONSE, Refusal, UNREACHABLE};
 use self::response::Issued;
-use super::http::{HttpClient, HttpRequest};
+use super::http::{HttpClient, HttpError, HttpRequest};
+use crate::Error;
 
 /// Why there are no tokens.
 #[derive(Debug)]
@@ -20,16 +21,26 @@ pub(crate) enum Failed {
     /// Zoho has refused.
     Refused(Refusal),
     /// The request has certainly not reached Zoho.
-    NotSent,
+    NotSent(HttpError),
     /// The response was lost.
-    Lost,
+    Lost(HttpError),
 }
 
 impl Failed {
-    pub(crate) fn refusal(self) -> Refusal {
+    pub(crate) fn refusal(&self) -> Refusal {
         match self {
-            Failed::Refused(refusal) => refusal,
-            Failed::NotSent | Failed::Lost => Refusal::with_code(UNREACHABLE),
+            Failed::Refused(refusal) => refusal.clone(),
+            Failed::NotSent(_) => Refusal::with_code(UNREACHABLE),
+            Failed::Lost(_) => Refusal::with_code(NO_RESPONSE),
+        }
+    }
+
+    /// The error for the caller; `server` is the accounts server that was asked.
+    pub(crate) fn error(self, server: &str) -> Error {
+        let error = self.refusal().error(server);
+        match self {
+            Failed::Refused(_) => error,
+            Failed::NotSent(cause) | Failed::Lost(cause) => error.with_source(cause),
         }
     }
 }
@@ -71,7 +82,7 @@ async fn post(
     };
     // The client may not keep to the time.
     let response = match tokio::time::timeout(timeout, http.send(request)).await {
-        Err(_) => return Err(Failed::Lost),
+        Err(elapsed) => return Err(Failed::Lost(HttpError::lost(elapsed))),
         Ok(response) => response,
     };
     match response {
@@ -79,10 +90,9 @@ async fn post(
         Err(error) => {
             let was_sent = error.was_sent();
             tracing::debug!(%error, was_sent, "no response from the accounts server");
-            Err(if was_sent {
-                Failed::Lost
-            } else {
-                Failed::NotSent
+            Err(match was_sent {
+                true => Failed::Lost(error),
+                false => Failed::NotSent(error),
             })
         }
     }

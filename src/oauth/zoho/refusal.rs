@@ -49,6 +49,9 @@ const THROTTLED: &str = "throttled";
 const UNEXPECTED: &str = "unexpected_response";
 
 /// The code for no response.
+pub(crate) const NO_RESPONSE: &str = "no_response";
+
+/// The code for a request that could not be sent.
 pub(crate) const UNREACHABLE: &str = "unreachable";
 
 /// The longest code that is believed to be one.
@@ -104,6 +107,11 @@ impl Refusal {
         matches!(self.kind(), RefusalKind::Dead | RefusalKind::Client)
     }
 
+    /// Whether the token is not accepted, or not by this accounts server.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.kind() == RefusalKind::Dead
+    }
+
     /// What is counted.
     pub(crate) fn event(&self) -> Event {
         match self.kind() {
@@ -139,12 +147,23 @@ impl Refusal {
             }
             RefusalKind::Transient => {
                 let problem = match code.as_str() {
-                    UNREACHABLE => format!("{server} did not respond in time"),
+                    NO_RESPONSE => format!("{server} did not respond"),
+                    UNREACHABLE => format!("{server} could not be reached"),
                     _ => format!("{server} could not issue a token ({code})"),
                 };
                 Error::new(ErrorKind::Unavailable, problem).advise("try again later")
             }
         }
+    }
+
+    /// The error for the caller if another accounts server has refused, and this one is to be asked.
+    pub(crate) fn error_elsewhere(&self, server: &str) -> Error {
+        let code = &self.code;
+        let problem =
+            format!("another accounts server than {server} has refused the token ({code})");
+        Error::new(ErrorKind::Unavailable, problem).advise(format!(
+            "try again in a few minutes: {server} is asked then; `refresh` asks it at once"
+        ))
     }
 }
 
@@ -224,7 +243,8 @@ mod tests {
             ("invalid_code", ErrorKind::NeedsLogin, "data centre"),
             ("invalid_client", ErrorKind::InvalidConfig, "client_secret"),
             (THROTTLED, ErrorKind::Throttled, "minutes"),
-            (UNREACHABLE, ErrorKind::Unavailable, "later"),
+            (UNREACHABLE, ErrorKind::Unavailable, "could not be reached"),
+            (NO_RESPONSE, ErrorKind::Unavailable, "later"),
         ] {
             let error = Refusal::with_code(code).error("https://accounts.zoho.eu");
             assert_eq!(error.kind(), kind);

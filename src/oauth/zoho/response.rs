@@ -6,7 +6,7 @@ use http::Uri;
 use secrecy::SecretString;
 
 use super::json::Object;
-use super::refusal::{Refusal, RefusalKind};
+use super::refusal::Refusal;
 
 /// The lifetime of an access token if the response does not say it.
 const USUAL_LIFETIME: Duration = Duration::from_secs(3_600);
@@ -47,18 +47,14 @@ pub(crate) fn issued(status: u16, body: &str) -> Result<Issued, Refusal> {
     Err(Refusal::of(status, object.as_ref()))
 }
 
-/// Reads the response to a revocation. A token that Zoho does not know is revoked.
+/// Reads the response to a revocation.
 pub(crate) fn revoked(status: u16, body: &str) -> Result<(), Refusal> {
     let object = Object::parse(body);
     let has_error = object.as_ref().is_none_or(|object| object.has("error"));
     if (200..300).contains(&status) && !has_error {
         return Ok(());
     }
-    let refusal = Refusal::of(status, object.as_ref());
-    match refusal.kind() {
-        RefusalKind::Dead => Ok(()),
-        _ => Err(refusal),
-    }
+    Err(Refusal::of(status, object.as_ref()))
 }
 
 /// `expires_in` is in seconds; in milliseconds if there is also `expires_in_sec`, and sometimes
@@ -92,6 +88,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
+    use crate::oauth::zoho::refusal::RefusalKind;
 
     #[test]
     fn tokens_are_read_whatever_else_is_there() {
@@ -143,9 +140,10 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_token_counts_as_revoked() {
+    fn only_a_response_without_an_error_revokes() {
         assert!(revoked(200, r#"{"status":"success"}"#).is_ok());
-        assert!(revoked(400, r#"{"error":"invalid_code"}"#).is_ok());
+        let unknown = revoked(400, r#"{"error":"invalid_code"}"#).unwrap_err();
+        assert_eq!(unknown.kind(), RefusalKind::Dead);
         assert!(revoked(200, r#"{"error":"general_error"}"#).is_err());
         assert!(revoked(503, "").is_err());
         assert!(revoked(200, "<html>").is_err());

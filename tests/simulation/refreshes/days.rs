@@ -7,6 +7,7 @@ use zoho_token_store::{AccessToken, ErrorKind};
 use super::{Fleet, Member, number, value, with_latencies, with_token_that_expires_in};
 use crate::clock::epoch_millis;
 use crate::process::{Ended, Stopped};
+use crate::support::token::token;
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -83,6 +84,30 @@ fn a_day_of_a_token_that_always_fails_makes_fewer_than_fifty_versions() {
             assert!(requests <= versions.div_ceil(2), "{requests} requests");
         });
     }
+}
+
+#[test]
+fn a_day_of_calls_that_every_token_is_refused_for_adds_few_versions() {
+    with_token_that_expires_in(1_200, 7, with_latencies(), async |fleet| {
+        let before = fleet.versions();
+        let members = members(&fleet, 3).await;
+        let partial = token("user_name=u");
+        let end = fleet.world.now() + DAY;
+        while fleet.world.now() < end {
+            tokio::time::sleep(MINUTE).await;
+            for member in &members {
+                let call = member.provider.call(&partial, async |_| {
+                    Ok::<_, zoho_token_store::Error>((401_u16, ()))
+                });
+                assert_eq!(call.await.unwrap().0, 401);
+            }
+        }
+        let (requests, versions) = (fleet.zoho.requests(), fleet.versions() - before);
+        println!("a day of refused calls: {requests} requests to Zoho, {versions} versions");
+        // The hourly refreshes make 58 of them. AWS keeps about 100.
+        assert!(versions < 80, "{versions} versions");
+        fleet.check_at_rest();
+    });
 }
 
 #[test]

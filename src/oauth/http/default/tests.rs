@@ -2,7 +2,7 @@
 
 use http::HeaderValue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -107,6 +107,44 @@ async fn a_request_that_was_not_sent_is_told_from_a_lost_response() {
         ..request(url)
     };
     assert!(client.send(short).await.unwrap_err().was_sent());
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_accept_connections_got_nothing() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = socket.listen(1).unwrap();
+    let address = full.local_addr().unwrap();
+    // Fills the queue of connections that nobody accepts.
+    let waiting = (0..8).map(|_| TcpStream::connect(address));
+    let waiting = futures::future::join_all(
+        waiting.map(|connecting| tokio::time::timeout(Duration::from_millis(200), connecting)),
+    );
+    let waiting = waiting.await;
+    assert!(waiting.iter().any(Result::is_err), "the queue is full");
+    let client = DefaultClient::new().unwrap();
+    let error = client.send(request(format!("http://{address}/"))).await;
+    assert!(!error.unwrap_err().was_sent());
+}
+
+#[tokio::test]
+async fn a_host_that_no_one_knows_got_nothing() {
+    let client = DefaultClient::new().unwrap();
+    let error = client.send(request("http://zoho.invalid/".into())).await;
+    assert!(!error.unwrap_err().was_sent());
+}
+
+#[tokio::test]
+async fn a_server_without_tls_got_nothing() {
+    let client = DefaultClient::new().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let served = tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        connection.write_all(b"no TLS\r\n").await
+    });
+    assert!(!client.send(request(url)).await.unwrap_err().was_sent());
+    served.await.unwrap().unwrap();
 }
 
 #[tokio::test]
