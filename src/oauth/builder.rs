@@ -108,8 +108,7 @@ impl TokenProviderBuilder {
 
 #[cfg(feature = "default-https-client")]
 fn default_client() -> Option<Arc<dyn HttpClient>> {
-    let client = super::http::default::DefaultClient::new()?;
-    Some(Arc::new(client))
+    Some(Arc::new(super::http::default::DefaultClient::new()))
 }
 
 #[cfg(not(feature = "default-https-client"))]
