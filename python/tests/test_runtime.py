@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -108,11 +109,11 @@ def test_threads_share_a_store(store):
     assert wrong == []
 
 
-def in_children(count, work):
+def in_children(count, work, fork=os.fork):
     """Fork children that do this work; fail if one fails or hangs."""
     children = []
     for number in range(count):
-        child = os.fork()
+        child = fork()
         if child == 0:
             status = 1
             try:
@@ -169,6 +170,22 @@ def test_children_of_a_fork_get_their_own_tokens(store):
         for thread in threads:
             thread.join()
     assert store.find_token(token("user-1")).get_access_token() == "1000.1"
+
+
+def test_children_of_a_fork_that_python_does_not_know_of(store):
+    """uWSGI forks so, unless it is told to run Python's hooks."""
+    for user in range(8):
+        store.save_token(token(f"user-{user}", access_token=f"1000.{user}"))
+
+    def work(number):
+        found = token(f"user-{number}")
+        store.find_token(found)
+        store.invalidate(found.get_id())
+        again = store.find_token_by_id(found.get_id())
+        return found.get_access_token() == again.get_access_token() == f"1000.{number}"
+
+    # PyDLL keeps the GIL.
+    in_children(8, work, ctypes.PyDLL(None).fork)
 
 
 def spawned(store):
