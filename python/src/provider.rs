@@ -69,7 +69,9 @@ impl Provider {
     fn refused(&self, py: Python<'_>, token: &AccessToken) -> PyResult<bool> {
         let engine = self.engines.engine(py)?;
         let provider = self.engines.provider(py, &engine)?;
-        Ok(provider.refused(token.native()))
+        let is_replaced = provider.refused(token.native());
+        crate::log::flush_at_end(py);
+        Ok(is_replaced)
     }
 
     /// Exchanges the code of a login, and returns the record.
