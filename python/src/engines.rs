@@ -93,6 +93,14 @@ impl Engines {
         result.map_err(|error| exception(py, &error))
     }
 
+    /// Takes note of the connections that were closed since the last call: a request sent over one of
+    /// them would be lost.
+    pub(crate) fn catch_up(&self, py: Python<'_>) -> PyResult<()> {
+        let engine = self.engine(py)?;
+        crate::exit::detach(py, || engine.catch_up());
+        Ok(())
+    }
+
     /// Returns the id and secret of the OAuth client with which users log in, if they are given.
     pub(crate) fn client(&self) -> Option<(&str, &SecretString)> {
         self.provider.client()

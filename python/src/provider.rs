@@ -82,6 +82,8 @@ impl Provider {
         code: String,
         redirect_url: Option<String>,
     ) -> PyResult<Bound<'py, PyTuple>> {
+        // Its first request is the one that cannot be repeated.
+        self.engines.catch_up(py)?;
         let record = self.engines.provide(py, async move |provider| {
             provider.login(code, redirect_url.as_deref()).await
         })?;
