@@ -119,11 +119,6 @@ impl Store {
         Provider::new(Arc::clone(&self.engines))
     }
 
-    /// Waits for refreshes whose callers were interrupted.
-    fn settle(&self, py: Python<'_>) -> PyResult<()> {
-        self.engines.settle(py)
-    }
-
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.engines.close(py)
     }

@@ -11,7 +11,6 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from ._columns import Columns
 from ._errors import InvalidTokenError, NeedsLoginError, NotFoundError, TokenStoreError
-from ._exit import settle_at_exit
 from ._native import Report, Store
 from ._settings import Value, variables
 
@@ -91,9 +90,9 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         self._settings = {name: value for name, value in given.items() if value is not None}
         self.coordinate_refresh = coordinate_refresh
         self.on_save_error = on_save_error
+        self._reported: Optional[str] = None  # the access token last reported as not saved
         self._native = Store(variables(self._settings))
         self._provider = self._native.provider()
-        settle_at_exit(self)
 
     def find_token(self, token: Any) -> Any:
         """Fill the token with the record that it denotes, and return it; or return ``None``.
