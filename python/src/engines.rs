@@ -9,7 +9,6 @@ use zoho_token_store::{Error, SecretsManagerTokenStoreBuilder, TokenProvider};
 
 use crate::engine::{self, Engine};
 use crate::error::exception;
-
 use crate::provider_settings::ProviderSettings;
 use crate::runtime::{at_once, run};
 use crate::under_way;

@@ -172,8 +172,26 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
             "there is no token with this id", kind="not_found", operation="find_token_by_id"
         )
 
+    def refused(self, id: str) -> bool:
+        """Tell that Zoho refused this record's access token (status 401), and obtain another one.
+
+        It returns ``False`` if the token is so new that another one would be refused as well: then a
+        scope is missing, or the call went to the wrong data centre. It raises ``NeedsLoginError`` if
+        Zoho does not accept the refresh token any more either.
+        """
+        denoted: Columns = (id, *(None,) * 9)
+        found = self._native.find_token_by_id(id)
+        former = found[0] if found is not None else denoted
+        accounts_url = _accounts_url(former[9])
+        access = self._provider.access_token(denoted, accounts_url)
+        if access.value == former[5]:
+            if not self._provider.refused(access):
+                return False
+            self._obtain(denoted, accounts_url)
+        return True
+
     def invalidate(self, id: str) -> None:
-        """Forget what is cached of this record. Call it if Zoho refuses an access token."""
+        """Forget what is cached of this record, which was changed by other means than a store."""
         self._native.invalidate(id)
 
     def warm_up(self) -> None:
