@@ -125,7 +125,10 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
             if not isinstance(token, OAuthToken):
                 raise InvalidTokenError("this is no OAuthToken of the SDK", kind="invalid_token")
             columns = columns_of(token)
-            record = self._native.save_token(columns, _accounts_url(columns[9]))
+            # The SDK saves no token without an API domain. One that is imported may be of another data
+            # centre than the SDK's environment.
+            accounts_url = _accounts_url(columns[9]) if columns[9] is not None else None
+            record = self._native.save_token(columns, accounts_url)
         except TokenStoreError as error:
             self._report(error)
             raise
