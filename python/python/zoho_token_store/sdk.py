@@ -97,7 +97,8 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
     def find_token(self, token: Any) -> Any:
         """Fill the token with the record that it denotes, and return it; or return ``None``.
 
-        Only what the token lacks is filled.
+        Only what the token lacks is filled. Before the SDK is initialized, an access token that has
+        expired is not refreshed: which accounts server to ask is not known then.
         """
         if not isinstance(token, OAuthToken):
             return token
@@ -237,11 +238,22 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         accounts_url = _accounts_url(record[9])
         if accounts_url is None:
             return record
-        by_id: Columns = (record[0], *(None,) * 9)
-        return self._provider.access_token(by_id, accounts_url)._columns
+        return self._obtain((record[0], *(None,) * 9), accounts_url)
 
-    def _report(self, error: TokenStoreError) -> None:
-        _LOGGER.error("a token could not be saved, and the SDK ignores that: %s", error)
+    def _obtain(self, denoted: Columns, accounts_url: Optional[str]) -> Columns:
+        access = self._provider.access_token(denoted, accounts_url)
+        if not access.is_saved and access.value != self._reported:
+            self._reported = access.value
+            problem = "an access token was refreshed and could not be saved; the next lookup tries again"
+            self._report(TokenStoreError(problem, retryable=True, operation="find_token"), "%s")
+        return access._columns
+
+    def _report(
+        self,
+        error: TokenStoreError,
+        line: str = "a token could not be saved, and the SDK ignores that: %s",
+    ) -> None:
+        _LOGGER.error(line, error)
         if self.on_save_error is not None:
             try:
                 self.on_save_error(error)
