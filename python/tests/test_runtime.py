@@ -199,25 +199,37 @@ def test_multiprocessing(store, method):
         assert pool.map(spawned, [store] * 4) == ["1000.a"] * 4
 
 
-def python(program, **environment):
-    """Run a program, and return what it printed."""
-    result = subprocess.run(
+def python_process(program, **environment):
+    """Start a program."""
+    return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(program)],
         env={**os.environ, **environment},
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
         cwd=Path(__file__).parent,
     )
-    assert result.returncode == 0, result.stderr
-    return result.stdout + result.stderr
+
+
+def python(program):
+    """Run a program, and return what it printed."""
+    with python_process(program) as process:
+        output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    return output + errors
 
 
 def test_a_daemon_thread_does_not_disturb_the_end_of_the_program(silent):
     port = silent.getsockname()[1]
-    output = python(
+    connections = []
+    accepting = threading.Thread(
+        target=lambda: connections.extend(silent.accept()[0] for _ in range(4))
+    )
+    accepting.start()
+    with python_process(
         """
-        import threading, time
+        import sys, threading
         from zoho_token_store import SecretsManagerTokenStore
         store = SecretsManagerTokenStore()
         def find():
@@ -228,12 +240,16 @@ def test_a_daemon_thread_does_not_disturb_the_end_of_the_program(silent):
                     pass
         for _ in range(4):
             threading.Thread(target=find, daemon=True).start()
-        time.sleep(0.3)
+        sys.stdin.readline()
         print("end")
         """,
         AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
-    )
-    assert output == "end\n"
+    ) as process:
+        accepting.join(60)  # all four wait for a response
+        output, errors = process.communicate("\n", timeout=60)
+    for connection in connections:
+        connection.close()
+    assert (len(connections), output, errors, process.returncode) == (4, "end\n", "", 0)
 
 
 def test_the_import_needs_no_sdk_and_no_boto3():
@@ -292,8 +308,10 @@ def test_gunicorn_with_a_preloaded_application(settings, store, tmp_path):
         try:
             import requests
 
-            bodies = [requests.get(url, timeout=60).text for _ in range(60)]
+            bodies = [requests.get(url, timeout=60).text.split() for _ in range(60)]
         finally:
             server.terminate()
             _, log = server.communicate()
-    assert {body.split()[0] for body in bodies} == {"1000.a"}, log
+    assert {value for value, _ in bodies} == {"1000.a"}, log
+    # Children of the server have responded, which has made the store.
+    assert str(server.pid) not in {process for _, process in bodies} and len(bodies) == 60
