@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from conftest import CLIENT, row, token
 
-from zoho_token_store import SecretsManagerTokenStore
+from zoho_token_store import SecretsManagerTokenStore, TokenProvider
 
 
 def silent_endpoint(monkeypatch):
@@ -85,6 +85,40 @@ def test_a_lookup_lets_other_threads_run(settings, silent):
     connection.close()
     silent.close()  # further attempts are refused
     assert ended.wait(60)
+
+
+def test_a_hit_does_not_release_the_gil(settings, store):
+    # In the last ten minutes a refresh may be due, but not without a refresh token.
+    for expires_in in (3600, 400):
+        milliseconds = str(int((time.time() + expires_in) * 1000))
+        store.save_token(
+            token(f"user-{expires_in}", access_token="1000.a", expires_in=milliseconds, **CLIENT)
+        )
+    provider = TokenProvider(**settings)
+    calls = [
+        lambda: store.find_token(token("user-3600")),
+        lambda: store.find_token(token("user-400")),
+        lambda: provider.access_token(user_name="user-3600"),
+    ]
+    interval = sys.getswitchinterval()
+    for call in calls:
+        call()
+        lock, ran = threading.Lock(), []
+        lock.acquire()
+        other = threading.Thread(target=lambda: ran.append(lock.acquire()))
+        other.start()
+        # Python itself takes the GIL from no thread now.
+        sys.setswitchinterval(1000)
+        try:
+            lock.release()
+            for _ in range(100):
+                call()
+            has_run = bool(ran)
+        finally:
+            sys.setswitchinterval(interval)
+        other.join()
+        assert not has_run
+    provider.close()
 
 
 def test_threads_share_a_store(store):
