@@ -1,5 +1,6 @@
 //! Tokens as Python passes them: a tuple of the ten columns, in the order of `Field::ALL`.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use pyo3::prelude::*;
@@ -36,14 +37,40 @@ impl<'py> FromPyObject<'_, 'py> for Columns {
             .zip(Field::ALL)
             .zip(tuple.iter_borrowed())
         {
-            // Zoho's SDK checks types here and there.
-            *column = value.extract().map_err(|_| {
-                let problem = format!("`{field}` is not a string");
-                exception(object.py(), &Error::new(ErrorKind::InvalidToken, problem))
-            })?;
+            *column = value
+                .extract()
+                .map_err(|_| no_string(object.py(), field.as_str()))?;
         }
         Ok(columns)
     }
+}
+
+/// The id of a record, as Python passes it.
+pub(crate) struct Id<'a>(Cow<'a, str>);
+
+impl std::ops::Deref for Id<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Id<'a> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        object
+            .extract()
+            .map(Id)
+            .map_err(|_| no_string(object.py(), "id"))
+    }
+}
+
+/// Zoho's SDK checks types here and there.
+fn no_string(py: Python<'_>, name: &str) -> PyErr {
+    let problem = format!("`{name}` is not a string");
+    exception(py, &Error::new(ErrorKind::InvalidToken, problem))
 }
 
 /// Returns the token with these columns, and with this accounts server beside them.
