@@ -122,21 +122,21 @@ async fn a_server_that_does_not_accept_connections_got_nothing() {
     );
     let waiting = waiting.await;
     assert!(waiting.iter().any(Result::is_err), "the queue is full");
-    let client = DefaultClient::new().unwrap();
+    let client = DefaultClient::new();
     let error = client.send(request(format!("http://{address}/"))).await;
     assert!(!error.unwrap_err().was_sent());
 }
 
 #[tokio::test]
 async fn a_host_that_no_one_knows_got_nothing() {
-    let client = DefaultClient::new().unwrap();
+    let client = DefaultClient::new();
     let error = client.send(request("http://zoho.invalid/".into())).await;
     assert!(!error.unwrap_err().was_sent());
 }
 
 #[tokio::test]
 async fn a_server_without_tls_got_nothing() {
-    let client = DefaultClient::new().unwrap();
+    let client = DefaultClient::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
     let served = tokio::spawn(async move {
