@@ -58,9 +58,9 @@ async def main():
 asyncio.run(main())
 """
 
-# With a store made, since the one beside it makes a client. That needs no request and, without the SDK, no
-# import but the package's own.
-OURS = "zoho_token_store", "zoho_token_store.TokenProvider('eu')"
+# With a store made, since the one beside it makes a client: the native one, because the classes around it import
+# the SDK where it is installed, for its exceptions.
+OURS = "zoho_token_store", "zoho_token_store._native.Store([])"
 BOTO3 = "boto3", "boto3.client('secretsmanager')"
 
 LOAD = """
