@@ -15,7 +15,7 @@ pub async fn revoke(
     args: RevokeArgs,
 ) -> Result<(), Failure> {
     let client_id = args.record.client_id.as_deref();
-    let found = select::find(&store, &args.record.record, client_id).await?;
+    let found = select::find_only(&store, &args.record.record, client_id).await?;
     let id = found.id().unwrap_or_default();
     let user = found.user_name().unwrap_or("no user");
     let question = format!("Revoke the tokens of {id} ({user}) at Zoho, and delete the record?");

@@ -31,9 +31,8 @@ pub async fn show(
         Ok(token) => {
             let id = token.id().unwrap_or_default();
             let description = store.describe(id).await?;
-            let partial = OAuthToken::builder().id(id).build()?;
             let provider = TokenProvider::builder(store.clone()).build()?;
-            status = provider.status(&partial).await?;
+            status = provider.status(&select::by_id(&token)?).await?;
             (Some(token), description)
         }
         // A deleted record can be described by its id.

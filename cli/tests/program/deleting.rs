@@ -58,6 +58,14 @@ fn a_client_can_be_named_if_a_user_has_several() {
     other["access_token"] = format!("1000.{SECRET}-other-access").into();
     let program = Program::with(&[valid("ada"), other]);
     assert_eq!(program.rows(&["list"]).len(), 2);
+    for command in ["delete", "revoke"] {
+        let unclear = program.run(&[command, "ada", "--yes"]);
+        assert_eq!(unclear.status, 2, "{}", unclear.stdout);
+        for part in ["1000.CLIENT", "1000.OTHER", "--client-id"] {
+            assert!(unclear.stderr.contains(part), "{}", unclear.stderr);
+        }
+    }
+    assert_eq!(program.rows(&["list"]).len(), 2);
     let deleted = program.run(&["delete", "ada", "--client-id", "1000.OTHER", "--yes"]);
     assert_eq!(deleted.status, 0);
     let left = program.rows(&["list"]);
