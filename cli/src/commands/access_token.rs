@@ -17,7 +17,7 @@ pub async fn access_token(
     let client_id = args.record.client_id.as_deref();
     let found = select::find(&store, &args.record.record, client_id).await?;
     let provider = provider(store, &args.zoho)?;
-    let access = provider.access_token(&found).await?;
+    let access = provider.access_token(&select::by_id(&found)?).await?;
     if !access.is_saved() {
         note("zoho-tokens: the new access token could not be saved: others will refresh once more");
     }

@@ -23,7 +23,8 @@ pub async fn refresh(
     }
     let name = args.record.unwrap_or_default();
     let found = select::find(&store, &name, args.client_id.as_deref()).await?;
-    let access = provider(store, &args.zoho)?.refresh(&found).await?;
+    let provider = provider(store, &args.zoho)?;
+    let access = provider.refresh(&select::by_id(&found)?).await?;
     let id = access.record().id().unwrap_or_default();
     let expires = access.expires_at();
     if output.json {

@@ -20,7 +20,8 @@ pub async fn revoke(
     let user = found.user_name().unwrap_or("no user");
     let question = format!("Revoke the tokens of {id} ({user}) at Zoho, and delete the record?");
     select::confirm(&question, args.yes).await?;
-    if !provider(store, &args.zoho)?.revoke(&found).await? {
+    let provider = provider(store, &args.zoho)?;
+    if !provider.revoke(&select::by_id(&found)?).await? {
         return Err(select::missing(&args.record.record));
     }
     match output.json {

@@ -268,3 +268,28 @@ fn a_revocation_ends_the_tokens_at_zoho_and_deletes_the_record() {
     assert_eq!(zoho.requests("revoke"), 1);
     assert!(program.rows(&["list"]).is_empty());
 }
+
+#[test]
+fn a_stored_accounts_server_that_nobody_has_named_gets_nothing() {
+    let zoho = start();
+    let mut token = zoho.control("login", client());
+    token["accounts_url"] = json!(zoho.url());
+    token["expiry_time"] = json!("1700000000000");
+    let program = Program::with(&[token]);
+    for arguments in [
+        &["access-token", USER][..],
+        &["refresh", USER],
+        &["refresh", "--expiring", "10m"],
+        &["revoke", USER, "--yes"],
+    ] {
+        let refused = program.run(arguments);
+        assert_eq!(refused.status, 1, "{arguments:?}: {}", refused.stdout);
+        let problem = "an accounts server that is neither Zoho's nor the provider's";
+        assert!(refused.stderr.contains(problem), "{}", refused.stderr);
+        prints_no_token(&program, &refused);
+    }
+    for kind in ["refresh", "revoke"] {
+        assert_eq!(zoho.requests(kind), 0, "{kind}");
+    }
+    assert_eq!(program.rows(&["list"]).len(), 1);
+}
