@@ -7,6 +7,7 @@ mod large_imports;
 mod listing;
 mod mysql;
 mod support;
+mod profiles;
 mod terminal;
 mod transfers;
 mod zoho;
