@@ -322,6 +322,35 @@ fn memory_does_not_grow_with_the_number_of_rows() {
     let file: String = std::iter::once(header.to_owned())
         .chain((0..ROWS).map(row))
         .collect();
+#[test]
+fn an_export_that_cannot_read_the_store_leaves_the_former_one() {
+    let program = Program::with(&[valid("ada")]);
+    let folder = TempDir::new().expect("there is room for a file");
+    for name in ["backup.jsonl", "backup.txt", "backup.db"] {
+        let path = folder.path().join(name);
+        let arguments = [
+            "export",
+            "--to",
+            path.to_str().expect("text"),
+            "--show-secrets",
+            "--force",
+        ];
+        assert_eq!(program.run(&arguments).status, 0);
+        let backup = fs::read(&path).expect("it is there");
+        let mut broken = program.command(&arguments);
+        let broken = broken
+            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+            .output();
+        let broken = broken.expect("the program can be started");
+        assert_eq!(broken.status.code(), Some(1));
+        let printed = String::from_utf8_lossy(&broken.stderr);
+        assert!(printed.contains("is not written"), "{printed}");
+        assert_eq!(fs::read(&path).expect("it is there"), backup, "{name}");
+    }
+    let left = fs::read_dir(folder.path()).expect("it is a folder").count();
+    assert_eq!(left, 3, "nothing half-done stays");
+}
+
     fs::write(&path, file).expect("a file can be written");
     let program = Program::new();
     let mut command = program.command(&["import", path.to_str().expect("the path is text")]);
