@@ -4,6 +4,7 @@ pub mod channel;
 pub mod file_store;
 pub mod json_lines;
 pub mod mysql;
+pub mod location;
 pub mod row;
 pub mod save;
 pub mod source;

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::channel::Read;
 use super::table_name::checked;
-use super::{file_store, json_lines, mysql, sqlite};
+use super::{file_store, json_lines, location, mysql, sqlite};
 use crate::failure::Failure;
 
 /// How many rows wait.
@@ -31,7 +31,7 @@ pub async fn open(from: &str, table: &str) -> Result<Source, Failure> {
         rows,
         has_ids_of_a_store: false,
     };
-    if from.starts_with("mysql://") {
+    if location::is_mysql(from)? {
         mysql::read(from, table, sender).await?;
         return Ok(source);
     }

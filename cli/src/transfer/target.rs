@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use zoho_token_store::OAuthToken;
 
-use super::{file_store, json_lines, mysql, sqlite, table_name};
+use super::{file_store, json_lines, location, mysql, sqlite, table_name};
 use crate::args::{ExportArgs, Format};
 use crate::failure::Failure;
 use crate::output::note;
@@ -50,7 +50,7 @@ pub struct Target {
 
 impl Target {
     pub async fn open(args: &ExportArgs) -> Result<Self, Failure> {
-        if args.to.starts_with("mysql://") {
+        if location::is_mysql(&args.to)? {
             if args.format.is_some() {
                 let problem = "a database has its own format: leave out --format";
                 return Err(Failure::Usage(problem.to_owned()));
@@ -65,7 +65,7 @@ impl Target {
         let Some(format) = format else {
             return Err(Failure::Usage(format!(
                 "the format of {} is not clear from its name: add --format",
-                args.to
+                location::shown(&args.to)
             )));
         };
         let table = table_name::checked(&args.table)?;

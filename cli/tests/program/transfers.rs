@@ -148,6 +148,28 @@ fn a_file_without_a_header_is_refused_without_showing_its_values() {
 }
 
 #[test]
+fn a_password_in_a_url_is_not_printed() {
+    let program = Program::new();
+    for url in [
+        format!("mariadb://root:{SECRET}@h/db"),
+        format!("postgres://root:{SECRET}@h/db"),
+        format!("mysql:/root:{SECRET}@h/db"),
+        format!("root:{SECRET}@h/db"),
+        format!("mysql://root:{SECRET}@h:port/db"),
+    ] {
+        // `run` looks for the password in what is printed.
+        assert_ne!(program.run(&["import", &url]).status, 0);
+        assert_ne!(
+            program
+                .run(&["export", "--show-secrets", "--to", &url])
+                .status,
+            0
+        );
+    }
+    assert_eq!(program.run(&["import", "mariadb://h/db"]).status, 2);
+}
+
+#[test]
 fn an_older_row_is_refused_unless_it_is_to_overwrite() {
     let program = Program::with(&[valid("ada")]);
     let mut old = expired("ada");
