@@ -4,7 +4,7 @@
 //! grow with their number.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::path::PathBuf;
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -13,6 +13,7 @@ use super::channel::Read;
 use super::table_name::checked;
 use super::{file_store, json_lines, location, mysql, sqlite};
 use crate::failure::Failure;
+use crate::output::note;
 
 /// How many rows wait.
 const QUEUE: usize = 64;
@@ -35,12 +36,7 @@ pub async fn open(from: &str, table: &str) -> Result<Source, Failure> {
         mysql::read(from, table, sender).await?;
         return Ok(source);
     }
-    let cannot = |error| Failure::io(format!("{from} cannot be read"), error);
-    let mut input: Box<dyn BufRead + Send> = match from {
-        "-" => Box::new(BufReader::new(io::stdin())),
-        path => Box::new(BufReader::new(File::open(path).map_err(cannot)?)),
-    };
-    let start = input.fill_buf().map_err(cannot)?;
+    let (input, start) = start(from).await?;
     if start.starts_with(b"SQLite format 3\0") {
         if from == "-" {
             let problem = "a SQLite database cannot be read from standard input: give its name";
@@ -57,6 +53,29 @@ pub async fn open(from: &str, table: &str) -> Result<Source, Failure> {
         false => on_a_thread(sender, |sender| file_store::read(input, sender)),
     }
     Ok(source)
+}
+
+type Input = Box<dyn BufRead + Send>;
+
+/// Opens a file or standard input, and returns its first bytes, too.
+async fn start(from: &str) -> Result<(Input, Vec<u8>), Failure> {
+    if from == "-" && io::stdin().is_terminal() {
+        note("Type or paste the rows, and end with Ctrl-D.");
+    }
+    let path = from.to_owned();
+    // A terminal or a pipe may have nothing yet. On a thread of its own, so that Ctrl-C is seen.
+    let opened = tokio::task::spawn_blocking(move || {
+        let mut input: Input = match path.as_str() {
+            "-" => Box::new(BufReader::new(io::stdin())),
+            path => Box::new(BufReader::new(File::open(path)?)),
+        };
+        let start = input.fill_buf()?.to_vec();
+        Ok((input, start))
+    });
+    let opened = opened
+        .await
+        .unwrap_or_else(|error| Err(io::Error::other(error)));
+    opened.map_err(|error| Failure::io(format!("{} cannot be read", location::shown(from)), error))
 }
 
 /// Runs a reader on a thread. Its error, if there is one, is sent after all rows.

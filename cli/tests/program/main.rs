@@ -3,11 +3,12 @@
 mod deleting;
 mod describing;
 mod failures;
+mod interrupting;
 mod large_imports;
 mod listing;
 mod mysql;
-mod support;
 mod profiles;
+mod support;
 mod terminal;
 mod transfers;
 mod zoho;
