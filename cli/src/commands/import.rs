@@ -16,6 +16,7 @@ use crate::output::progress::Progress;
 use crate::output::rows::{Mood, Row as Printed, Rows};
 use crate::output::{Output, note};
 use crate::transfer::channel::Read;
+use crate::transfer::earlier::Earlier;
 use crate::transfer::row::Row;
 use crate::transfer::save::{Fate, Rules, Saved, save};
 use crate::transfer::source;
@@ -81,6 +82,7 @@ pub async fn save_all(
         problem: None,
     };
     let mut busy: HashSet<u64> = HashSet::new();
+    let earlier = &Earlier::default();
     let mut saves = FuturesUnordered::new();
     let mut interrupted = std::pin::pin!(pressed());
     let mut ended = Ok(());
@@ -124,7 +126,7 @@ pub async fn save_all(
         }
         busy.extend(&keys);
         saves.push(async move {
-            let saved = save(store, &token, rules).await;
+            let saved = save(store, &token, rules, earlier).await;
             (place, token, keys, saved)
         });
     }

@@ -1,10 +1,11 @@
 //! Tokens from elsewhere, and to elsewhere: rows of files and databases.
 
 pub mod channel;
+pub mod earlier;
 pub mod file_store;
 pub mod json_lines;
-pub mod mysql;
 pub mod location;
+pub mod mysql;
 pub mod row;
 pub mod save;
 pub mod source;

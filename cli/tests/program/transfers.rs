@@ -184,6 +184,89 @@ fn an_older_row_is_refused_unless_it_is_to_overwrite() {
 }
 
 #[test]
+fn a_repeated_import_does_not_replace_a_later_login() {
+    let program = Program::new();
+    let mut login = json!({
+        "user_name": "ada", "client_id": "1000.C", "client_secret": SECRET,
+        "refresh_token": format!("1000.{SECRET}-first"),
+    });
+    let file = login.to_string();
+    is(
+        &program.run_with(&["import", "-"], &file).stdout,
+        &[("new", 1)],
+    );
+    is(
+        &program.run_with(&["import", "-"], &file).stdout,
+        &[("same", 1)],
+    );
+    login["refresh_token"] = format!("1000.{SECRET}-second").into();
+    login["access_token"] = format!("1000.{SECRET}-access").into();
+    login["expiry_time"] = json!("4102444800000");
+    let later = program.run_with(&["import", "-", "--overwrite"], &login.to_string());
+    is(&later.stdout, &[("updated", 1)]);
+    let stored = program.export();
+
+    let again = program.run_with(&["import", "-"], &file);
+    assert_eq!(again.status, 1);
+    is(&again.stdout, &[("refused", 1)]);
+    assert!(
+        again.stdout.contains("nothing has to be done"),
+        "{}",
+        again.stdout
+    );
+    assert_eq!(program.export(), stored);
+    let forced = program.run_with(&["import", "-", "--overwrite"], &file);
+    is(&forced.stdout, &[("updated", 1)]);
+}
+
+#[test]
+fn a_dry_run_says_what_the_import_does() {
+    let row = |columns: &[(&str, &str)]| {
+        let mut row = json!({"user_name": "ada", "client_id": "1000.C", "client_secret": SECRET});
+        for (column, value) in columns {
+            row[*column] = json!(value);
+        }
+        row
+    };
+    let token = |name: &str| format!("1000.{SECRET}-{name}");
+    let rows = lines(&[
+        // No token value: there is nothing to store.
+        json!({"user_name": "nobody", "client_id": "1000.C"}),
+        row(&[("refresh_token", &token("a"))]),
+        row(&[("refresh_token", &token("a"))]),
+        row(&[("refresh_token", &token("b"))]),
+        row(&[
+            ("access_token", &token("c")),
+            ("expiry_time", "4102444800000"),
+        ]),
+        row(&[
+            ("access_token", &token("d")),
+            ("expiry_time", "4102444700000"),
+        ]),
+        valid("bob"),
+    ]);
+    let program = Program::new();
+    let results = |arguments: &[&str]| -> Vec<(String, String)> {
+        let ran = program.run_with(arguments, &rows);
+        let lines = ran.stdout.lines().map(|line| {
+            let cells: Vec<_> = line.split('\t').collect();
+            (cells[0].to_owned(), cells[1].to_owned())
+        });
+        let mut results: Vec<_> = lines.collect();
+        results.sort();
+        results
+    };
+    let dry = results(&["import", "-", "--dry-run"]);
+    let names: Vec<_> = dry.iter().map(|(_, result)| result.as_str()).collect();
+    let expected = [
+        "refused", "new", "same", "updated", "updated", "refused", "new",
+    ];
+    assert_eq!(names, expected);
+    assert!(program.rows(&["list"]).is_empty());
+    assert_eq!(results(&["import", "-"]), dry);
+}
+
+#[test]
 fn ids_of_another_store_never_overwrite_another_user() {
     let mut eve = valid("eve");
     eve["id"] = json!("1");
@@ -237,6 +320,35 @@ fn an_export_needs_consent_and_only_its_owner_can_read_it() {
     assert_eq!(forced.status, 0, "{}", forced.stderr);
     let left = fs::read_dir(folder.path()).expect("it is a folder").count();
     assert_eq!(left, 1, "nothing half-done stays");
+}
+
+#[test]
+fn an_export_that_cannot_read_the_store_leaves_the_former_one() {
+    let program = Program::with(&[valid("ada")]);
+    let folder = TempDir::new().expect("there is room for a file");
+    for name in ["backup.jsonl", "backup.txt", "backup.db"] {
+        let path = folder.path().join(name);
+        let arguments = [
+            "export",
+            "--to",
+            path.to_str().expect("text"),
+            "--show-secrets",
+            "--force",
+        ];
+        assert_eq!(program.run(&arguments).status, 0);
+        let backup = fs::read(&path).expect("it is there");
+        let mut broken = program.command(&arguments);
+        let broken = broken
+            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+            .output();
+        let broken = broken.expect("the program can be started");
+        assert_eq!(broken.status.code(), Some(1));
+        let printed = String::from_utf8_lossy(&broken.stderr);
+        assert!(printed.contains("is not written"), "{printed}");
+        assert_eq!(fs::read(&path).expect("it is there"), backup, "{name}");
+    }
+    let left = fs::read_dir(folder.path()).expect("it is a folder").count();
+    assert_eq!(left, 3, "nothing half-done stays");
 }
 
 #[test]
@@ -344,35 +456,6 @@ fn memory_does_not_grow_with_the_number_of_rows() {
     let file: String = std::iter::once(header.to_owned())
         .chain((0..ROWS).map(row))
         .collect();
-#[test]
-fn an_export_that_cannot_read_the_store_leaves_the_former_one() {
-    let program = Program::with(&[valid("ada")]);
-    let folder = TempDir::new().expect("there is room for a file");
-    for name in ["backup.jsonl", "backup.txt", "backup.db"] {
-        let path = folder.path().join(name);
-        let arguments = [
-            "export",
-            "--to",
-            path.to_str().expect("text"),
-            "--show-secrets",
-            "--force",
-        ];
-        assert_eq!(program.run(&arguments).status, 0);
-        let backup = fs::read(&path).expect("it is there");
-        let mut broken = program.command(&arguments);
-        let broken = broken
-            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-            .output();
-        let broken = broken.expect("the program can be started");
-        assert_eq!(broken.status.code(), Some(1));
-        let printed = String::from_utf8_lossy(&broken.stderr);
-        assert!(printed.contains("is not written"), "{printed}");
-        assert_eq!(fs::read(&path).expect("it is there"), backup, "{name}");
-    }
-    let left = fs::read_dir(folder.path()).expect("it is a folder").count();
-    assert_eq!(left, 3, "nothing half-done stays");
-}
-
     fs::write(&path, file).expect("a file can be written");
     let program = Program::new();
     let mut command = program.command(&["import", path.to_str().expect("the path is text")]);
