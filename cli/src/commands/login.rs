@@ -9,6 +9,7 @@ use crate::args::LoginArgs;
 use crate::failure::Failure;
 use crate::interrupt::{finishing, unless_pressed};
 use crate::oauth::redirect::{Loopback, Redirect};
+use crate::oauth::unsaved::{self, until_saved};
 use crate::oauth::{consent, data_center};
 use crate::output::{Output, note, record};
 
@@ -30,14 +31,18 @@ pub async fn login(
     // A user of another data centre comes back from its own server.
     let own = redirect.accounts_url.as_deref();
     let own = own.and_then(DataCenter::of_accounts_url).unwrap_or(asked);
-    let provider = zoho_token_store::TokenProvider::builder(store)
+    let provider = zoho_token_store::TokenProvider::builder(store.clone())
         .data_center(own)
         .client(args.client_id.as_str(), SecretString::from(secret.as_str()))
         .build()?;
     let exchange = async {
         let url = args.redirect_url.as_deref();
         let Some(user) = &args.user else {
-            return Ok(provider.login(redirect.code, url).await?);
+            let token = match provider.login(redirect.code, url).await {
+                Ok(token) => token,
+                Err(error) => unsaved::save(&store, error).await?,
+            };
+            return Ok(token);
         };
         let mut token = OAuthToken::builder()
             .user_name(user)
@@ -47,10 +52,15 @@ pub async fn login(
         if let Some(url) = url {
             token = token.redirect_url(url);
         }
-        Ok(provider.exchange_grant(&token.build()?).await?)
+        let token = token.build()?;
+        Ok(until_saved(async || provider.exchange_grant(&token).await).await?)
     };
     // A code can be sent once: what Zoho returns is not thrown away.
-    let token = finishing(exchange).await?;
+    let token = match finishing(exchange).await {
+        Ok(token) => token,
+        Err(Failure::Store(error)) => return Err(unsaved::report(output, error)),
+        Err(failure) => return Err(failure),
+    };
     if output.json {
         return output.json(&Value::Object(record::json(&token, output.show_secrets)));
     }

@@ -9,6 +9,7 @@ use super::select;
 use crate::args::RefreshArgs;
 use crate::failure::Failure;
 use crate::oauth::provider;
+use crate::oauth::unsaved::until_saved;
 use crate::output::progress::Progress;
 use crate::output::{Output, note, record};
 use crate::text::from_now;
@@ -24,7 +25,8 @@ pub async fn refresh(
     let name = args.record.unwrap_or_default();
     let found = select::find(&store, &name, args.client_id.as_deref()).await?;
     let provider = provider(store, &args.zoho)?;
-    let access = provider.refresh(&select::by_id(&found)?).await?;
+    let partial = select::by_id(&found)?;
+    let access = until_saved(async || provider.refresh(&partial).await).await?;
     let id = access.record().id().unwrap_or_default();
     let expires = access.expires_at();
     if output.json {

@@ -3,6 +3,7 @@
 pub mod consent;
 pub mod redirect;
 pub mod standing;
+pub mod unsaved;
 
 use zoho_token_store::{DataCenter, SecretsManagerTokenStore, TokenProvider, TokenProviderBuilder};
 
