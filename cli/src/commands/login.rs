@@ -8,6 +8,7 @@ use zoho_token_store::{DataCenter, OAuthToken, SecretString, SecretsManagerToken
 use crate::args::LoginArgs;
 use crate::failure::Failure;
 use crate::interrupt::{finishing, unless_pressed};
+use crate::oauth::hidden;
 use crate::oauth::redirect::{Loopback, Redirect};
 use crate::oauth::unsaved::{self, until_saved};
 use crate::oauth::{consent, data_center};
@@ -84,17 +85,11 @@ async fn client_secret() -> Result<String, Failure> {
 
 /// Reads a line that is not shown.
 async fn hidden(prompt: &'static str) -> Result<String, Failure> {
-    let read = tokio::task::spawn_blocking(move || {
-        let terminal = console::Term::stderr();
-        terminal.write_str(prompt)?;
-        terminal.read_secure_line()
-    });
-    line(read.await)
+    line(hidden::read_line(prompt).await)
 }
 
-fn line(read: Result<io::Result<String>, tokio::task::JoinError>) -> Result<String, Failure> {
-    let line = read.unwrap_or_else(|error| Err(io::Error::other(error)));
-    let line = line.map_err(|error| Failure::io("standard input cannot be read", error))?;
+fn line(read: io::Result<String>) -> Result<String, Failure> {
+    let line = read.map_err(|error| Failure::io("standard input cannot be read", error))?;
     match line.trim() {
         "" => Err(Failure::Usage("nothing was given".to_owned())),
         line => Ok(line.to_owned()),
@@ -137,7 +132,10 @@ async fn code() -> Result<Redirect, Failure> {
                 let mut line = String::new();
                 io::stdin().lock().read_line(&mut line).map(|_| line)
             });
-            line(read.await)?
+            line(
+                read.await
+                    .unwrap_or_else(|error| Err(io::Error::other(error))),
+            )?
         }
     };
     Ok(Redirect {

@@ -1,6 +1,7 @@
 //! Zoho's servers, and logging in.
 
 pub mod consent;
+pub mod hidden;
 pub mod redirect;
 pub mod standing;
 pub mod unsaved;

@@ -149,3 +149,19 @@ fn an_import_that_is_interrupted_goes_on_when_it_is_repeated() {
     );
     assert_eq!(program.rows(&["list"]).len(), 100);
 }
+
+#[test]
+fn ctrl_c_at_a_hidden_question_leaves_a_terminal_that_shows_what_is_typed() {
+    let program = Program::new();
+    let arguments = ["login", "--client-id", "1000.CLIENT"];
+    let secret = ("ZOHO_CLIENT_SECRET", "S3CRET-client");
+    for (question, variables) in [("client secret: ", &[][..]), ("code: ", &[secret])] {
+        let mut terminal = Terminal::start(&program, &arguments, variables);
+        terminal.wait_for(question);
+        assert!(!terminal.echoes(), "{question}");
+        terminal.type_in("S3CRET");
+        terminal.type_in("\u{3}");
+        assert_eq!(terminal.finish(), 130);
+        assert!(terminal.echoes(), "{question}");
+    }
+}
