@@ -1,5 +1,7 @@
 //! The command line of `import`, `export` and `copy`.
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 
 #[derive(Debug, clap::Args)]
@@ -31,6 +33,9 @@ pub struct ImportArgs {
     /// The table in a database
     #[arg(long, default_value = "oauthtoken")]
     pub table: String,
+    /// Certificates (PEM) with which that of a MySQL server is checked; asks for TLS
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -55,6 +60,9 @@ pub struct ExportArgs {
     /// The table in a database
     #[arg(long, default_value = "oauthtoken")]
     pub table: String,
+    /// Certificates (PEM) with which that of a MySQL server is checked; asks for TLS
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

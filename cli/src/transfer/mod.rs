@@ -6,6 +6,7 @@ pub mod file_store;
 pub mod json_lines;
 pub mod location;
 pub mod mysql;
+pub mod mysql_rows;
 pub mod row;
 pub mod save;
 pub mod source;

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
@@ -26,14 +26,19 @@ pub struct Source {
 }
 
 /// Opens a file, standard input (`-`) or a MySQL URL.
-pub async fn open(from: &str, table: &str) -> Result<Source, Failure> {
+pub async fn open(from: &str, table: &str, certificates: Option<&Path>) -> Result<Source, Failure> {
     let (sender, rows) = mpsc::channel(QUEUE);
     let mut source = Source {
         rows,
         has_ids_of_a_store: false,
     };
     if location::is_mysql(from)? {
-        mysql::read(from, table, sender).await?;
+        let table = mysql::Table {
+            url: from,
+            name: table,
+            certificates,
+        };
+        mysql::read(table, sender).await?;
         return Ok(source);
     }
     let (input, start) = start(from).await?;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::Sender;
 use zoho_token_store::{Field, OAuthToken};
 
 use super::channel::{Read, send};
-use super::row::{Row, RowBuilder, fields};
+use super::row::{Row, RowBuilder, table_fields};
 
 /// Rows that are written in one transaction.
 const TRANSACTION: usize = 1_000;
@@ -19,7 +19,7 @@ pub fn read(path: &Path, table: &str, sender: &Sender<Read>) -> Result<(), Strin
     let database = Connection::open_with_flags(path, flags).map_err(failed)?;
     let query = format!("SELECT * FROM \"{table}\" ORDER BY rowid");
     let mut statement = database.prepare(&query).map_err(failed)?;
-    let columns = fields(statement.column_names())?;
+    let columns = table_fields(statement.column_names())?;
     let mut rows = statement.query([]).map_err(failed)?;
     let mut number = 0;
     while let Some(row) = rows.next().map_err(failed)? {

@@ -55,7 +55,12 @@ impl Target {
                 let problem = "a database has its own format: leave out --format";
                 return Err(Failure::Usage(problem.to_owned()));
             }
-            let writer = mysql::Writer::new(&args.to, &args.table).await?;
+            let writer = mysql::Writer::new(mysql::Table {
+                url: &args.to,
+                name: &args.table,
+                certificates: args.ca.as_deref(),
+            })
+            .await?;
             return Ok(Target {
                 writer: Writer::MySql(Box::new(writer)),
                 partial: None,
