@@ -78,3 +78,38 @@ fn a_client_can_be_named_if_a_user_has_several() {
         3
     );
 }
+
+#[test]
+fn an_undeletion_does_not_give_a_user_a_second_record() {
+    let mut named = expired("ada");
+    named["id"] = "named".into();
+    let program = Program::with(&[named]);
+    program.rows(&["delete", "ada", "--yes"]);
+    let mut again = valid("ada");
+    again["refresh_token"] = format!("1000.{SECRET}-again").into();
+    assert_eq!(
+        program
+            .run_with(&["import", "-"], &again.to_string())
+            .status,
+        0
+    );
+    let other = program.id("ada");
+    let stored = program.export();
+
+    // Not even a store that deletes at once loses what was to be brought back.
+    let mut refused = program.command(&["undelete", "named"]);
+    refused.env("ZOHO_TOKEN_STORE_RECOVERY_WINDOW_DAYS", "0");
+    let refused = refused.output().expect("the program can be started");
+    assert_eq!(refused.status.code(), Some(1));
+    let problem = String::from_utf8_lossy(&refused.stderr);
+    assert!(problem.contains(&other), "{problem}");
+    assert_eq!(program.export(), stored);
+    assert_eq!(program.rows(&["list", "--deleted"])[0][0], "named");
+
+    program.rows(&["delete", &other, "--yes"]);
+    assert_eq!(
+        program.rows(&["undelete", "named"]),
+        [["undeleted", "named"]]
+    );
+    assert_eq!(program.rows(&["list"])[0][0], "named");
+}

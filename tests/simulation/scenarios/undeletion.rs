@@ -3,7 +3,7 @@
 use zoho_token_store::Field;
 
 use crate::aws::{Fault, Wanted};
-use crate::process::Process;
+use crate::process::{Process, Stopped};
 use crate::support::token::id;
 use crate::world::World;
 
@@ -133,5 +133,30 @@ fn a_deletion_that_was_repeated_is_undone_too() {
         let c = world.process("c").await;
         assert!(c.undelete(&record).await.unwrap().is_some());
         is_back(&world, &record).await;
+    });
+}
+
+#[test]
+fn a_user_who_has_logged_in_again_does_not_get_a_second_record() {
+    scenario(async |world| {
+        let a = world.process("a").await;
+        a.save(&format!("id=own {OLD}")).await.unwrap();
+        a.delete("own").await.unwrap();
+        let again = a.save("user_name=u refresh_token=new").await.unwrap();
+        let again = id(&again).to_owned();
+        world.settle().await;
+        let b = world.process("b").await;
+        let Err(Stopped::Failed(refused)) = b.undelete("own").await else {
+            panic!("the user has two records");
+        };
+        assert!(refused.to_string().contains(&again), "{refused}");
+        assert_eq!(only_record(&world)["refresh_token"], "new");
+        // It can still be brought back.
+        world.settle().await;
+        let c = world.process("c").await;
+        c.delete(&again).await.unwrap();
+        world.settle().await;
+        assert!(c.undelete("own").await.unwrap().is_some());
+        is_back(&world, "own").await;
     });
 }

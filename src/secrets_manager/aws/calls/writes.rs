@@ -129,10 +129,23 @@ impl SecretsManager {
     }
 
     pub(crate) async fn delete(&self, secret: Address<'_>) -> Result<(), Failure> {
+        self.delete_as(secret, self.deletion).await
+    }
+
+    /// Deletes a secret such that it can be restored, whatever the settings are.
+    pub(crate) async fn delete_recoverably(&self, secret: Address<'_>) -> Result<(), Failure> {
+        let deletion = match self.deletion {
+            Deletion::Force => Deletion::RecoveryWindow { days: 7 },
+            window => window,
+        };
+        self.delete_as(secret, deletion).await
+    }
+
+    async fn delete_as(&self, secret: Address<'_>, deletion: Deletion) -> Result<(), Failure> {
         self.rate_limits.delete.acquire().await;
         tracing::debug!(secret = secret.name, "DeleteSecret");
         let call = self.client.delete_secret().secret_id(secret.arn);
-        let call = match self.deletion {
+        let call = match deletion {
             Deletion::RecoveryWindow { days } => call.recovery_window_in_days(days.into()),
             Deletion::Force => call.force_delete_without_recovery(true),
         };
