@@ -165,3 +165,31 @@ fn ctrl_c_at_a_hidden_question_leaves_a_terminal_that_shows_what_is_typed() {
         assert!(terminal.echoes(), "{question}");
     }
 }
+
+#[test]
+fn a_record_is_shown_in_aligned_sections() {
+    let program = Program::with(&[valid("ada")]);
+    let mut terminal = Terminal::start(&program, &["show", "ada"], &[]);
+    assert_eq!(terminal.finish(), 0);
+    let shown = terminal.shown();
+    for line in [
+        "Record",
+        "  user_name      ada",
+        "  refresh_token  (not shown)",
+        "Versions",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}: {shown}");
+    }
+}
+
+#[test]
+fn what_is_not_counted_has_no_number() {
+    let program = Program::with(&[valid("ada")]);
+    for (command, text) in [("check", "checking"), ("reindex", "correcting tags")] {
+        let mut terminal = Terminal::start(&program, &[command], &[]);
+        terminal.wait_for(text);
+        assert_eq!(terminal.finish(), 0);
+        let printed = String::from_utf8_lossy(&terminal.printed).into_owned();
+        assert!(!printed.contains(&format!("{text}:")), "{printed}");
+    }
+}
