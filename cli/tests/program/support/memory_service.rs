@@ -176,6 +176,8 @@ impl Secrets {
                 let secret = self.values.get(&text("SecretId"));
                 secret.cloned().ok_or("ResourceNotFoundException")
             }
+            // The role has only what a lookup and an import need.
+            "DescribeSecret" => Err("AccessDeniedException"),
             // As of minutes ago, when there was nothing.
             "ListSecrets" => Ok(json!({"SecretList": []})),
             "CreateSecret" => {
