@@ -1,6 +1,7 @@
 //! `export`: all records into a file or database, in plain text.
 
 use futures::StreamExt;
+use serde_json::json;
 use zoho_token_store::SecretsManagerTokenStore;
 
 use crate::args::ExportArgs;
@@ -55,6 +56,11 @@ pub async fn export(
         "{} exported, {left_out} left out, {unread} not readable",
         counted(exported, "record")
     ));
+    // The records themselves are on standard output otherwise.
+    if args.to != "-" {
+        let counts = json!({"exported": exported, "left_out": left_out, "unreadable": unread});
+        output.json_only(&counts)?;
+    }
     match left_out + unread {
         0 => Ok(()),
         _ => Err(Failure::Reported),

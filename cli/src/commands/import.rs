@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
 use zoho_token_store::{Field, OAuthToken, SecretsManagerTokenStore};
 
@@ -54,6 +54,12 @@ struct Counts {
 }
 
 impl Counts {
+    fn json(&self) -> Value {
+        json!({
+            "new": self.new, "same": self.same, "updated": self.updated, "refused": self.refused,
+        })
+    }
+
     fn add(&mut self, fate: &Fate) {
         match fate {
             Fate::New => self.new += 1,
@@ -76,6 +82,7 @@ pub async fn save_all(
 ) -> Result<(), Failure> {
     let progress = Progress::new("rows", None);
     let mut report = Report {
+        output,
         rows: Rows::unsorted(output, HEADER, 1),
         counts: Counts::default(),
         progress,
@@ -166,6 +173,7 @@ fn stopped(begun: usize) -> Failure {
 type Ended = (String, OAuthToken, Vec<u64>, Saved);
 
 struct Report {
+    output: Output,
     rows: Rows,
     counts: Counts,
     progress: Progress,
@@ -214,6 +222,7 @@ impl Report {
             None => self.rows.finish_unsorted(),
             Some(problem) => Err(problem),
         };
+        let printed = printed.and_then(|()| self.output.json_only(&self.counts.json()));
         let Counts {
             new,
             same,
