@@ -17,7 +17,16 @@ pub fn read(path: &Path, table: &str, sender: &Sender<Read>) -> Result<(), Strin
     let failed = |error: rusqlite::Error| format!("the database cannot be read: {error}");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     let database = Connection::open_with_flags(path, flags).map_err(failed)?;
-    let query = format!("SELECT * FROM \"{table}\" ORDER BY rowid");
+    let is_view = "SELECT count(*) > 0 FROM sqlite_master WHERE type = 'view' AND name = ?1";
+    let is_view: bool = database
+        .query_row(is_view, [table], |row| row.get(0))
+        .map_err(failed)?;
+    let order = match is_view {
+        // A view has the order of its own query.
+        true => "",
+        false => " ORDER BY rowid",
+    };
+    let query = format!("SELECT * FROM \"{table}\"{order}");
     let mut statement = database.prepare(&query).map_err(failed)?;
     let columns = table_fields(statement.column_names())?;
     let mut rows = statement.query([]).map_err(failed)?;
