@@ -24,7 +24,7 @@ pub struct ImportArgs {
     /// Where the ids come from. The default is `keep` for JSON lines and `new` otherwise
     #[arg(long, value_enum)]
     pub ids: Option<Ids>,
-    /// Import rows also if the store's access token expires later
+    /// Import rows also if the store's tokens are newer, or may be
     #[arg(long)]
     pub overwrite: bool,
     /// Say what would be done, and change nothing
@@ -67,7 +67,8 @@ pub struct ExportArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Reports rows as `import` does, and can be repeated. Records keep their ids.
+Reports rows as `import` does, and can be repeated. Records keep their ids. The other store has the same settings: KMS \
+key, replica regions, tags, fingerprint key.
 
 Examples:
   zoho-tokens copy --to-prefix zoho/staging/ --dry-run
@@ -86,7 +87,7 @@ pub struct CopyArgs {
     /// Where the ids come from. The default is `keep`
     #[arg(long, value_enum, default_value = "keep")]
     pub ids: Ids,
-    /// Copy records also if the other store's access token expires later
+    /// Copy records also if the other store's tokens are newer, or may be
     #[arg(long)]
     pub overwrite: bool,
     /// Say what would be done, and change nothing
