@@ -188,14 +188,14 @@ impl SecretsManagerTokenStore {
     /// there is no secret with this id: its recovery window is over, or it was deleted by force.
     ///
     /// A record that is not deleted is returned as it is, so an undeletion that was interrupted can be
-    /// repeated. The record comes back under its id beside others, also if its user has logged in under
-    /// another id meanwhile. The role needs the permission to read earlier versions; the role `admin` of
-    /// the Terraform module has it.
+    /// repeated. The role needs the permission to read earlier versions; the role `admin` of the Terraform
+    /// module has it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Other`](crate::ErrorKind::Other) if no version of the secret holds a token,
-    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the secret is not this store's, and those of
+    /// [`ErrorKind::Other`](crate::ErrorKind::Other) if no version of the secret holds a token, or if the
+    /// user has logged in under another id meanwhile, which the error names; the record stays deleted then.
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the secret is not this store's. And those of
     /// [`save_token`](TokenStore::save_token).
     pub async fn undelete(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
         let undeleted = async {

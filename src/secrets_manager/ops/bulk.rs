@@ -130,7 +130,8 @@ async fn read_batch(core: &Core, ids: Vec<String>) -> Vec<Result<Read, Error>> {
             // One secret that is gone or has no value can fail the whole batch. Read alone, it
             // fails alone.
             Err(failure) if matches!(failure.reason, Reason::NotFound | Reason::Deleted) => {}
-            Err(failure) => return vec![Err(failure.error)],
+            // None of them was read: each is reported, with its name.
+            Err(failure) => return ids.iter().map(|id| Err(of(core, id, &failure))).collect(),
         }
     }
     let alone = stream::iter(open).map(async |id| {
@@ -140,6 +141,15 @@ async fn read_batch(core: &Core, ids: Vec<String>) -> Vec<Result<Read, Error>> {
     let alone = alone.buffer_unordered(CALLS_AT_ONCE);
     reads.extend(alone.collect::<Vec<_>>().await);
     reads
+}
+
+/// The error of a batch, as that of one of its secrets.
+fn of(core: &Core, id: &str, failure: &Failure) -> Error {
+    let error = failure.error.clone();
+    match core.names.name_of(id) {
+        Ok(name) => error.about_secret(name),
+        Err(_) => error,
+    }
 }
 
 async fn get_batch(

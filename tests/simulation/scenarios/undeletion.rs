@@ -162,3 +162,28 @@ fn an_undeletion_that_fails_destroys_no_token_even_if_deletions_are_by_force() {
         is_back(&world, &record).await;
     });
 }
+
+#[test]
+fn a_user_who_has_logged_in_again_does_not_get_a_second_record() {
+    scenario(async |world| {
+        let a = world.process("a").await;
+        a.save(&format!("id=own {OLD}")).await.unwrap();
+        a.delete("own").await.unwrap();
+        let again = a.save("user_name=u refresh_token=new").await.unwrap();
+        let again = id(&again).to_owned();
+        world.settle().await;
+        let b = world.process("b").await;
+        let Err(Stopped::Failed(refused)) = b.undelete("own").await else {
+            panic!("the user has two records");
+        };
+        assert!(refused.to_string().contains(&again), "{refused}");
+        assert_eq!(only_record(&world)["refresh_token"], "new");
+        // It can still be brought back.
+        world.settle().await;
+        let c = world.process("c").await;
+        c.delete(&again).await.unwrap();
+        world.settle().await;
+        assert!(c.undelete("own").await.unwrap().is_some());
+        is_back(&world, "own").await;
+    });
+}
