@@ -245,7 +245,7 @@ mod tests {
 
     fn denied(number: usize) -> Result<usize, Error> {
         let error = Error::new(ErrorKind::AccessDenied, "denied");
-        Err(error.about_secret(&number.to_string()))
+        Err(error.about_secret(number.to_string()))
     }
 
     #[tokio::test]
