@@ -176,7 +176,8 @@ async fn get_batch(
             continue;
         };
         // A state that is older than a known one is read again, alone.
-        if core.cache.judge(&id, &state_of(&value)) != Verdict::Believed {
+        let judged = state_of(&value).map(|state| core.cache.judge(&id, &state));
+        if judged.is_some_and(|verdict| verdict != Verdict::Believed) {
             continue;
         }
         let slot = slot(core, &id, &name, value, *started);
@@ -254,7 +255,7 @@ mod tests {
 
     fn denied(number: usize) -> Result<usize, Error> {
         let error = Error::new(ErrorKind::AccessDenied, "denied");
-        Err(error.about_secret(&number.to_string()))
+        Err(error.about_secret(number.to_string()))
     }
 
     #[tokio::test]

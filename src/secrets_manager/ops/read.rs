@@ -75,7 +75,9 @@ pub(crate) async fn read_now(core: &Core, id: &str) -> Result<Slot, Error> {
     loop {
         let started = starting(core, id);
         let value = core.aws.get(&name).await.map_err(|failure| failure.error)?;
-        let state = state_of(&value);
+        let Some(state) = state_of(&value) else {
+            return slot(core, id, &name, value, started);
+        };
         let (arn, version) = match core.cache.judge(id, &state) {
             Verdict::Believed => return slot(core, id, &name, value, started),
             Verdict::Older { arn, version } => (arn, version),
@@ -168,9 +170,9 @@ pub(crate) fn starting(core: &Core, id: &str) -> Started {
     }
 }
 
-/// The state that a value shows.
-pub(crate) fn state_of(value: &Value) -> State {
-    match value {
+/// The state that a value shows. A binary value is not a record's: there is nothing to compare.
+pub(crate) fn state_of(value: &Value) -> Option<State> {
+    Some(match value {
         Value::Text {
             arn,
             version,
@@ -181,9 +183,9 @@ pub(crate) fn state_of(value: &Value) -> State {
             version: version.as_str().into(),
             created: *created,
         },
-        // A binary value is not a record's; there is nothing to compare it with.
-        Value::Binary { .. } | Value::NotFound | Value::Deleted => State::Gone,
-    }
+        Value::NotFound | Value::Deleted => State::Gone,
+        Value::Binary { .. } => return None,
+    })
 }
 
 /// Decodes the value of a secret, and tells the cache about it.
@@ -194,7 +196,9 @@ pub(crate) fn slot(
     value: Value,
     started: Started,
 ) -> Result<Slot, Error> {
-    core.cache.learn_state(id, &state_of(&value));
+    if let Some(state) = state_of(&value) {
+        core.cache.learn_state(id, &state);
+    }
     let slot = match value {
         Value::NotFound => Slot::Absent,
         Value::Deleted => Slot::Deleted,

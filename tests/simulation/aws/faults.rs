@@ -112,6 +112,14 @@ impl Fault {
         }
     }
 
+    /// Whether the client does not learn that it was done.
+    pub fn loses_answer(self) -> bool {
+        matches!(
+            self,
+            Fault::ErrorAfter | Fault::ResetAfter | Fault::HangAfter
+        )
+    }
+
     pub fn is_crash(self) -> bool {
         matches!(
             self,
