@@ -187,7 +187,7 @@ impl TokenProvider {
     ///   once.
     /// - [`ErrorKind::InvalidConfig`] if the builder was given no
     ///   [`client`](TokenProviderBuilder::client), or Zoho does not accept it.
-    /// - Those of the store. The error has the tokens then: [`Error::unsaved_token`].
+    /// - Those of the store. The error then carries the tokens: [`Error::unsaved_token`].
     pub async fn login(
         &self,
         code: impl Into<String>,
@@ -318,7 +318,7 @@ async fn in_a_task<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     tokio::spawn(work).await.unwrap_or_else(|cause| {
-        let problem = "the task was ended before it was done";
+        let problem = "the task was cancelled";
         Err(Error::new(ErrorKind::Other, problem).with_source(cause))
     })
 }

@@ -1,5 +1,4 @@
-//! What a caller does who needs an access token that is not good any more: it starts a refresh, joins
-//! the one under way, or goes on with the access token that it has.
+//! Obtains an access token: starts a refresh, joins a running one, or keeps the current token.
 
 use std::sync::Arc;
 
@@ -117,6 +116,6 @@ fn is_enough(core: &Core, access: &AccessToken, demand: &Demand) -> bool {
 }
 
 fn pending() -> Error {
-    let problem = "the token is being refreshed, which takes too long";
-    Error::new(ErrorKind::RefreshPending, problem).advise("try again in some seconds")
+    let problem = "timed out waiting for the token to be refreshed";
+    Error::new(ErrorKind::RefreshPending, problem).advise("try again in a few seconds")
 }
