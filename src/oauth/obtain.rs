@@ -26,6 +26,31 @@ pub(crate) async fn obtain(
     satisfy(core, &record, demand).await
 }
 
+/// Refreshes the access token of the record that the partial token denotes.
+pub(crate) async fn refresh_now(
+    core: &Arc<Core>,
+    partial: &OAuthToken,
+) -> Result<AccessToken, Error> {
+    // The cached record may have an access token that another process has replaced.
+    let found = core.read_denoted(partial).await?;
+    let found = found.ok_or_else(|| nobody_logged_in("there is no such token"))?;
+    let record = found.token();
+    let demand = Demand {
+        replaced: Some(record.clone()),
+        insists: true,
+        data_center: data_center(partial)?,
+        ..Demand::default()
+    };
+    satisfy(core, record, demand).await
+}
+
+/// The access token that could not be saved, for when the store cannot be asked.
+pub(crate) fn unsaved(core: &Core, partial: &OAuthToken) -> Option<AccessToken> {
+    let record = core.states.unsaved_denoted_by(partial)?;
+    let record = Some(record).filter(|record| core.is_valid(record))?;
+    core.access(&record, false)
+}
+
 /// The data centre that a caller's token names. The caller may name any.
 pub(crate) fn data_center(partial: &OAuthToken) -> Result<Option<DataCenter>, Error> {
     let Some(url) = partial.accounts_url() else {
