@@ -37,9 +37,11 @@ const SCOPES: &str = "ZohoCRM.modules.READ,ZohoCRM.users.READ,ZohoCRM.org.READ";
 
 /// What all requests share.
 struct App {
+    store: MemoryTokenStore,
     provider: TokenProvider,
-    accounts_url: String,
-    client_id: String,
+    data_center: DataCenter,
+    /// The client's id and secret.
+    client: (String, String),
     redirect_url: String,
     /// What each browser's cookie stands for.
     sessions: Mutex<HashMap<String, Session>>,
@@ -70,14 +72,12 @@ async fn main() -> Result<(), Failure> {
             (DataCenter::custom(zoho.url(), zoho.url())?, client)
         }
     };
-    let provider = TokenProvider::builder(MemoryTokenStore::new())
-        .data_center(data_center.clone())
-        .client(&client.0, client.1.as_str())
-        .build()?;
+    let store = MemoryTokenStore::new();
     let app = App {
-        provider,
-        accounts_url: data_center.accounts_url().to_owned(),
-        client_id: client.0,
+        provider: provider(&store, &data_center, &client)?,
+        store,
+        data_center,
+        client,
         redirect_url: format!("http://localhost:{PORT}/callback"),
         sessions: Mutex::default(),
     };
@@ -91,6 +91,17 @@ async fn main() -> Result<(), Failure> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", PORT)).await?;
     println!("http://localhost:{PORT}");
     Ok(axum::serve(listener, routes).await?)
+}
+
+fn provider(
+    store: &MemoryTokenStore,
+    data_center: &DataCenter,
+    (client_id, client_secret): &(String, String),
+) -> Result<TokenProvider, zoho_token_store::Error> {
+    TokenProvider::builder(store.clone())
+        .data_center(data_center.clone())
+        .client(client_id, client_secret.as_str())
+        .build()
 }
 
 async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Html<&'static str> {
@@ -108,22 +119,26 @@ async fn login(State(app): State<Arc<App>>) -> Response {
     let (session, state) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("response_type", "code")
-        .append_pair("client_id", &app.client_id)
+        .append_pair("client_id", &app.client.0)
         .append_pair("redirect_uri", &app.redirect_url)
         .append_pair("scope", SCOPES)
         .append_pair("access_type", "offline")
         .append_pair("state", &state)
         .finish();
-    let url = format!("{}/oauth/v2/auth?{query}", app.accounts_url);
+    let url = format!("{}/oauth/v2/auth?{query}", app.data_center.accounts_url());
     let cookie = format!("session={session}; HttpOnly; SameSite=Lax; Path=/");
     app.sessions().insert(session, Session::LoggingIn { state });
     ([(header::SET_COOKIE, cookie)], Redirect::to(&url)).into_response()
 }
 
+/// What Zoho sends the user back with: a code, or an error if the user does not agree.
 #[derive(Deserialize)]
 struct Callback {
-    code: String,
     state: String,
+    code: Option<String>,
+    /// The accounts server of the user, which may be of another data centre than the client.
+    #[serde(rename = "accounts-server")]
+    accounts_server: Option<String>,
 }
 
 /// Zoho sends the user back.
@@ -138,8 +153,16 @@ async fn callback(
         Some(Session::LoggingIn { state }) if state == callback.state => {}
         _ => return Err(Problem::NotLoggedIn),
     }
-    let login = app.provider.login(callback.code, Some(&app.redirect_url));
-    let record = login.await?;
+    let code = callback.code.ok_or(Problem::Denied)?;
+    // The code is valid there only. No other server than Zoho's gets the client secret.
+    let own = callback.accounts_server.as_deref();
+    let own = own.and_then(DataCenter::of_accounts_url);
+    let provider = provider(
+        &app.store,
+        own.as_ref().unwrap_or(&app.data_center),
+        &app.client,
+    )?;
+    let record = provider.login(code, Some(&app.redirect_url)).await?;
     let user_name = record.user_name().ok_or("Zoho tells no user")?.to_owned();
     app.sessions()
         .insert(session, Session::LoggedIn { user_name });
@@ -196,6 +219,8 @@ fn session(headers: &HeaderMap) -> Option<String> {
 /// Why a request fails.
 enum Problem {
     NotLoggedIn,
+    /// The user does not let this program use their account.
+    Denied,
     Other(Failure),
 }
 
@@ -215,6 +240,10 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         match self {
             Problem::NotLoggedIn => Redirect::to("/login").into_response(),
+            Problem::Denied => {
+                let page = "Zoho has not let you in. <a href=/login>Try again</a>";
+                (StatusCode::FORBIDDEN, Html(page)).into_response()
+            }
             // The store's errors hold no token, and no user name.
             Problem::Other(error) => {
                 eprintln!("{error}");

@@ -90,8 +90,8 @@ pub trait TokenStore: Debug + Send + Sync {
         let _ = id;
     }
 
-    /// Returns what processes that share this store agree with on who refreshes a token, if the
-    /// store offers it. The default is `None`: then each process refreshes for itself.
+    /// Returns the coordination through which processes decide who refreshes a token, if the store
+    /// offers it. The default is `None`: then each process refreshes for itself.
     fn coordination(&self) -> Option<&dyn RefreshCoordination> {
         None
     }

@@ -20,6 +20,7 @@ pub struct AccessToken {
 
 impl AccessToken {
     /// The access token of a record that has one.
+    #[inline]
     pub(crate) fn of(record: OAuthToken, data_center: DataCenter, is_saved: bool) -> Option<Self> {
         record.access_token()?;
         Some(AccessToken {

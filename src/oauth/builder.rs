@@ -64,7 +64,7 @@ impl TokenProviderBuilder {
         self
     }
 
-    /// Sets what counts the events of the provider. The default is nothing.
+    /// Sets the metrics recorder. By default, events are discarded.
     pub fn metrics(mut self, metrics: impl Metrics + 'static) -> Self {
         self.metrics = Some(Arc::new(metrics));
         self

@@ -95,12 +95,21 @@ impl Core {
     }
 
     /// How long the access token of a record is still valid; `None` if that is not known.
-    #[inline]
     pub(crate) fn left(&self, record: &OAuthToken) -> Option<Duration> {
-        let expires = Duration::from_millis(record.expiry_time()?);
+        self.milliseconds_left(record).map(Duration::from_millis)
+    }
+
+    /// The same in milliseconds, which is faster.
+    #[inline]
+    fn milliseconds_left(&self, record: &OAuthToken) -> Option<u64> {
+        let expires = record.expiry_time()?;
         let now = self.clock.wall().duration_since(std::time::UNIX_EPOCH);
         // A clock before 1970 is wrong, and a wrong clock is no reason to trust a token.
-        Some(now.map_or(Duration::ZERO, |now| expires.saturating_sub(now)))
+        Some(now.map_or(0, |now| {
+            // More exactly it is less than a millisecond more.
+            let now = now.as_secs() * 1_000 + u64::from(now.subsec_millis());
+            expires.saturating_sub(now)
+        }))
     }
 
     /// Whether the access token can be returned without a look at anything else. Called for each
@@ -110,7 +119,7 @@ impl Core {
         record.access_token().is_some()
             && !self.states.is_special(record)
             && self
-                .left(record)
+                .milliseconds_left(record)
                 .is_none_or(|left| self.timing.is_early(record, left))
     }
 
@@ -201,7 +210,7 @@ impl Core {
         AccessToken::of(record, data_center, is_saved)
     }
 
-    /// A hash of a secret by which this process counts.
+    /// A hash of a secret, used as this process's rate-limit key.
     pub(crate) fn hash(&self, secret: &str) -> u64 {
         self.hasher.hash_one(secret)
     }
@@ -213,7 +222,7 @@ pub(crate) fn is_exchanged(record: &OAuthToken, grant: &OAuthToken) -> bool {
     has_tokens && record.expose(Field::GrantToken) == grant.expose(Field::GrantToken)
 }
 
-/// With what Zoho can be asked for another access token of this record.
+/// The credential that can obtain an access token for this record.
 pub(crate) fn means(record: &OAuthToken) -> Means {
     if record.refresh_token().is_some() {
         Means::RefreshToken
@@ -224,7 +233,7 @@ pub(crate) fn means(record: &OAuthToken) -> Means {
     }
 }
 
-/// There is no token, or none that is of use.
+/// There is no token, or none that is usable.
 pub(crate) fn nobody_logged_in(problem: &'static str) -> Error {
     Error::new(ErrorKind::NeedsLogin, problem)
         .advise("let the user log in, and give the code to `login`")

@@ -123,7 +123,7 @@ impl std::str::FromStr for DataCenter {
         position
             .map(|position| Self::ALL[position].clone())
             .ok_or_else(|| {
-                Error::new(ErrorKind::InvalidConfig, "this is no data centre of Zoho")
+                Error::new(ErrorKind::InvalidConfig, "unknown Zoho data centre")
                     .advise("the data centres are us, eu, in, cn, au, jp, ca and sa")
             })
     }

@@ -139,3 +139,13 @@ async fn name(core: &Core, access: &AccessToken) -> Result<OAuthToken, Error> {
         .await?;
     Ok(saved)
 }
+
+/// Runs this to its end even if the caller is dropped.
+pub(crate) async fn in_a_task<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.unwrap_or_else(|cause| {
+        let problem = "the task was cancelled";
+        Err(Error::new(ErrorKind::Other, problem).with_source(cause))
+    })
+}

@@ -19,8 +19,8 @@ pub(crate) async fn user_name(core: &Core, access: &AccessToken) -> Option<Strin
         (Some(email), Some(org)) => Some(format!("{email}:{org}")),
         _ => {
             tracing::warn!(
-                "Zoho does not tell whose token it is, so it is saved without a user name: let users \
-                 grant ZohoCRM.users.READ and ZohoCRM.org.READ, too"
+                "could not determine the token's user; saving without a user name: let users grant \
+                 ZohoCRM.users.READ and ZohoCRM.org.READ, too"
             );
             None
         }

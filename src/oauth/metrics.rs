@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Receives what a [`TokenProvider`](crate::TokenProvider) does, to be counted.
 ///
-/// It is called on the way of every access token: it must not block.
+/// It is called for every access token returned: it must not block.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,7 +50,7 @@ pub enum Event {
     LeaseWon,
     /// Another process was faster.
     LeaseLost,
-    /// This process has put a lease in place of another one, whose holder is taken for dead.
+    /// This process has put a lease in place of another one, whose holder is presumed dead.
     LeaseTakenOver,
     /// Zoho issues no more access tokens for some minutes.
     Throttled,

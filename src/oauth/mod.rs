@@ -36,8 +36,10 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio::time::Instant;
 
-use self::core::{Core, Demand, nobody_logged_in};
-use crate::{Error, ErrorKind, OAuthToken, TokenStore};
+use self::core::Core;
+#[cfg(doc)]
+use crate::ErrorKind;
+use crate::{Error, OAuthToken, TokenStore};
 
 pub use self::access_token::AccessToken;
 pub use self::builder::TokenProviderBuilder;
@@ -114,7 +116,7 @@ impl TokenProvider {
                 None
             }
             Ok(found) => found,
-            Err(error) => return self.unsaved(partial).ok_or(error),
+            Err(error) => return obtain::unsaved(&self.core, partial).ok_or(error),
         };
         // Boxed, so that the future of a valid token stays small.
         let obtained = obtain::obtain(&self.core, partial, found).boxed().await;
@@ -187,7 +189,7 @@ impl TokenProvider {
     ///   once.
     /// - [`ErrorKind::InvalidConfig`] if the builder was given no
     ///   [`client`](TokenProviderBuilder::client), or Zoho does not accept it.
-    /// - Those of the store. The error has the tokens then: [`Error::unsaved_token`].
+    /// - Those of the store. The error then carries the tokens: [`Error::unsaved_token`].
     pub async fn login(
         &self,
         code: impl Into<String>,
@@ -195,7 +197,7 @@ impl TokenProvider {
     ) -> Result<OAuthToken, Error> {
         let redirect_url = redirect_url.map(str::to_owned);
         let login = exchange::login(self.core.clone(), code.into(), redirect_url);
-        let login = in_a_task(login).await;
+        let login = exchange::in_a_task(login).await;
         login.map_err(|error| error.during("login"))
     }
 
@@ -203,15 +205,15 @@ impl TokenProvider {
     ///
     /// The token needs `grant_token`, `client_id` and `client_secret`, and may have `redirect_url`,
     /// `user_name` and `accounts_url`. All processes may call this with the same token: the grant
-    /// token is saved first, one process sends it, and the others get the same record. Without a user
-    /// name, the record gets that of [`login`](Self::login).
+    /// token is saved first, unless the user has a record; one process sends it, and the others get
+    /// the same record. Without a user name, the record gets that of [`login`](Self::login).
     ///
     /// # Errors
     ///
     /// Those of [`login`](Self::login), and
     ///
     /// - [`ErrorKind::GrantUnsettled`] if a process has sent the grant token and its response was
-    ///   lost: it may be used up.
+    ///   lost: it may be used up. It is not sent again before another login is saved.
     /// - [`ErrorKind::RefreshPending`] if another process exchanges it and does not finish in time.
     pub async fn exchange_grant(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
         self.exchange(token, false).await
@@ -252,20 +254,7 @@ impl TokenProvider {
     ///
     /// Those of [`access_token`](Self::access_token).
     pub async fn refresh(&self, partial: &OAuthToken) -> Result<AccessToken, Error> {
-        let refreshed = async {
-            // The cached record may have an access token that another process has replaced.
-            let found = self.core.read_denoted(partial).await?;
-            let found = found.ok_or_else(|| nobody_logged_in("there is no such token"))?;
-            let record = found.token();
-            let demand = Demand {
-                replaced: Some(record.clone()),
-                insists: true,
-                data_center: obtain::data_center(partial)?,
-                ..Demand::default()
-            };
-            obtain::satisfy(&self.core, record, demand).await
-        };
-        let refreshed = refreshed.boxed().await;
+        let refreshed = obtain::refresh_now(&self.core, partial).boxed().await;
         refreshed.map_err(|error| error.during("refresh"))
     }
 
@@ -301,24 +290,7 @@ impl TokenProvider {
 
     async fn exchange(&self, token: &OAuthToken, insists: bool) -> Result<OAuthToken, Error> {
         let exchange = exchange::exchange_grant(self.core.clone(), token.clone(), insists);
-        let exchanged = in_a_task(exchange).await;
+        let exchanged = exchange::in_a_task(exchange).await;
         exchanged.map_err(|error| error.during("exchange_grant"))
     }
-
-    /// The access token that could not be saved, while the store cannot be asked.
-    fn unsaved(&self, partial: &OAuthToken) -> Option<AccessToken> {
-        let record = self.core.states.unsaved_denoted_by(partial)?;
-        let record = Some(record).filter(|record| self.core.is_valid(record))?;
-        self.core.access(&record, false)
-    }
-}
-
-/// Runs this to its end even if the caller is dropped.
-async fn in_a_task<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::spawn(work).await.unwrap_or_else(|cause| {
-        let problem = "the task was ended before it was done";
-        Err(Error::new(ErrorKind::Other, problem).with_source(cause))
-    })
 }

@@ -1,5 +1,4 @@
-//! What a caller does who needs an access token that is not good any more: it starts a refresh, joins
-//! the one under way, or goes on with the access token that it has.
+//! Obtains an access token: starts a refresh, joins a running one, or keeps the current token.
 
 use std::sync::Arc;
 
@@ -25,6 +24,31 @@ pub(crate) async fn obtain(
         ..Demand::default()
     };
     satisfy(core, &record, demand).await
+}
+
+/// Refreshes the access token of the record that the partial token denotes.
+pub(crate) async fn refresh_now(
+    core: &Arc<Core>,
+    partial: &OAuthToken,
+) -> Result<AccessToken, Error> {
+    // The cached record may have an access token that another process has replaced.
+    let found = core.read_denoted(partial).await?;
+    let found = found.ok_or_else(|| nobody_logged_in("there is no such token"))?;
+    let record = found.token();
+    let demand = Demand {
+        replaced: Some(record.clone()),
+        insists: true,
+        data_center: data_center(partial)?,
+        ..Demand::default()
+    };
+    satisfy(core, record, demand).await
+}
+
+/// The access token that could not be saved, for when the store cannot be asked.
+pub(crate) fn unsaved(core: &Core, partial: &OAuthToken) -> Option<AccessToken> {
+    let record = core.states.unsaved_denoted_by(partial)?;
+    let record = Some(record).filter(|record| core.is_valid(record))?;
+    core.access(&record, false)
 }
 
 /// The data centre that a caller's token names. The caller may name any.
@@ -117,6 +141,6 @@ fn is_enough(core: &Core, access: &AccessToken, demand: &Demand) -> bool {
 }
 
 fn pending() -> Error {
-    let problem = "the token is being refreshed, which takes too long";
-    Error::new(ErrorKind::RefreshPending, problem).advise("try again in some seconds")
+    let problem = "timed out waiting for the token to be refreshed";
+    Error::new(ErrorKind::RefreshPending, problem).advise("try again in a few seconds")
 }

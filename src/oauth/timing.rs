@@ -22,10 +22,10 @@ const LONGEST_PATIENCE: Duration = Duration::from_secs(30 * MINUTE);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Timing {
-    /// After this time without a change, the holder of a lease is taken for dead.
+    /// After this time without a change, the holder of a lease is presumed dead.
     pub(crate) lease: Duration,
-    /// A lease that took longer than this to put is not used: others may take it for dead before
-    /// Zoho has responded.
+    /// A lease that took longer than this to put is not used: others may presume its holder
+    /// dead before Zoho has responded.
     pub(crate) start: Duration,
     /// How long a request to Zoho may take.
     pub(crate) request: Duration,
@@ -35,6 +35,8 @@ pub(crate) struct Timing {
     /// `window_spread`.
     pub(crate) window: Duration,
     pub(crate) window_spread: Duration,
+    /// The longest of these times, in milliseconds.
+    longest_window: u64,
     /// An access token that expires within this time is not used any more.
     pub(crate) must: Duration,
     /// After a save that failed, the next one is tried after this time.
@@ -46,13 +48,15 @@ pub(crate) struct Timing {
 impl Timing {
     pub(crate) fn new(seed: u64) -> Self {
         let seconds = Duration::from_secs;
+        let (window, window_spread) = (300, 300);
         Timing {
             lease: seconds(15),
             start: seconds(3),
             request: seconds(7),
             wait: seconds(30),
-            window: seconds(300),
-            window_spread: seconds(300),
+            window: seconds(window),
+            window_spread: seconds(window_spread),
+            longest_window: (window + window_spread) * 1_000,
             must: seconds(60),
             save_again: seconds(5),
             seed,
@@ -71,10 +75,11 @@ impl Timing {
         self.window + Duration::from_millis(drawn)
     }
 
-    /// Whether an access token that is valid for so long need not be refreshed yet.
-    pub(crate) fn is_early(&self, record: &OAuthToken, left: Duration) -> bool {
+    /// Whether an access token that is valid for so many milliseconds need not be refreshed yet.
+    #[inline]
+    pub(crate) fn is_early(&self, record: &OAuthToken, left: u64) -> bool {
         // Drawing takes longer than all else, and most tokens are valid for longer than any window.
-        left > self.window + self.window_spread || left > self.window_of(record)
+        left > self.longest_window || Duration::from_millis(left) > self.window_of(record)
     }
 
     /// How long the holder of a lease is waited for. It doubles with each attempt: the token of a
@@ -111,9 +116,10 @@ mod tests {
                 let window = timing.window_of(&token(&format!("id={id} expiry_time=7")));
                 let record = token(&format!("id={id} expiry_time=7"));
                 assert_eq!(window, timing.window_of(&record));
-                assert!(!timing.is_early(&record, window));
+                let drawn = u64::try_from(window.as_millis()).unwrap();
+                assert!(!timing.is_early(&record, drawn));
                 for more in [1, 300_000] {
-                    assert!(timing.is_early(&record, window + Duration::from_millis(more)));
+                    assert!(timing.is_early(&record, drawn + more));
                 }
                 windows.push(window.as_millis());
             }

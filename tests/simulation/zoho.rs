@@ -42,6 +42,8 @@ struct Inner {
     issued: usize,
     /// The requests for a token that arrived.
     requests: usize,
+    /// Those of them with a grant token.
+    grants: usize,
     exchanged: BTreeSet<String>,
     orders: Vec<(String, Order)>,
 }
@@ -92,6 +94,11 @@ impl Zoho {
     /// The number of requests for a token that arrived.
     pub fn requests(&self) -> usize {
         self.inner().requests
+    }
+
+    /// The number of those with a grant token.
+    pub fn grants(&self) -> usize {
+        self.inner().grants
     }
 
     /// The number of access tokens that were issued: `a1`, `a2` and so on.
@@ -162,6 +169,7 @@ impl Zoho {
     fn execute(&self, process: &str, form: &str) -> String {
         let mut inner = self.inner();
         inner.requests += 1;
+        inner.grants += usize::from(form.contains("grant_type=authorization_code"));
         if let Some(refusal) = inner.refusal.clone() {
             drop(inner);
             self.note(process, "refused");

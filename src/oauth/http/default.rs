@@ -1,5 +1,6 @@
 //! The HTTP client of the AWS SDK.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -12,9 +13,10 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings}
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest as SmithyRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http_body_util::{BodyExt, Limited};
-use secrecy::zeroize::Zeroizing;
+use secrecy::zeroize::{Zeroize, Zeroizing};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{BODY_LIMIT, HttpClient, HttpError, HttpRequest, HttpResponse};
@@ -54,11 +56,15 @@ impl DefaultClient {
         let status = response.status().as_u16();
         let body = Limited::new(response.into_body(), BODY_LIMIT);
         let bytes = body.collect().await.map_err(HttpError::lost)?.to_bytes();
-        let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
-        Ok(HttpResponse {
-            status,
-            body: SecretString::from(text.as_str()),
-        })
+        let body = match String::from_utf8_lossy(&bytes) {
+            Cow::Borrowed(text) => SecretString::from(text),
+            Cow::Owned(text) => SecretString::from(Zeroizing::new(text).as_str()),
+        };
+        // Those that share a buffer of the client cannot be wiped.
+        if let Ok(mut own) = bytes.try_into_mut() {
+            own.zeroize();
+        }
+        Ok(HttpResponse { status, body })
     }
 }
 
@@ -89,7 +95,8 @@ fn convert(request: HttpRequest) -> Result<SmithyRequest, HttpError> {
     let body = match &request.form {
         Some(form) => {
             builder = builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-            SdkBody::from(form.expose_secret())
+            let form = Zeroizing::new(form.expose_secret().as_bytes().to_vec());
+            SdkBody::from(Bytes::from_owner(form))
         }
         None => SdkBody::empty(),
     };

@@ -88,8 +88,8 @@ impl Refresh {
         }
     }
 
-    /// Whether so much time has passed since the lease was put that another process may take this one
-    /// for dead before Zoho responds.
+    /// Whether so much time has passed since the lease was put that another process may presume this one
+    /// dead before Zoho responds.
     pub(super) fn is_too_late(&self, held: &Held) -> bool {
         held.since.elapsed(&self.core.clock) > self.core.timing.start
     }

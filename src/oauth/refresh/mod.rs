@@ -162,6 +162,6 @@ impl Refresh {
 }
 
 fn pending() -> Error {
-    let problem = "another process refreshes the token and has not finished";
-    Error::new(ErrorKind::RefreshPending, problem).advise("try again in some seconds")
+    let problem = "another process is still refreshing the token";
+    Error::new(ErrorKind::RefreshPending, problem).advise("try again in a few seconds")
 }

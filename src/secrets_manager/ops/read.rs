@@ -244,7 +244,7 @@ fn outdated(name: &str) -> Error {
     let problem = "AWS returns an older state of the secret than one that it has confirmed";
     Error::new(ErrorKind::Unavailable, problem)
         .about_secret(name)
-        .advise("try again in some seconds: Secrets Manager is eventually consistent")
+        .advise("try again in a few seconds: Secrets Manager is eventually consistent")
 }
 
 fn binary() -> Error {

@@ -1,6 +1,6 @@
 //! A grant token is exchanged once, whatever happens on the way.
 
-use super::{Fleet, is_served};
+use super::{Fleet, Member, is_served};
 use crate::aws::{Fault, Freedoms};
 use crate::process::Stopped;
 use crate::support::token::token;
@@ -8,7 +8,7 @@ use crate::world::simulate;
 use std::time::Duration;
 use zoho_token_store::{ErrorKind, OAuthToken};
 
-fn grant() -> OAuthToken {
+pub(super) fn grant() -> OAuthToken {
     token("user_name=u grant_token=g client_id=c client_secret=s")
 }
 
@@ -56,13 +56,7 @@ fn a_grant_is_sent_at_most_once_wherever_a_process_dies_or_a_response_is_lost() 
                 let first = fleet.member("first", 0).await;
                 is_settled(&first.exchange(&grant()).await);
                 let next = fleet.member("next", 0).await;
-                for _ in 0..4 {
-                    let ended = next.exchange(&grant()).await;
-                    if is_settled(&ended) {
-                        break;
-                    }
-                    tokio::time::sleep(Duration::from_secs(20)).await;
-                }
+                settle(&next, &what).await;
                 assert!(fleet.zoho.requests() <= 1, "{what}");
                 if fleet.zoho.issued() == 1 && !first.process.link.has_crashed() {
                     assert_eq!(fleet.record()["refresh_token"], "r1", "{what}");
@@ -117,8 +111,19 @@ fn a_process_that_does_not_learn_what_became_of_a_grant_does_not_send_it_again()
     }
 }
 
+/// Exchanges the grant token until that has ended for good, which takes a few attempts.
+pub(super) async fn settle(member: &Member, what: &str) {
+    for _ in 0..4 {
+        if is_settled(&member.exchange(&grant()).await) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(20)).await;
+    }
+    panic!("{what}: the exchange goes on and on");
+}
+
 /// Whether an exchange has ended for good: with tokens, or because nobody knows what Zoho has done.
-fn is_settled(ended: &crate::process::Ended<OAuthToken>) -> bool {
+pub(super) fn is_settled(ended: &crate::process::Ended<OAuthToken>) -> bool {
     match ended {
         Ok(_) => true,
         Err(Stopped::Failed(error)) if error.kind() == ErrorKind::GrantUnsettled => true,

@@ -6,6 +6,7 @@ mod days;
 mod deletions;
 mod fleet;
 mod grants;
+mod logins;
 mod lost_answers;
 mod paused;
 mod random;

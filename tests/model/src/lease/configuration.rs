@@ -11,6 +11,8 @@ pub enum Kind {
     Refresher,
     /// An access token, even if a grant token may have been sent already, or Zoho has refused before.
     Explicit,
+    /// To exchange the grant token of a user who has tokens, and logs in again.
+    Exchanger,
     /// To save an access token that it got elsewhere, without a lease.
     ForeignSave,
     /// To save a login, with a refresh token of its own.
@@ -82,6 +84,8 @@ pub enum Mutation {
     DropUnsaved,
     /// That Zoho issues no token is not noted in the record.
     NoFailed,
+    /// A process that refreshes the former tokens drops that the grant token may have been sent.
+    ForgetSent,
     /// A process that tries again after a pause asks Zoho without a lease of its own.
     NoLeaseAfterNote,
 }
@@ -153,6 +157,7 @@ impl Setup {
             access: 0,
             refresh: 0,
             has_grant: self.has_grant,
+            is_second_login: false,
         };
         Secret {
             versions: vec![Content::Record { token, lease: None }],
@@ -160,6 +165,11 @@ impl Setup {
     }
 
     pub fn zoho(&self) -> Zoho {
-        Zoho::new(self.accepts, self.has_grant, self.rotates)
+        Zoho::new(self.accepts, self.has_grant, self.rotates, self.logs_in())
+    }
+
+    /// Whether a user who has tokens logs in again.
+    pub fn logs_in(&self) -> bool {
+        self.processes.contains(&Kind::Exchanger)
     }
 }

@@ -48,6 +48,11 @@ impl Model for Setup {
 }
 
 fn check_without_faults(setup: &Setup, state: &State) -> Result<(), Invariant> {
+    let is_login = |process: &Process| process.kind == Kind::Exchanger;
+    let mut logins = state.processes.iter().filter(|process| is_login(process));
+    if !logins.all(|process| process.phase == Phase::Over(End::Token)) {
+        return Err(Invariant::EverybodyHasATokenWithoutFaults);
+    }
     let only_refresh = setup.processes.iter().all(|kind| *kind == Kind::Refresher);
     if !only_refresh {
         return Ok(());
@@ -107,7 +112,7 @@ fn next_caller(state: &State, alone: &Setup) -> Result<(), Invariant> {
                 End::NeedsLogin => {
                     lease == Some(LeasePhase::Failed { is_final: true }) || !can_refresh
                 }
-                End::GrantUnsettled => lease == Some(LeasePhase::Sending),
+                End::GrantUnsettled => content.sent(),
                 _ => false,
             };
             return if is_right { Ok(()) } else { Err(failed) };

@@ -66,6 +66,8 @@ pub struct Process {
     pub known: Depth,
     /// The token that it refreshes, and the nonce of its lease.
     pub held: Option<(Token, u8)>,
+    /// Whether the grant token may have been sent before it put its lease.
+    pub sent_before: bool,
     /// Its lease was taken over: so much time has passed that it must not ask Zoho any more.
     pub is_late: bool,
     pub has_asked_twice: bool,
@@ -86,6 +88,7 @@ impl Process {
             phase: Phase::Read,
             known: 0,
             held: None,
+            sent_before: false,
             is_late: false,
             has_asked_twice: false,
             has_insisted: false,
@@ -129,6 +132,11 @@ impl Process {
             self.phase,
             Phase::Read | Phase::Wait { .. } | Phase::ReadToSave | Phase::ReadAgain
         )
+    }
+
+    /// Whether it exchanges the grant token, and does not refresh.
+    pub fn exchanges(&self, token: Token) -> bool {
+        token.has_grant || self.kind == Kind::Exchanger
     }
 
     /// Whether it holds the lease with this nonce, or may learn that it does.

@@ -22,7 +22,7 @@ impl Process {
     fn look(&mut self, setup: &Setup, view: View, stage: Stage, nonce: u8) {
         let Some(token) = view.content.token() else {
             return self.end(match self.kind {
-                Kind::Refresher | Kind::Explicit => End::NotFound,
+                Kind::Refresher | Kind::Explicit | Kind::Exchanger => End::NotFound,
                 _ => End::Done,
             });
         };
@@ -34,10 +34,13 @@ impl Process {
                     access: foreign.access,
                     refresh: foreign.refresh.unwrap_or(token.refresh),
                     has_grant: token.has_grant && foreign.refresh.is_none(),
+                    is_second_login: token.is_second_login,
                 };
                 let content = Content::Record { token, lease: None };
                 self.put(view, content, Purpose::Foreign);
             }
+            Kind::Exchanger if token.is_second_login => self.end(End::Token),
+            Kind::Exchanger => self.decide(setup, view, Stage::Unusable, nonce),
             Kind::Refresher | Kind::Explicit if token.access > 0 => self.end(End::Token),
             Kind::Refresher | Kind::Explicit if stage == Stage::Early => {
                 self.end(End::StillUsable);
@@ -52,7 +55,17 @@ impl Process {
         let Some(lease) = view.content.lease() else {
             return self.put_lease(setup, view, nonce);
         };
+        let exchanges = self.exchanges(lease.base);
+        let is_unsettled = exchanges && lease.sent && self.kind != Kind::Explicit;
         match lease.phase {
+            LeasePhase::Free | LeasePhase::Failed { .. } if is_unsettled => {
+                self.end(End::GrantUnsettled);
+            }
+            LeasePhase::Free => self.put_lease(setup, view, nonce),
+            // What is noted of the refresh token does not concern the grant token.
+            LeasePhase::Failed { .. } if self.kind == Kind::Exchanger => {
+                self.put_lease(setup, view, nonce);
+            }
             LeasePhase::Failed { .. } if self.insists() => {
                 self.has_insisted = true;
                 self.put_lease(setup, view, nonce);
@@ -63,7 +76,7 @@ impl Process {
             LeasePhase::Held | LeasePhase::Sending => {
                 self.phase = Phase::Wait {
                     nonce: lease.nonce,
-                    is_sending: lease.phase == LeasePhase::Sending,
+                    is_sending: exchanges && lease.sent,
                     is_usable,
                 }
             }
@@ -94,6 +107,7 @@ impl Process {
         };
         let token = view.content.token().expect("there is a record");
         self.held = Some((token, nonce));
+        self.sent_before = view.content.sent();
         self.is_late = false;
         let content = self.leased(LeasePhase::Held);
         self.put(view, content, Purpose::Lease);
@@ -104,7 +118,7 @@ impl Process {
         if self.is_late && !setup.has(Mutation::NoStartCheck) {
             return self.start_over();
         }
-        match self.base().has_grant && !setup.has(Mutation::NoSending) {
+        match self.exchanges(self.base()) && !setup.has(Mutation::NoSending) {
             true => self.put(view, self.leased(LeasePhase::Sending), Purpose::Sending),
             false => self.phase = Phase::Checked,
         }
@@ -116,7 +130,9 @@ impl Process {
             Some(Answer::Issued(_)) => self.phase = Phase::ReadToSave,
             Some(Answer::Unavailable) => self.phase = Phase::ReadAgain,
             // The first request may have been the one that counted.
-            _ if self.base().has_grant && self.has_asked_twice => self.end(End::GrantUnsettled),
+            _ if self.exchanges(self.base()) && self.has_asked_twice => {
+                self.end(End::GrantUnsettled);
+            }
             _ => self.phase = Phase::ReadAgain,
         }
     }
@@ -128,7 +144,7 @@ impl Process {
             self.has_asked_twice = true;
             return true;
         }
-        self.end(match self.base().has_grant {
+        self.end(match self.exchanges(self.base()) {
             true => End::GrantUnsettled,
             false => End::Retryable,
         });
@@ -146,7 +162,10 @@ impl Process {
             access: issued.access,
             refresh: issued.refresh.unwrap_or(stored.refresh),
             has_grant: false,
+            is_second_login: stored.is_second_login || self.kind == Kind::Exchanger,
         };
+        let exchanges = self.exchanges(base);
+        let sent = !exchanges && view.content.sent() && !setup.has(Mutation::ForgetSent);
         let is_base = stored.access == base.access && stored.refresh == base.refresh;
         let is_rotated = issued.refresh.is_some() && stored.refresh == base.refresh;
         let (token, purpose) = if is_base || setup.has(Mutation::SaveWithoutCompare) {
@@ -163,7 +182,7 @@ impl Process {
         } else {
             return self.end(End::Token);
         };
-        self.put(view, Content::Record { token, lease: None }, purpose);
+        self.put(view, Content::free(token, sent), purpose);
     }
 
     /// Goes on after reading again what Zoho has refused.
@@ -176,7 +195,12 @@ impl Process {
         match setup.has(Mutation::NoFailed) {
             true => self.end(refusal(is_final)),
             false => {
-                let note = self.leased(LeasePhase::Failed { is_final });
+                let sent = self.sent_before && !self.exchanges(self.base());
+                let note = match self.kind {
+                    // It says nothing about the refresh token.
+                    Kind::Exchanger => Content::free(self.base(), sent),
+                    _ => self.leased_with(LeasePhase::Failed { is_final }, sent),
+                };
                 self.put(view, note, Purpose::Failed { is_final });
             }
         }
@@ -220,11 +244,16 @@ impl Process {
 
     /// The record with its lease.
     fn leased(&self, phase: LeasePhase) -> Content {
+        self.leased_with(phase, self.sent_before || phase == LeasePhase::Sending)
+    }
+
+    fn leased_with(&self, phase: LeasePhase, sent: bool) -> Content {
         let (token, nonce) = self.held.expect("it has a nonce");
         let lease = Lease {
             base: token,
             nonce,
             phase,
+            sent,
         };
         Content::Record {
             token,

@@ -10,8 +10,10 @@ pub type Refresh = u8;
 pub struct Token {
     pub access: Access,
     pub refresh: Refresh,
-    /// Whether there is a grant token that is to be exchanged.
+    /// Whether there is a grant token that is to be exchanged, and nothing else.
     pub has_grant: bool,
+    /// Whether these are the tokens of a user who has logged in again.
+    pub is_second_login: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,6 +22,8 @@ pub struct Lease {
     pub base: Token,
     pub nonce: u8,
     pub phase: LeasePhase,
+    /// The grant token may have been sent to Zoho.
+    pub sent: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +35,8 @@ pub enum LeasePhase {
     Failed {
         is_final: bool,
     },
+    /// Nobody has the lease. It only tells that the grant token may have been sent.
+    Free,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +58,25 @@ impl Content {
         match self {
             Content::Record { token, lease } => lease.filter(|lease| lease.base == token),
             Content::Tombstone => None,
+        }
+    }
+
+    /// Whether the grant token may have been sent.
+    pub fn sent(self) -> bool {
+        self.lease().is_some_and(|lease| lease.sent)
+    }
+
+    /// This token, with what is left of a lease that nobody has.
+    pub fn free(token: Token, sent: bool) -> Self {
+        let lease = Lease {
+            base: token,
+            nonce: 0,
+            phase: LeasePhase::Free,
+            sent,
+        };
+        Content::Record {
+            token,
+            lease: sent.then_some(lease),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::lease::configuration::{Faults, Kind, Mutation, Setup, Stage};
 use crate::lease::invariants::Invariant;
 
-use Kind::{Deleter, Explicit, ForeignLogin, ForeignSave, Refresher};
+use Kind::{Deleter, Exchanger, Explicit, ForeignLogin, ForeignSave, Refresher};
 
 const NONE: Faults = Faults {
     crashes: 0,
@@ -167,6 +167,10 @@ fn grant_and_deletion() -> Setup {
     }
 }
 
+fn login() -> Setup {
+    Setup::new("second login", &[Exchanger, Exchanger, Refresher])
+}
+
 /// All but those that differ only in the number of processes.
 fn all() -> Vec<Setup> {
     vec![
@@ -183,6 +187,7 @@ fn all() -> Vec<Setup> {
         grant(),
         explicit(),
         grant_and_deletion(),
+        login(),
     ]
 }
 
@@ -198,12 +203,16 @@ pub fn quick() -> Vec<Setup> {
     for setup in [refresh(3), early(), rotated(), grant(), explicit()] {
         setups.push(setup.with(UNAVAILABLE));
     }
+    setups.push(login().with(NONE));
+    setups.push(login().with(UNAVAILABLE));
+    setups.push(login().with(CRASH_AND_LOST));
     setups.push(refresh(2).with(TWICE_UNAVAILABLE));
     setups.push(refresh(3).with(HOLDER));
     for setup in all().into_iter().filter(|setup| setup.processes.len() > 2) {
         setups.push(setup.clone().with(AWS));
-        // With time that passes, there are so many states that it is a large one.
-        if !setup.time_passes {
+        // With time that passes, and a login beside a refresh, there are so many states that it is a
+        // large one.
+        if !setup.time_passes && !setup.logs_in() {
             setups.push(setup.with(HOLDER));
         }
     }
@@ -215,6 +224,7 @@ pub fn large() -> Vec<Setup> {
     vec![
         usable().with(ONE_OF_EACH),
         early().with(HOLDER),
+        login().with(HOLDER),
         refresh(3).with(TWICE_UNAVAILABLE),
         refresh(3).with(ONE_OF_EACH),
         grant_and_deletion().with(ONE_OF_EACH),
@@ -241,6 +251,7 @@ pub fn mutations() -> Vec<(Setup, Invariant)> {
         (NoStartCheck, refresh(2), IMPATIENT, It::RequestsAreFew),
         (TakeOverSending, grant(), CRASH, It::AGrantIsSentOnce),
         (NoSending, grant(), CRASH, It::AGrantIsSentOnce),
+        (ForgetSent, login(), CRASH, It::AGrantIsSentOnce),
         (Revive, deleted(), NONE, It::DeletedStaysDeleted),
         (
             DropRotated,

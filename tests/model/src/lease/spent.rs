@@ -6,6 +6,8 @@ use crate::lease::invariants::Invariant;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Spent {
     pub requests: u8,
+    /// Those of them with a grant token.
+    pub grants: u8,
     /// Crashes of processes that had asked Zoho.
     pub crashes: u8,
     /// Lost answers of Zoho.
@@ -22,16 +24,19 @@ pub struct Spent {
 
 impl Spent {
     /// Counts a request, if there may be one more.
-    pub fn count_request(&mut self, setup: &Setup) -> Result<(), Invariant> {
+    pub fn count_request(&mut self, setup: &Setup, is_grant: bool) -> Result<(), Invariant> {
         self.requests += 1;
+        self.grants += u8::from(is_grant);
         if !setup.counts_requests {
             return Ok(());
         }
         let again = self.lost + self.unavailable + self.overrides;
-        if setup.has_grant && self.requests > 1 + again {
+        if self.grants > 1 + again {
             return Err(Invariant::AGrantIsSentOnce);
         }
-        match self.requests > 1 + again + self.crashes + self.takeovers + self.not_noted {
+        // The refresh of the former tokens, and the login.
+        let needed = 1 + u8::from(setup.logs_in());
+        match self.requests > needed + again + self.crashes + self.takeovers + self.not_noted {
             true => Err(Invariant::RequestsAreFew),
             false => Ok(()),
         }

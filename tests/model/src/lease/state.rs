@@ -103,11 +103,11 @@ impl State {
             }
             Step::Send(number) => {
                 self.process(number).phase = Phase::Sent;
-                return self.spent.count_request(setup);
+                return self.count_request(setup, number);
             }
             Step::Issue(number) => {
                 let base = self.process(number).base();
-                let answer = match base.has_grant {
+                let answer = match self.process(number).exchanges(base) {
                     true => self.zoho.exchange(),
                     false => self.zoho.refresh(base.refresh),
                 };
@@ -121,7 +121,7 @@ impl State {
                 self.left.lost_by_zoho -= 1;
                 self.spent.lost += 1;
                 if self.process(number).unanswered() {
-                    return self.spent.count_request(setup);
+                    return self.count_request(setup, number);
                 }
             }
             Step::Refuse(number) => {
@@ -196,6 +196,12 @@ impl State {
         process.read(setup, view, stage, nonce);
         self.spent.overrides += u8::from(insists && process.has_insisted);
         self.use_nonce(number, nonce);
+    }
+
+    fn count_request(&mut self, setup: &Setup, number: u8) -> Result<(), Invariant> {
+        let process = &self.processes[usize::from(number)];
+        let exchanges = process.exchanges(process.base());
+        self.spent.count_request(setup, exchanges)
     }
 
     fn take_over(&mut self, setup: &Setup, number: u8) {

@@ -30,12 +30,12 @@ pub struct Zoho {
 }
 
 impl Zoho {
-    pub fn new(accepts: bool, has_grant: bool, rotates: bool) -> Self {
+    pub fn new(accepts: bool, has_grant: bool, rotates: bool, logs_in: bool) -> Self {
         Zoho {
             valid: u8::from(accepts && !has_grant),
             issued: 0,
             refresh_tokens: 0,
-            has_grant: accepts && has_grant,
+            has_grant: accepts && (has_grant || logs_in),
             rotates,
         }
     }
