@@ -16,6 +16,7 @@ mod log;
 mod provider;
 mod provider_settings;
 mod report;
+mod returned;
 mod runtime;
 mod store;
 mod token;

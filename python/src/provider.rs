@@ -13,7 +13,8 @@ use zoho_token_store::oauth::TokenState;
 use crate::access_token::AccessToken;
 use crate::engines::Engines;
 use crate::error::exception;
-use crate::token::{Columns, from_columns, seconds_since_epoch, to_columns};
+use crate::returned::{seconds_since_epoch, to_columns};
+use crate::token::{Columns, from_columns};
 
 /// The provider of the tokens in a store.
 #[pyclass(frozen, module = "zoho_token_store._native")]

@@ -12,8 +12,9 @@ use crate::error::exception;
 use crate::provider::Provider;
 use crate::provider_settings::ProviderSettings;
 use crate::report::Report;
+use crate::returned::{Found, to_columns, to_found};
 use crate::runtime::run;
-use crate::token::{Columns, Found, Id, from_columns, to_columns, to_found};
+use crate::token::{Columns, Id, from_columns};
 
 /// A store in AWS Secrets Manager. Tokens are tuples of the ten columns.
 #[pyclass(frozen, module = "zoho_token_store._native")]
