@@ -17,7 +17,9 @@ step = @printf '==> %s\n' '$(1)'; $(1)
 
 LAMBDA := zoho-token-store-lambda-example
 MODEL_PACKAGE := zoho-token-store-model
-CLI_PACKAGE := zoho-tokens
+# The library and the command-line tool, with the features that both need: selected together, their
+# dependencies are built once. The Lambda example stays apart: its test has cargo-lambda build it alone.
+SUITE := --locked --workspace --exclude $(LAMBDA) --exclude $(MODEL_PACKAGE) --all-features
 
 .PHONY: help demo test test-moto bench soak simulate fuzz deny release-check lambda python test-python python-layer cli pictures localstack localstack-down clean
 
@@ -47,15 +49,12 @@ test: ## format, lints, docs, then all tests against a LocalStack
 	endpoint=$$($(LOCALSTACK) up) || exit; \
 	log=$$(mktemp); failed=0; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint infra/test >$$log 2>&1 & terraform=$$!; \
-	echo '==> cargo test --locked --all-features'; \
+	echo '==> cargo test $(SUITE)'; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint RUST_TEST_THREADS=$(TEST_THREADS) \
-		cargo test --locked --all-features --no-fail-fast || failed=1; \
+		cargo test $(SUITE) --no-fail-fast || failed=1; \
+	which mariadbd >/dev/null || echo 'NOT RUN: import from MySQL: there is no mariadbd (apt-get install mariadb-server)'; \
 	echo '==> cargo test --locked --package $(LAMBDA)'; \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --package $(LAMBDA) || failed=1; \
-	echo '==> cargo test --locked --package $(CLI_PACKAGE)'; \
-	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint RUST_TEST_THREADS=$(TEST_THREADS) \
-		cargo test --locked --package $(CLI_PACKAGE) || failed=1; \
-	which mariadbd >/dev/null || echo 'NOT RUN: import from MySQL: there is no mariadbd (apt-get install mariadb-server)'; \
 	echo '==> cargo test --locked --package $(MODEL_PACKAGE)'; \
 	cargo test --locked --package $(MODEL_PACKAGE) -- --nocapture || failed=1; \
 	echo '==> infra/test'; \
@@ -67,12 +66,12 @@ test: ## format, lints, docs, then all tests against a LocalStack
 
 # A server that runs already stays up, as above. No other target builds these tests, so they are linted here.
 test-moto: ## the contract, and more, against a second emulator: moto's server
-	$(call step,cargo clippy --locked --all-features --test moto -- -D warnings)
+	$(call step,cargo clippy --locked --workspace --all-features --test moto -- -D warnings)
 	@$(MOTO) status >/dev/null 2>&1 || trap '$(MOTO) down' EXIT; \
 	echo '==> $(MOTO) up'; \
 	endpoint=$$($(MOTO) up) || exit; \
-	echo '==> cargo test --locked --all-features --test moto'; \
-	$(LOCAL_AWS) MOTO_ENDPOINT=$$endpoint cargo test --locked --all-features --test moto
+	echo '==> cargo test $(SUITE) --test moto'; \
+	$(LOCAL_AWS) MOTO_ENDPOINT=$$endpoint cargo test $(SUITE) --test moto
 
 # Measurements have a lock file and dependencies of their own, but what is built lies in the same place.
 BENCH := CARGO_TARGET_DIR=$(CURDIR)/target/benches cargo

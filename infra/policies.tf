@@ -98,7 +98,8 @@ locals {
       }
     }
 
-    # Tags of the index that no longer belong to a token. No other tag can be removed, managed-by least of all.
+    # Tags of the index that no longer belong to a token, and one that no secret has: whether that can be removed tells
+    # if a secret exists that a read did not find. No other tag can be removed, managed-by least of all.
     untag = {
       Sid      = "UntagTokens"
       Effect   = "Allow"
@@ -236,7 +237,6 @@ locals {
   needed = {
     list                 = var.tag_index
     tag_existing         = var.tag_index
-    untag                = var.tag_index
     replicate            = length(var.replica_regions) > 0
     replicate_existing   = length(var.replica_regions) > 0
     remove_replicas      = length(var.replica_regions) > 0

@@ -31,13 +31,12 @@
 //!
 //! # Features
 //!
-//! On by default, the first two with the names that they have in `aws-config`:
+//! On by default; the first three have the names that they have in `aws-config`:
 //!
 //! * `default-https-client` is the SDK's HTTPS client. Without it, give the builder a configuration
 //!   or client that has one.
 //! * `credentials-process` and `sso` are credentials that a program prints, and those of IAM
 //!   Identity Center: for developers' profiles. Functions and containers on AWS need neither.
-//!
 //! * `oauth` is `TokenProvider`.
 //!
 //! And one for tests: `conformance`.

@@ -18,10 +18,12 @@ pub async fn unless_pressed<T>(
     command: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     tokio::select! {
-        ended = command => ended,
+        // First, so that Ctrl-C is listened for before the command does anything.
+        biased;
         () = pressed() => Err(Failure::Interrupted(
             "interrupted: the same command can be repeated".to_owned(),
         )),
+        ended = command => ended,
     }
 }
 

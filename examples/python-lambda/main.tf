@@ -24,7 +24,7 @@ resource "aws_lambda_layer_version" "store" {
   layer_name               = "${var.name}-store"
   filename                 = local.layer
   source_code_hash         = filebase64sha256(local.layer)
-  compatible_runtimes      = ["python3.12", "python3.13"]
+  compatible_runtimes      = ["python3.12"] # For which `build` takes the packages.
   compatible_architectures = [var.architecture]
 }
 

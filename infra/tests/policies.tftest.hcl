@@ -35,8 +35,8 @@ run "without_the_index_nothing_is_allowed_on_everything" {
       role => join(" ", sort(flatten([for statement in jsondecode(document).Statement : statement.Action])))
       } == {
       reader  = "secretsmanager:DescribeSecret secretsmanager:GetSecretValue"
-      runtime = "secretsmanager:CreateSecret secretsmanager:DeleteSecret secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:PutSecretValue secretsmanager:RestoreSecret secretsmanager:TagResource"
-      admin   = "secretsmanager:DeleteSecret secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:ListSecretVersionIds secretsmanager:PutSecretValue secretsmanager:RestoreSecret"
+      runtime = "secretsmanager:CreateSecret secretsmanager:DeleteSecret secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:PutSecretValue secretsmanager:RestoreSecret secretsmanager:TagResource secretsmanager:UntagResource"
+      admin   = "secretsmanager:DeleteSecret secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:ListSecretVersionIds secretsmanager:PutSecretValue secretsmanager:RestoreSecret secretsmanager:UntagResource"
     }
     error_message = "A role without the index may do something else than it should."
   }

@@ -5,7 +5,7 @@ use pyo3::types::PyTuple;
 use secrecy::ExposeSecret;
 use zoho_token_store as native;
 
-use crate::token::{seconds_since_epoch, to_columns};
+use crate::returned::{seconds_since_epoch, to_columns};
 
 /// An access token to call Zoho's APIs with. Its text does not show the value.
 #[pyclass(frozen, module = "zoho_token_store")]

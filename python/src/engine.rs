@@ -89,6 +89,15 @@ impl Engine {
         })
     }
 
+    /// Lets tasks see what has happened to their connections: nothing runs them between two calls.
+    pub(crate) fn catch_up(&self) {
+        self.runtime().block_on(async {
+            // By the first, the runtime looks at the connections; by the second, it runs the tasks.
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        });
+    }
+
     /// Waits for the tasks that [`start`](Self::start) started, at most for this time.
     pub(crate) async fn settle(&self, time: Duration) {
         let pause = Duration::from_millis(10);

@@ -1,7 +1,6 @@
 //! The engine of a process: what `Store` and `Provider` share. It is built by the first call, and again after a fork.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -11,10 +10,8 @@ use zoho_token_store::{Error, SecretsManagerTokenStoreBuilder, TokenProvider};
 use crate::engine::{self, Engine};
 use crate::error::exception;
 use crate::provider_settings::ProviderSettings;
-use crate::runtime::run;
-
-/// How long a program waits at its end for refreshes under way. Zoho is waited for 7 seconds.
-const SETTLING: Duration = Duration::from_secs(10);
+use crate::runtime::{at_once, run};
+use crate::under_way;
 
 /// The settings of a store and its provider, and the engine of this process.
 pub(crate) struct Engines {
@@ -74,7 +71,8 @@ impl Engines {
         Ok(engine)
     }
 
-    /// Runs an operation of the provider, in a task that an interruption does not end.
+    /// Runs an operation of the provider. Unless it ends at once, it runs in a task that an interruption
+    /// does not end.
     pub(crate) fn provide<T, F>(
         &self,
         py: Python<'_>,
@@ -86,11 +84,26 @@ impl Engines {
     {
         let engine = self.engine(py)?;
         let provider = self.provider(py, &engine)?.clone();
-        let task = engine.start(operation(provider));
-        let ended = run(py, engine.runtime(), task)?;
-        let result =
-            ended.map_err(|_| PyRuntimeError::new_err("the store was closed meanwhile"))?;
+        let mut work = Box::pin(operation(provider));
+        let result = match at_once(py, engine.runtime(), work.as_mut()) {
+            Some(result) => result,
+            None => {
+                let task = engine.start(work);
+                under_way::keep(&engine);
+                let ended = run(py, engine.runtime(), task)?;
+                under_way::release();
+                ended.map_err(|_| PyRuntimeError::new_err("the store was closed meanwhile"))?
+            }
+        };
         result.map_err(|error| exception(py, &error))
+    }
+
+    /// Takes note of the connections that were closed since the last call: a request sent over one of
+    /// them would be lost.
+    pub(crate) fn catch_up(&self, py: Python<'_>) -> PyResult<()> {
+        let engine = self.engine(py)?;
+        crate::exit::detach(py, || engine.catch_up());
+        Ok(())
     }
 
     /// Returns the id and secret of the OAuth client with which users log in, if they are given.
@@ -108,18 +121,13 @@ impl Engines {
         provider.map_err(|error| exception(py, &error))
     }
 
-    /// Waits for refreshes whose callers were interrupted.
-    pub(crate) fn settle(&self, py: Python<'_>) -> PyResult<()> {
-        match self.state() {
-            State::Open(engine) if engine.is_of_this_process() && !engine.is_settled() => {
-                run(py, engine.runtime(), engine.settle(SETTLING))
-            }
-            _ => Ok(()),
-        }
-    }
-
+    /// Waits for refreshes whose callers were interrupted, and closes the store.
     pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let settled = self.settle(py);
+        let settled = match self.state() {
+            State::Open(engine) => under_way::settle(py, &engine),
+            State::Unbuilt | State::Closed => Ok(()),
+        };
+        under_way::release();
         let state = &mut *self.state.lock().unwrap_or_else(PoisonError::into_inner);
         drop(std::mem::replace(state, State::Closed));
         settled

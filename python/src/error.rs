@@ -7,7 +7,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 use zoho_token_store::Error;
 
-use crate::token::to_columns;
+use crate::returned::to_columns;
 
 /// Returns the Python exception for an error: the class of its kind, from `zoho_token_store._errors`.
 pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {

@@ -2,8 +2,8 @@
 //!
 //! `store` and `provider` are the classes that Python calls. They share `engines`, which has an `engine` for
 //! each process; futures run on it with `runtime`. `token`, `access_token`, `error` and `report` convert,
-//! `log` passes the store's warnings on, `counts` counts, `fork` tells processes apart, and `exit` is for the
-//! end of the interpreter.
+//! `log` passes the store's warnings on, `counts` counts, `fork` tells processes apart, `under_way` has what must
+//! be done before the end of the interpreter, and `exit` is for that end.
 
 mod access_token;
 mod counts;
@@ -16,9 +16,11 @@ mod log;
 mod provider;
 mod provider_settings;
 mod report;
+mod returned;
 mod runtime;
 mod store;
 mod token;
+mod under_way;
 
 use pyo3::prelude::*;
 
@@ -29,6 +31,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     log::install();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(exit::begin_exit, module)?)?;
+    module.add_function(wrap_pyfunction!(under_way::settle_all, module)?)?;
     module.add_function(wrap_pyfunction!(fork::after_fork, module)?)?;
     module.add_class::<store::Store>()?;
     module.add_class::<provider::Provider>()?;

@@ -7,19 +7,33 @@
 use std::cell::RefCell;
 use std::fmt::{Debug, Write};
 
+use pyo3::exceptions::{PyException, PyKeyboardInterrupt};
 use pyo3::prelude::*;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// The most events that a thread keeps; more are dropped.
+/// The most events that a thread keeps; of more it keeps the number.
 const LIMIT: usize = 100;
+
+/// Python's number of the level `WARNING`.
+const WARNING: u8 = 30;
+
+/// Python's number of the level `ERROR`.
+const ERROR: u8 = 40;
 
 /// The level in Python's numbers, and the text.
 type Line = (u8, String);
 
+/// The events of a thread, and how many more there were.
+#[derive(Default)]
+struct Lines {
+    kept: Vec<Line>,
+    left_out: usize,
+}
+
 thread_local! {
-    static LINES: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
+    static LINES: RefCell<Lines> = RefCell::default();
 }
 
 /// Makes this module the receiver of the events of this extension, and of no other one's.
@@ -29,18 +43,54 @@ pub(crate) fn install() {
 }
 
 /// Passes the events of this thread to the logger `zoho_token_store`.
+///
+/// # Errors
+///
+/// What a signal's handler raised meanwhile, for example `KeyboardInterrupt`. An exception of the
+/// program's logging, such as that of a filter, is none of the store's: Python reports it.
 pub(crate) fn flush(py: Python<'_>) -> PyResult<()> {
-    let lines = LINES.with(|lines| std::mem::take(&mut *lines.borrow_mut()));
-    if lines.is_empty() {
+    if LINES.with_borrow(|lines| lines.kept.is_empty()) {
         return Ok(());
     }
+    let Lines { mut kept, left_out } = LINES.take();
+    if left_out > 0 {
+        kept.push((WARNING, format!("{left_out} more events are left out")));
+    }
+    kept.into_iter().try_for_each(|line| {
+        let logged = log(py, line);
+        logged.or_else(|error| match error.is_instance_of::<PyException>(py) {
+            true => {
+                error.write_unraisable(py, None);
+                Ok(())
+            }
+            false => Err(error),
+        })
+    })
+}
+
+/// The same where there is a result, which must not be lost: what a signal's handler raised is raised
+/// again a moment later.
+pub(crate) fn flush_at_end(py: Python<'_>) {
+    let Err(raised) = flush(py) else {
+        return;
+    };
+    let again = match raised.is_instance_of::<PyKeyboardInterrupt>(py) {
+        true => py
+            .import("_thread")
+            .and_then(|thread| thread.call_method0("interrupt_main"))
+            .map(drop),
+        false => Err(raised),
+    };
+    if let Err(error) = again {
+        error.write_unraisable(py, None);
+    }
+}
+
+fn log(py: Python<'_>, (level, text): Line) -> PyResult<()> {
     let logger = py
         .import("logging")?
         .call_method1("getLogger", ("zoho_token_store",))?;
-    for (level, text) in lines {
-        logger.call_method1("log", (level, "%s", text))?;
-    }
-    Ok(())
+    logger.call_method1("log", (level, "%s", text)).map(drop)
 }
 
 struct Collector;
@@ -57,19 +107,16 @@ impl Subscriber for Collector {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let level = if *event.metadata().level() == Level::ERROR {
-            40
-        } else {
-            30
+        let level = match *event.metadata().level() {
+            Level::ERROR => ERROR,
+            _ => WARNING,
         };
         let mut text = Text::default();
         event.record(&mut text);
         let line = (level, text.message + &text.fields);
-        LINES.with(|lines| {
-            let mut lines = lines.borrow_mut();
-            if lines.len() < LIMIT {
-                lines.push(line);
-            }
+        LINES.with_borrow_mut(|lines| match lines.kept.len() < LIMIT {
+            true => lines.kept.push(line),
+            false => lines.left_out += 1,
         });
     }
 

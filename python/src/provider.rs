@@ -13,7 +13,8 @@ use zoho_token_store::oauth::TokenState;
 use crate::access_token::AccessToken;
 use crate::engines::Engines;
 use crate::error::exception;
-use crate::token::{Columns, from_columns, seconds_since_epoch, to_columns};
+use crate::returned::{seconds_since_epoch, to_columns};
+use crate::token::{Columns, from_columns};
 
 /// The provider of the tokens in a store.
 #[pyclass(frozen, module = "zoho_token_store._native")]
@@ -69,7 +70,9 @@ impl Provider {
     fn refused(&self, py: Python<'_>, token: &AccessToken) -> PyResult<bool> {
         let engine = self.engines.engine(py)?;
         let provider = self.engines.provider(py, &engine)?;
-        Ok(provider.refused(token.native()))
+        let is_replaced = provider.refused(token.native());
+        crate::log::flush_at_end(py);
+        Ok(is_replaced)
     }
 
     /// Exchanges the code of a login, and returns the record.
@@ -80,6 +83,8 @@ impl Provider {
         code: String,
         redirect_url: Option<String>,
     ) -> PyResult<Bound<'py, PyTuple>> {
+        // Its first request is the one that cannot be repeated.
+        self.engines.catch_up(py)?;
         let record = self.engines.provide(py, async move |provider| {
             provider.login(code, redirect_url.as_deref()).await
         })?;

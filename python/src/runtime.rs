@@ -1,12 +1,14 @@
 //! Runs a future for a Python caller: without releasing the GIL if it is ready at once, and with an
 //! eye on signals if it is not.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use tokio::runtime::Runtime;
+
+use crate::log;
 
 /// How long a future runs until signals are looked at: the longest that Ctrl-C waits.
 const TICK: Duration = Duration::from_millis(100);
@@ -19,30 +21,45 @@ const TICK: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 ///
-/// What a signal's handler raised, for example `KeyboardInterrupt`. The future is dropped then.
+/// What a signal's handler raised, for example `KeyboardInterrupt`. The future is dropped then. One that
+/// has ended is never lost by that.
 pub(crate) fn run<F>(py: Python<'_>, runtime: &Runtime, future: F) -> PyResult<F::Output>
 where
     F: Future + Send,
     F::Output: Send,
 {
     let mut future = pin!(future);
-    let first = {
-        let _context = runtime.enter();
-        future
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-    };
-    if let Poll::Ready(output) = first {
+    if let Some(output) = at_once(py, runtime, future.as_mut()) {
         return Ok(output);
     }
     loop {
         let tick = crate::exit::detach(py, || {
             runtime.block_on(async { tokio::time::timeout(TICK, future.as_mut()).await.ok() })
         });
-        crate::log::flush(py)?;
-        match tick {
-            Some(output) => return Ok(output),
-            None => py.check_signals()?,
+        if let Some(output) = tick {
+            log::flush_at_end(py);
+            return Ok(output);
         }
+        log::flush(py)?;
+        py.check_signals()?;
+    }
+}
+
+/// Polls a future once, under the GIL, and returns its output if it is ready.
+pub(crate) fn at_once<F: Future>(
+    py: Python<'_>,
+    runtime: &Runtime,
+    future: Pin<&mut F>,
+) -> Option<F::Output> {
+    let polled = {
+        let _context = runtime.enter();
+        future.poll(&mut Context::from_waker(Waker::noop()))
+    };
+    match polled {
+        Poll::Ready(output) => {
+            log::flush_at_end(py);
+            Some(output)
+        }
+        Poll::Pending => None,
     }
 }

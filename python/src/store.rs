@@ -12,8 +12,9 @@ use crate::error::exception;
 use crate::provider::Provider;
 use crate::provider_settings::ProviderSettings;
 use crate::report::Report;
+use crate::returned::{Found, to_columns, to_found};
 use crate::runtime::run;
-use crate::token::{Columns, Found, from_columns, to_columns, to_found};
+use crate::token::{Columns, Id, from_columns};
 
 /// A store in AWS Secrets Manager. Tokens are tuples of the ten columns.
 #[pyclass(frozen, module = "zoho_token_store._native")]
@@ -53,9 +54,9 @@ impl Store {
     }
 
     /// Returns the record, and whether it may be time to refresh it.
-    fn find_token_by_id<'py>(&self, py: Python<'py>, id: &str) -> PyResult<Option<Found<'py>>> {
+    fn find_token_by_id<'py>(&self, py: Python<'py>, id: Id<'_>) -> PyResult<Option<Found<'py>>> {
         let engine = self.engines.engine(py)?;
-        let found = finish(py, &engine, engine.store().find_token_by_id(id))?;
+        let found = finish(py, &engine, engine.store().find_token_by_id(&id))?;
         found.map(|token| to_found(py, &token)).transpose()
     }
 
@@ -75,9 +76,9 @@ impl Store {
         to_columns(py, &saved)
     }
 
-    fn delete_token(&self, py: Python<'_>, id: &str) -> PyResult<()> {
+    fn delete_token(&self, py: Python<'_>, id: Id<'_>) -> PyResult<()> {
         let engine = self.engines.engine(py)?;
-        finish(py, &engine, engine.store().delete_token(id))
+        finish(py, &engine, engine.store().delete_token(&id))
     }
 
     fn get_tokens<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyTuple>>> {
@@ -94,8 +95,8 @@ impl Store {
         finish(py, &engine, engine.store().delete_tokens())
     }
 
-    fn invalidate(&self, py: Python<'_>, id: &str) -> PyResult<()> {
-        self.engines.engine(py)?.store().invalidate(id);
+    fn invalidate(&self, py: Python<'_>, id: Id<'_>) -> PyResult<()> {
+        self.engines.engine(py)?.store().invalidate(&id);
         Ok(())
     }
 
@@ -117,11 +118,6 @@ impl Store {
     /// Returns the provider of the tokens in this store. It has no settings of its own.
     fn provider(&self) -> Provider {
         Provider::new(Arc::clone(&self.engines))
-    }
-
-    /// Waits for refreshes whose callers were interrupted.
-    fn settle(&self, py: Python<'_>) -> PyResult<()> {
-        self.engines.settle(py)
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {

@@ -1,6 +1,6 @@
-//! Tokens as Python passes them: a tuple of the ten columns, in the order of `Field::ALL`.
+//! Tokens that Python passes: a tuple of the ten columns, in the order of `Field::ALL`.
 
-use std::time::{Duration, SystemTime};
+use std::borrow::Cow;
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -36,14 +36,40 @@ impl<'py> FromPyObject<'_, 'py> for Columns {
             .zip(Field::ALL)
             .zip(tuple.iter_borrowed())
         {
-            // Zoho's SDK checks types here and there.
-            *column = value.extract().map_err(|_| {
-                let problem = format!("`{field}` is not a string");
-                exception(object.py(), &Error::new(ErrorKind::InvalidToken, problem))
-            })?;
+            *column = value
+                .extract()
+                .map_err(|_| no_string(object.py(), field.as_str()))?;
         }
         Ok(columns)
     }
+}
+
+/// The id of a record, as Python passes it.
+pub(crate) struct Id<'a>(Cow<'a, str>);
+
+impl std::ops::Deref for Id<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Id<'a> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        object
+            .extract()
+            .map(Id)
+            .map_err(|_| no_string(object.py(), "id"))
+    }
+}
+
+/// Zoho's SDK checks types here and there.
+fn no_string(py: Python<'_>, name: &str) -> PyErr {
+    let problem = format!("`{name}` is not a string");
+    exception(py, &Error::new(ErrorKind::InvalidToken, problem))
 }
 
 /// Returns the token with these columns, and with this accounts server beside them.
@@ -63,33 +89,4 @@ pub(crate) fn from_columns(
         builder = builder.accounts_url(url);
     }
     builder.build()
-}
-
-/// Returns the columns of a token.
-pub(crate) fn to_columns<'py>(
-    py: Python<'py>,
-    token: &OAuthToken,
-) -> PyResult<Bound<'py, PyTuple>> {
-    PyTuple::new(py, Field::ALL.iter().map(|field| token.expose(*field)))
-}
-
-/// A record, and whether it may be time to refresh it.
-pub(crate) type Found<'py> = (Bound<'py, PyTuple>, bool);
-
-/// Returns what a lookup has found.
-pub(crate) fn to_found<'py>(py: Python<'py>, token: &OAuthToken) -> PyResult<Found<'py>> {
-    Ok((to_columns(py, token)?, may_be_refreshed(token)))
-}
-
-/// Returns whether the provider may want to refresh this token: it does so at the earliest ten minutes
-/// before the expiry.
-fn may_be_refreshed(token: &OAuthToken) -> bool {
-    token.refresh_token().is_some()
-        && (token.access_token().is_none() || token.expires_within(Duration::from_secs(600)))
-}
-
-/// Returns a time as Python has it.
-pub(crate) fn seconds_since_epoch(time: SystemTime) -> Option<f64> {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    since.ok().map(|since| since.as_secs_f64())
 }

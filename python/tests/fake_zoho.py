@@ -1,7 +1,8 @@
 """A fake of Zoho's accounts server and a little of its API, as a program: it prints its URL.
 
-Requests are counted by kind. ``/_control`` sets how long tokens live, how long a refresh takes, and whether
-it waits for ``/_control/release``. It is in Python, unlike examples/fake_zoho.rs, so that the wheel can be
+Requests are counted by kind. ``/_control`` sets how long tokens live, how long a refresh takes, whether it
+waits for ``/_control/release``, and after how long an idle connection is closed: the open ones are counted then,
+too. It is in Python, unlike examples/fake_zoho.rs, so that the wheel can be
 tested without building a Rust program.
 """
 
@@ -19,7 +20,9 @@ from urllib.parse import parse_qs, urlsplit
 LOCK = threading.Lock()
 NUMBERS = itertools.count(1)
 COUNTS: Counter[str] = Counter()
-SETTINGS: Dict[str, Any] = {"lifetime": 3600, "delay": 0.0, "error": None, "held": False}
+SETTINGS: Dict[str, Any] = {
+    "lifetime": 3600, "delay": 0.0, "error": None, "held": False, "idle": None,
+}
 # Set, except while tokens are held.
 RELEASED = threading.Event()
 RELEASED.set()
@@ -33,6 +36,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
+
+    def handle(self) -> None:
+        if SETTINGS["idle"] is None:
+            return super().handle()
+        self.connection.settimeout(SETTINGS["idle"])
+        with LOCK:
+            COUNTS["open"] += 1
+        super().handle()
+        self.connection.close()
+        with LOCK:
+            COUNTS["open"] -= 1
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path

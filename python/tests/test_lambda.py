@@ -41,8 +41,9 @@ def python_3_12() -> str:
 
 
 def test_the_function_with_its_layer(store, settings, zoho, initialize, tmp_path):
+    zoho.set(lifetime=1)
     initialize(store, token(grant_token="ada@example.com/1", **CLIENT))
-    zoho.set()
+    zoho.set(lifetime=3600)
     layer = unpacked(f"layer-{platform.machine()}.zip", tmp_path / "layer") / "python"
     function = unpacked("function.zip", tmp_path / "function")
     variables = {f"ZOHO_TOKEN_STORE_{name.upper()}": str(value) for name, value in settings.items()}
@@ -58,5 +59,5 @@ def test_the_function_with_its_layer(store, settings, zoho, initialize, tmp_path
     assert result.returncode == 0, result.stderr
     results = [json.loads(line) for line in result.stdout.splitlines()]
     assert results[:2] == [{"organization": "Zylker"}] * 2, result.stderr
-    assert zoho.counts() == {"org": 2}
+    assert zoho.counts() == {"refresh": 1, "org": 2}
     assert results[2] == {"login": True}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import signal
+import sys
 import time
 
 import pytest
@@ -106,6 +109,70 @@ def test_a_token_is_refreshed_on_demand_or_after_it_was_refused(provider, zoho):
     assert not provider.refused(second)  # it is new: another one would be refused as well
     with pytest.raises(NeedsLoginError):
         provider.refresh(user_name="bob@example.com:7")
+
+
+def test_a_login_after_zoho_has_closed_the_connection(provider, zoho):
+    zoho.set(idle=0.2)
+    for user in ("ada", "bob"):
+        assert provider.login(f"{user}@example.com/1")["user_name"] == f"{user}@example.com:7"
+        deadline = time.monotonic() + 10
+        # The request that asks is the one that is open.
+        while zoho.counts()["open"] > 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert zoho.counts()["grant"] == 2
+
+
+class Failing(logging.Filter):
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def filter(self, record):
+        raise self.error
+
+
+@pytest.fixture
+def failing_filter():
+    """Return a function that makes each line of the store's log raise an error."""
+    logger, added = logging.getLogger("zoho_token_store"), []
+
+    def fail(error):
+        added.append(Failing(error))
+        logger.addFilter(added[-1])
+
+    yield fail
+    for one in added:
+        logger.removeFilter(one)
+
+
+def test_a_result_is_not_lost_by_the_programs_logging(provider, zoho, failing_filter, monkeypatch):
+    provider.login("ada@example.com/1")
+    reported = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda args: reported.append(args.exc_value))
+    access = provider.access_token(user_name="ada@example.com:7")
+    failing_filter(RuntimeError("filter"))
+    assert provider.refused(access) is False  # it is new, of which the log has a warning
+    zoho.set(error="invalid_code")
+    with pytest.raises(NeedsLoginError):
+        provider.refresh(user_name="ada@example.com:7")
+    assert [str(error) for error in reported] == ["filter"] * 2
+
+
+def test_an_interruption_in_the_programs_logging_comes_after_the_result(
+    provider, zoho, failing_filter, monkeypatch
+):
+    provider.login("ada@example.com/1")
+    access = provider.access_token(user_name="ada@example.com:7")
+    interrupted = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda args: interrupted.append("lost"))
+    former = signal.signal(signal.SIGINT, lambda *_: interrupted.append("again"))
+    try:
+        failing_filter(KeyboardInterrupt())
+        assert provider.refused(access) is False
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert interrupted == ["again"]
 
 
 def test_events_are_counted(provider, zoho):

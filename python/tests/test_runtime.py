@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 from conftest import CLIENT, row, token
 
-from zoho_token_store import SecretsManagerTokenStore
+from zoho_token_store import SecretsManagerTokenStore, TokenProvider
 
 
 def silent_endpoint(monkeypatch):
@@ -86,6 +87,40 @@ def test_a_lookup_lets_other_threads_run(settings, silent):
     assert ended.wait(60)
 
 
+def test_a_hit_does_not_release_the_gil(settings, store):
+    # In the last ten minutes a refresh may be due, but not without a refresh token.
+    for expires_in in (3600, 400):
+        milliseconds = str(int((time.time() + expires_in) * 1000))
+        store.save_token(
+            token(f"user-{expires_in}", access_token="1000.a", expires_in=milliseconds, **CLIENT)
+        )
+    provider = TokenProvider(**settings)
+    calls = [
+        lambda: store.find_token(token("user-3600")),
+        lambda: store.find_token(token("user-400")),
+        lambda: provider.access_token(user_name="user-3600"),
+    ]
+    interval = sys.getswitchinterval()
+    for call in calls:
+        call()
+        lock, ran = threading.Lock(), []
+        lock.acquire()
+        other = threading.Thread(target=lambda: ran.append(lock.acquire()))
+        other.start()
+        # Python itself takes the GIL from no thread now.
+        sys.setswitchinterval(1000)
+        try:
+            lock.release()
+            for _ in range(100):
+                call()
+            has_run = bool(ran)
+        finally:
+            sys.setswitchinterval(interval)
+        other.join()
+        assert not has_run
+    provider.close()
+
+
 def test_threads_share_a_store(store):
     for user in range(8):
         store.save_token(token(f"user-{user}", access_token=f"1000.{user}"))
@@ -108,11 +143,11 @@ def test_threads_share_a_store(store):
     assert wrong == []
 
 
-def in_children(count, work):
+def in_children(count, work, fork=os.fork):
     """Fork children that do this work; fail if one fails or hangs."""
     children = []
     for number in range(count):
-        child = os.fork()
+        child = fork()
         if child == 0:
             status = 1
             try:
@@ -171,6 +206,22 @@ def test_children_of_a_fork_get_their_own_tokens(store):
     assert store.find_token(token("user-1")).get_access_token() == "1000.1"
 
 
+def test_children_of_a_fork_that_python_does_not_know_of(store):
+    """uWSGI forks so, unless it is told to run Python's hooks."""
+    for user in range(8):
+        store.save_token(token(f"user-{user}", access_token=f"1000.{user}"))
+
+    def work(number):
+        found = token(f"user-{number}")
+        store.find_token(found)
+        store.invalidate(found.get_id())
+        again = store.find_token_by_id(found.get_id())
+        return found.get_access_token() == again.get_access_token() == f"1000.{number}"
+
+    # PyDLL keeps the GIL.
+    in_children(8, work, ctypes.PyDLL(None).fork)
+
+
 def spawned(store):
     return store.find_token(token("ada")).get_access_token()
 
@@ -182,25 +233,37 @@ def test_multiprocessing(store, method):
         assert pool.map(spawned, [store] * 4) == ["1000.a"] * 4
 
 
-def python(program, **environment):
-    """Run a program, and return what it printed."""
-    result = subprocess.run(
+def python_process(program, **environment):
+    """Start a program."""
+    return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(program)],
         env={**os.environ, **environment},
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
         cwd=Path(__file__).parent,
     )
-    assert result.returncode == 0, result.stderr
-    return result.stdout + result.stderr
+
+
+def python(program):
+    """Run a program, and return what it printed."""
+    with python_process(program) as process:
+        output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    return output + errors
 
 
 def test_a_daemon_thread_does_not_disturb_the_end_of_the_program(silent):
     port = silent.getsockname()[1]
-    output = python(
+    connections = []
+    accepting = threading.Thread(
+        target=lambda: connections.extend(silent.accept()[0] for _ in range(4))
+    )
+    accepting.start()
+    with python_process(
         """
-        import threading, time
+        import sys, threading
         from zoho_token_store import SecretsManagerTokenStore
         store = SecretsManagerTokenStore()
         def find():
@@ -211,12 +274,16 @@ def test_a_daemon_thread_does_not_disturb_the_end_of_the_program(silent):
                     pass
         for _ in range(4):
             threading.Thread(target=find, daemon=True).start()
-        time.sleep(0.3)
+        sys.stdin.readline()
         print("end")
         """,
         AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
-    )
-    assert output == "end\n"
+    ) as process:
+        accepting.join(60)  # all four wait for a response
+        output, errors = process.communicate("\n", timeout=60)
+    for connection in connections:
+        connection.close()
+    assert (len(connections), output, errors, process.returncode) == (4, "end\n", "", 0)
 
 
 def test_the_import_needs_no_sdk_and_no_boto3():
@@ -275,8 +342,10 @@ def test_gunicorn_with_a_preloaded_application(settings, store, tmp_path):
         try:
             import requests
 
-            bodies = [requests.get(url, timeout=60).text for _ in range(60)]
+            bodies = [requests.get(url, timeout=60).text.split() for _ in range(60)]
         finally:
             server.terminate()
             _, log = server.communicate()
-    assert {body.split()[0] for body in bodies} == {"1000.a"}, log
+    assert {value for value, _ in bodies} == {"1000.a"}, log
+    # Children of the server have responded, which has made the store.
+    assert str(server.pid) not in {process for _, process in bodies} and len(bodies) == 60

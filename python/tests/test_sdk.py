@@ -78,6 +78,21 @@ def test_after_a_refused_refresh_the_user_logs_in_again(store, zoho, initialize)
     assert again.get_token() == store.get_tokens()[0].get_access_token()
 
 
+def test_a_refused_access_token_is_replaced(store, zoho, initialize):
+    ada = token(grant_token="ada@example.com/1", **CLIENT)
+    initialize(store, ada)
+    zoho.set()
+    first = ada.get_token()
+    assert store.refused(ada.get_id())
+    second = ada.get_token()
+    assert second != first and zoho.counts() == {"refresh": 1}
+    assert store.get_tokens()[0].get_access_token() == second
+    assert not store.refused(ada.get_id())  # a new one would be refused as well
+    assert zoho.counts() == {"refresh": 1}
+    with pytest.raises(NeedsLoginError):
+        store.refused("unknown")
+
+
 def test_two_users_do_not_mix(store, zoho, initialize):
     for user in ("ada@example.com", "bob@example.com"):
         initialize(store, token(grant_token=f"{user}/1", **CLIENT))

@@ -162,6 +162,12 @@ def test_every_failed_save_is_reported(settings):
     assert [str(error) for error in heard] == ["`client_id` is not a string", "the store is closed"]
 
 
+def test_an_id_that_is_no_string(store):
+    for method in (store.find_token_by_id, store.delete_token, store.invalidate, store.refused):
+        with pytest.raises(InvalidTokenError, match="`id` is not a string"):
+            method(7)
+
+
 def test_a_callback_that_fails_hides_nothing(settings):
     def fails(_):
         raise RuntimeError("callback")

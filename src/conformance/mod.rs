@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 
 use crate::TokenStore;
 
+mod operation;
 mod parse;
 #[cfg(feature = "oauth")]
 mod requests;

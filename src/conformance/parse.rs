@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::sequence::{Columns, Id, Operation, Request};
+use super::operation::{Columns, Id, Operation, Request};
 use crate::{Error, Field};
 
 /// Reads the operation of this number.

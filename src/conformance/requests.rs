@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 
-use super::sequence::{Answer, Request, Requests, Sequence};
+use super::operation::Request;
+use super::sequence::{Answer, Requests, Sequence};
 use crate::{Error, Field, OAuthToken, TokenProvider};
 
 impl Sequence {

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
+use super::operation::{Columns, Id, Operation, Request};
 use super::parse::parse_operation;
 use crate::{Error, ErrorKind, Field, OAuthToken, TokenStore};
 
@@ -15,43 +15,10 @@ pub struct Sequence {
     operations: Vec<Operation>,
 }
 
-#[derive(Debug)]
-pub(super) enum Operation {
-    Save(Columns),
-    Find(Columns),
-    FindById(Id),
-    Delete(Id),
-    List,
-    Clear,
-    Request(Request, Columns),
-}
-
-/// What only a provider can do.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Request {
-    AccessToken,
-    ExchangeGrant,
-    Refused,
-}
-
 /// Who carries requests out, if the sequence is run on a provider.
 #[async_trait]
 pub(super) trait Requests: Sync {
     async fn request(&self, request: Request, token: &OAuthToken) -> Result<OAuthToken, Error>;
-}
-
-/// The columns of a token, which are checked when the operation is run.
-#[derive(Debug)]
-pub(super) struct Columns {
-    pub(super) id: Option<Id>,
-    pub(super) others: Vec<(Field, SecretString)>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Id {
-    Literal(String),
-    /// The id in the record that this operation returned.
-    AnswerOf(usize),
 }
 
 /// The result of an operation.

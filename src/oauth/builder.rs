@@ -57,7 +57,8 @@ impl TokenProviderBuilder {
         self
     }
 
-    /// Sets the HTTP client. The default is that of the AWS SDK, with connections of its own.
+    /// Sets the HTTP client. The default is that of the AWS SDK, with connections of its own and
+    /// the proxy of the environment (`HTTPS_PROXY`, `NO_PROXY`).
     pub fn http_client(mut self, client: impl HttpClient + 'static) -> Self {
         self.http = Some(Arc::new(client));
         self
@@ -108,8 +109,7 @@ impl TokenProviderBuilder {
 
 #[cfg(feature = "default-https-client")]
 fn default_client() -> Option<Arc<dyn HttpClient>> {
-    let client = super::http::default::DefaultClient::new()?;
-    Some(Arc::new(client))
+    Some(Arc::new(super::http::default::DefaultClient::new()))
 }
 
 #[cfg(not(feature = "default-https-client"))]

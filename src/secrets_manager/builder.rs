@@ -1,6 +1,5 @@
-//! The builder of the store: its settings, and the checks that need no call.
+//! The builder of the store.
 
-use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -19,18 +18,13 @@ use super::cache::Cache;
 use super::cache::bounded::Bound;
 use super::format::fingerprint::{FingerprintKey, Fingerprints};
 use super::format::secret_name::SecretNames;
-use super::format::tags::{INDEX_PREFIX, MANAGED_BY, OWN_TAGS, Tag};
 use super::ops::core::Core;
 use super::ops::record_locks::RecordLocks;
 use super::ops::single_flight::SingleFlight;
 use super::ops::succession::Refusals;
+use super::settings::Settings;
 use super::{Deletion, SecretsManagerTokenStore, env};
-use crate::{Error, ErrorKind};
-
-/// The number of tags a secret can have (AWS's quotas for Secrets Manager).
-const TAG_LIMIT: usize = 50;
-
-const DAY: Duration = Duration::from_secs(86_400);
+use crate::Error;
 
 /// Builds a [`SecretsManagerTokenStore`].
 ///
@@ -49,49 +43,19 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// # }
 /// ```
 #[must_use = "a builder does nothing until `build` is called"]
+#[derive(Default)]
 pub struct SecretsManagerTokenStoreBuilder {
-    prefix: String,
-    kms_key_id: Option<String>,
-    cache_bound: Option<Bound>,
-    cache_time_to_live: Duration,
-    stale_for: Option<Duration>,
-    tag_index: bool,
-    tags: Vec<Tag>,
-    replica_regions: Vec<String>,
-    deletion: Deletion,
-    fingerprint_key: FingerprintKey,
-    attempt_timeout: Option<Duration>,
-    operation_timeout: Option<Duration>,
-    writes_per_second: Option<u32>,
+    settings: Settings,
     source: ClientSource,
 }
 
 /// Where the AWS client comes from.
+#[derive(Default)]
 enum ClientSource {
+    #[default]
     Environment,
     Config(Box<SdkConfig>),
     Client(Client),
-}
-
-impl Default for SecretsManagerTokenStoreBuilder {
-    fn default() -> Self {
-        SecretsManagerTokenStoreBuilder {
-            prefix: "zoho/tokens/".into(),
-            kms_key_id: None,
-            cache_bound: Some(Bound::Records(1_000)),
-            cache_time_to_live: Duration::from_secs(300),
-            stale_for: None,
-            tag_index: true,
-            tags: Vec::new(),
-            replica_regions: Vec::new(),
-            deletion: Deletion::RecoveryWindow { days: 7 },
-            fingerprint_key: FingerprintKey::Public,
-            attempt_timeout: None,
-            operation_timeout: None,
-            writes_per_second: Some(50),
-            source: ClientSource::Environment,
-        }
-    }
 }
 
 impl SecretsManagerTokenStoreBuilder {
@@ -138,14 +102,14 @@ impl SecretsManagerTokenStoreBuilder {
     ///
     /// Every secret under the prefix that has this store's tag is treated as this store's.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
+        self.settings.prefix = prefix.into();
         self
     }
 
     /// Sets the KMS key for new secrets: an id, ARN or alias. The default is the key
     /// `aws/secretsmanager`.
     pub fn kms_key_id(mut self, key: impl Into<String>) -> Self {
-        self.kms_key_id = Some(key.into());
+        self.settings.kms_key_id = Some(key.into());
         self
     }
 
@@ -154,7 +118,7 @@ impl SecretsManagerTokenStoreBuilder {
     ///
     /// The cache has one bound: this replaces [`cache_bytes`](Self::cache_bytes).
     pub fn cache_capacity(mut self, records: impl Into<Option<u64>>) -> Self {
-        self.cache_bound = records.into().map(Bound::Records);
+        self.settings.cache_bound = records.into().map(Bound::Records);
         self
     }
 
@@ -163,7 +127,7 @@ impl SecretsManagerTokenStoreBuilder {
     /// A record counts with its values, its entries in the cache's tables, and the lookup keys that
     /// may lead to it: about 2,500 bytes. A record that is larger than the bound is not cached.
     pub fn cache_bytes(mut self, bytes: u64) -> Self {
-        self.cache_bound = Some(Bound::Bytes(bytes));
+        self.settings.cache_bound = Some(Bound::Bytes(bytes));
         self
     }
 
@@ -172,14 +136,14 @@ impl SecretsManagerTokenStoreBuilder {
     /// A change made by another process can go unnoticed for this long. A record is never cached
     /// longer than its access token is valid.
     pub fn cache_time_to_live(mut self, time: Duration) -> Self {
-        self.cache_time_to_live = time;
+        self.settings.cache_time_to_live = time;
         self
     }
 
     /// Keeps using a cached record for this long after its time to live, up to 1 day, if AWS cannot
     /// be reached. Each use is logged as a warning. The default is not to.
     pub fn serve_stale_for(mut self, time: impl Into<Option<Duration>>) -> Self {
-        self.stale_for = time.into();
+        self.settings.stale_for = time.into();
         self
     }
 
@@ -188,26 +152,26 @@ impl SecretsManagerTokenStoreBuilder {
     /// Without the index, a record is only found by its id and by the user or token it was first
     /// saved with; lookups then need no permission on `Resource: "*"`.
     pub fn tag_index(mut self, on: bool) -> Self {
-        self.tag_index = on;
+        self.settings.tag_index = on;
         self
     }
 
     /// Adds a tag to every secret that is written. Tags are not confidential.
     pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.tags.push((key.into(), value.into()));
+        self.settings.tags.push((key.into(), value.into()));
         self
     }
 
     /// Adds a region to which new secrets are replicated. A replica costs as much as a secret.
     pub fn replica_region(mut self, region: impl Into<String>) -> Self {
-        self.replica_regions.push(region.into());
+        self.settings.replica_regions.push(region.into());
         self
     }
 
     /// Sets what happens to the secret of a deleted record. The default is a recovery window of 7
     /// days.
     pub fn deletion(mut self, deletion: Deletion) -> Self {
-        self.deletion = deletion;
+        self.settings.deletion = deletion;
         self
     }
 
@@ -217,28 +181,28 @@ impl SecretsManagerTokenStoreBuilder {
     /// Without one, everybody who may list secrets can check a guess at whether a certain user has
     /// a token here.
     pub fn fingerprint_key(mut self, key: impl Into<Vec<u8>>) -> Self {
-        self.fingerprint_key = FingerprintKey::Given(SecretSlice::from(key.into()));
+        self.settings.fingerprint_key = FingerprintKey::Given(SecretSlice::from(key.into()));
         self
     }
 
     /// Sets the name or ARN of a secret that holds the key of the fingerprints. The secret is read
     /// once, when the key is first needed.
     pub fn fingerprint_key_secret(mut self, name: impl Into<String>) -> Self {
-        self.fingerprint_key = FingerprintKey::InSecret(name.into());
+        self.settings.fingerprint_key = FingerprintKey::InSecret(name.into());
         self
     }
 
     /// Sets how long one attempt of a call to AWS may take. The default is the given client's, or 5
     /// seconds.
     pub fn attempt_timeout(mut self, time: Duration) -> Self {
-        self.attempt_timeout = Some(time);
+        self.settings.attempt_timeout = Some(time);
         self
     }
 
     /// Sets how long a call to AWS may take with all its attempts. The default is the given
     /// client's, or 20 seconds.
     pub fn operation_timeout(mut self, time: Duration) -> Self {
-        self.operation_timeout = Some(time);
+        self.settings.operation_timeout = Some(time);
         self
     }
 
@@ -251,7 +215,7 @@ impl SecretsManagerTokenStoreBuilder {
     ///
     /// [quotas]: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
     pub fn writes_per_second(mut self, calls: impl Into<Option<u32>>) -> Self {
-        self.writes_per_second = calls.into();
+        self.settings.writes_per_second = calls.into();
         self
     }
 
@@ -279,9 +243,10 @@ impl SecretsManagerTokenStoreBuilder {
     /// region or the endpoint is malformed, if `AWS_PROFILE` names no profile, or if a replica region
     /// is the store's own region.
     pub async fn build(self) -> Result<SecretsManagerTokenStore, Error> {
-        let names = SecretNames::new(&self.prefix)?;
         self.check()?;
-        if let FingerprintKey::Given(key) = &self.fingerprint_key {
+        let settings = self.settings;
+        let names = SecretNames::new(&settings.prefix)?;
+        if let FingerprintKey::Given(key) = &settings.fingerprint_key {
             Fingerprints::new(std::slice::from_ref(key))?;
         }
         let config = match self.source {
@@ -289,25 +254,30 @@ impl SecretsManagerTokenStoreBuilder {
             ClientSource::Config(config) => client::config(&config)?,
             ClientSource::Environment => client::config(&client::load().await?)?,
         };
-        let client = client::finish(config, self.attempt_timeout, self.operation_timeout)?;
-        validate::replicas(&self.replica_regions, client.config().region())?;
+        let client = client::finish(config, settings.attempt_timeout, settings.operation_timeout)?;
+        validate::replicas(&settings.replica_regions, client.config().region())?;
         let aws = SecretsManager {
             client,
-            kms_key_id: self.kms_key_id,
-            extra_tags: self.tags,
-            replica_regions: self.replica_regions,
-            deletion: self.deletion,
-            rate_limits: RateLimits::new(self.writes_per_second),
+            kms_key_id: settings.kms_key_id,
+            extra_tags: settings.tags,
+            replica_regions: settings.replica_regions,
+            deletion: settings.deletion,
+            rate_limits: RateLimits::new(settings.writes_per_second),
         };
-        let stale_for = self.stale_for.unwrap_or_default();
+        let stale_for = settings.stale_for.unwrap_or_default();
         let clock = client::clock(&aws.client);
         Ok(SecretsManagerTokenStore {
             core: Arc::new(Core {
                 aws,
                 names,
-                tag_index: self.tag_index,
-                cache: Cache::new(self.cache_bound, self.cache_time_to_live, stale_for, clock),
-                fingerprint_key: self.fingerprint_key,
+                tag_index: settings.tag_index,
+                cache: Cache::new(
+                    settings.cache_bound,
+                    settings.cache_time_to_live,
+                    stale_for,
+                    clock,
+                ),
+                fingerprint_key: settings.fingerprint_key,
                 fingerprints: OnceLock::new(),
                 key_lock: Mutex::new(()),
                 reads: SingleFlight::new(),
@@ -319,97 +289,16 @@ impl SecretsManagerTokenStoreBuilder {
         })
     }
 
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        let timeouts = [self.attempt_timeout, self.operation_timeout];
-        let millisecond = Duration::from_millis(1);
-        let allowed = [
-            (
-                "the cache's bound is zero",
-                "set its capacity to `None` to switch the cache off \
-                 (ZOHO_TOKEN_STORE_CACHE_CAPACITY=0)",
-                !matches!(self.cache_bound, Some(Bound::Records(0) | Bound::Bytes(0))),
-            ),
-            (
-                "the cache's time to live is not from 1 second to 1 day",
-                "set the cache's capacity to `None` to switch the cache off \
-                 (ZOHO_TOKEN_STORE_CACHE_CAPACITY=0)",
-                (Duration::from_secs(1)..=DAY).contains(&self.cache_time_to_live),
-            ),
-            (
-                "stale records are to be served for more than 1 day",
-                "set 86400 seconds or less",
-                self.stale_for.is_none_or(|time| time <= DAY),
-            ),
-            (
-                "the recovery window is not from 7 to 30 days",
-                "set 7 to 30, or delete by force",
-                match self.deletion {
-                    Deletion::RecoveryWindow { days } => (7..=30).contains(&days),
-                    Deletion::Force => true,
-                },
-            ),
-            (
-                "a timeout is not from 1 millisecond to 1 day",
-                "set the attempt timeout and the operation timeout to a few seconds",
-                timeouts
-                    .into_iter()
-                    .flatten()
-                    .all(|time| (millisecond..=DAY).contains(&time)),
-            ),
-            (
-                "the limit of writes per second is zero",
-                "set `None` for no limit (ZOHO_TOKEN_STORE_WRITES_PER_SECOND=0)",
-                self.writes_per_second != Some(0),
-            ),
-            (
-                "the KMS key's id is empty",
-                "leave it out for the key aws/secretsmanager",
-                self.kms_key_id.as_deref() != Some(""),
-            ),
-            (
-                "a tag cannot be set",
-                "use at most 25 tags, each key once, of up to 127 characters with values of up to \
-                 255; letters, digits, spaces and + - = . _ : / @; not aws:… or the store's own \
-                 managed-by and zoho-token-store:…",
-                self.tags_are_valid(),
-            ),
-        ];
-        match allowed.into_iter().find(|(_, _, allowed)| !allowed) {
-            Some((problem, advice, _)) => {
-                Err(Error::new(ErrorKind::InvalidConfig, problem).advise(advice))
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn tags_are_valid(&self) -> bool {
-        let charset = |text: &str| {
-            text.chars()
-                .all(|c| c.is_alphanumeric() || " +-=._:/@".contains(c))
-        };
-        let own = |key: &str| {
-            key == MANAGED_BY.0
-                || key.starts_with(INDEX_PREFIX)
-                || key.to_lowercase().starts_with("aws:")
-        };
-        let valid = |(key, value): &Tag| {
-            (1..=127).contains(&key.chars().count())
-                && value.chars().count() <= 255
-                && charset(key)
-                && charset(value)
-                && !own(key)
-        };
-        let distinct: HashSet<_> = self.tags.iter().map(|(key, _)| key).collect();
-        self.tags.len() <= TAG_LIMIT - OWN_TAGS
-            && distinct.len() == self.tags.len()
-            && self.tags.iter().all(valid)
+    /// Checks each setting by itself.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.settings.check()
     }
 }
 
 impl fmt::Debug for SecretsManagerTokenStoreBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SecretsManagerTokenStoreBuilder")
-            .field("prefix", &self.prefix)
+            .field("prefix", &self.settings.prefix)
             .finish_non_exhaustive()
     }
 }

@@ -121,6 +121,12 @@ const SETTINGS: [Setting; 15] = [
     },
 ];
 
+/// Settings of which only one can be set.
+const ALTERNATIVES: [[&str; 2]; 2] = [
+    ["CACHE_CAPACITY", "CACHE_BYTES"],
+    ["FINGERPRINT_KEY", "FINGERPRINT_KEY_SECRET"],
+];
+
 /// Applies all variables with the prefix. Errors do not show values: one of them is a key.
 pub(crate) fn apply(
     builder: Builder,
@@ -133,17 +139,15 @@ pub(crate) fn apply(
     // Sorted, so that the same environment always gives the same error.
     let mut ours: Vec<_> = ours.collect();
     ours.sort_unstable();
-    if ours
-        .iter()
-        .filter(|(name, _)| name.starts_with(&format!("{PREFIX}FINGERPRINT_KEY")))
-        .count()
-        > 1
-    {
-        return Err(Error::new(
-            ErrorKind::InvalidConfig,
-            format!("both {PREFIX}FINGERPRINT_KEY and {PREFIX}FINGERPRINT_KEY_SECRET are set"),
-        )
-        .advise("set one of them"));
+    let is_set = |wanted: &str| {
+        ours.iter()
+            .any(|(name, _)| name.strip_prefix(PREFIX) == Some(wanted))
+    };
+    for [one, other] in ALTERNATIVES {
+        if is_set(one) && is_set(other) {
+            let problem = format!("both {PREFIX}{one} and {PREFIX}{other} are set");
+            return Err(Error::new(ErrorKind::InvalidConfig, problem).advise("set one of them"));
+        }
     }
     ours.into_iter()
         .try_fold(builder, |builder, (name, value)| {
@@ -311,6 +315,24 @@ mod tests {
                 assert!(error.to_string().contains(&misspelled), "{error}");
                 let meant = format!("did you mean {PREFIX}{name}?");
                 assert!(error.to_string().contains(&meant), "{misspelled}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_two_alternatives_only_one_can_be_set() {
+        for names in ALTERNATIVES {
+            let variables = names.map(|name| format!("{PREFIX}{name}"));
+            let error = apply(
+                Builder::default(),
+                variables
+                    .clone()
+                    .map(|name| (name.into(), "0123456789012345".into())),
+            )
+            .unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+            for name in &variables {
+                assert!(error.to_string().contains(name), "{error}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The store that keeps each token as a JSON secret in AWS Secrets Manager.
 //!
-//! This module holds the store and its six methods; `ops` does what they say, with the calls of
-//! `aws` and the memory of `cache`, on the secrets that `format` describes.
+//! This module holds the store and its six methods. `ops` implements them with the calls of `aws` and
+//! the memory of `cache`; `format` describes the secrets.
 
 mod aws;
 mod builder;
@@ -14,6 +14,7 @@ mod format;
 pub mod fuzzing;
 mod ops;
 pub(crate) mod report;
+mod settings;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::token::builder::check_id;
 use crate::{Error, OAuthToken, RecordVersion, RefreshCoordination, Swap, TokenStore};
 
 use ops::core::Core;
+use ops::time_limit::limited;
 use ops::{bulk, check, coordinate, delete, describe, find, reindex, save, undelete, warm_up};
 
 pub use aws::deletion::Deletion;
@@ -80,9 +82,11 @@ impl SecretsManagerTokenStore {
     /// Resolves the credentials, connects to AWS, and reads the fingerprint key if it is in a
     /// secret, so that the first lookup need not wait for that.
     ///
-    /// For the init phase of a Lambda function. [`check`](Self::check) detects mistakes in the
-    /// settings that this does not. It makes one `GetSecretValue`, for a secret under
-    /// the prefix that does not exist; with `fingerprint_key_secret` two, for that secret.
+    /// For the init phase of a Lambda function. It makes one `GetSecretValue`, for a secret under
+    /// the prefix that does not exist; with `fingerprint_key_secret` two, for that secret. So it does
+    /// not detect a wrong region, prefix or fingerprint key, nor a missing permission for other calls.
+    /// A program that is not to start with such a mistake calls [`check`](Self::check), which makes
+    /// many more calls, and ends if [`Report::can_read`] is false.
     ///
     /// # Errors
     ///
@@ -163,7 +167,7 @@ impl SecretsManagerTokenStore {
             check_id(id)?;
             describe::describe(&self.core, id).await
         };
-        let described = described.boxed().await;
+        let described = limited(described).boxed().await;
         described.map_err(|error| error.during("describe"))
     }
 
@@ -184,21 +188,21 @@ impl SecretsManagerTokenStore {
     /// there is no secret with this id: its recovery window is over, or it was deleted by force.
     ///
     /// A record that is not deleted is returned as it is, so an undeletion that was interrupted can be
-    /// repeated. The record comes back under its id beside others, also if its user has logged in under
-    /// another id meanwhile. The role needs the permission to read earlier versions; the role `admin` of
-    /// the Terraform module has it.
+    /// repeated. The role needs the permission to read earlier versions; the role `admin` of the Terraform
+    /// module has it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Other`](crate::ErrorKind::Other) if no version of the secret holds a token,
-    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the secret is not this store's, and those of
+    /// [`ErrorKind::Other`](crate::ErrorKind::Other) if no version of the secret holds a token, or if the
+    /// user has logged in under another id meanwhile, which the error names; the record stays deleted then.
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the secret is not this store's. And those of
     /// [`save_token`](TokenStore::save_token).
     pub async fn undelete(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
         let undeleted = async {
             check_id(id)?;
             undelete::undelete(&self.core, id).await
         };
-        let undeleted = undeleted.boxed().await;
+        let undeleted = limited(undeleted).boxed().await;
         undeleted.map_err(|error| error.during("undelete"))
     }
 }
@@ -210,13 +214,14 @@ impl TokenStore for SecretsManagerTokenStore {
             return Ok(Some(token));
         }
         // Boxed, so that the future of a cached lookup stays small.
-        let found = find::find_uncached(&self.core, partial).boxed().await;
+        let found = find::find_uncached(&self.core, partial);
+        let found = limited(found).boxed().await;
         let found = found.map_err(|error| error.during("find_token"))?;
         Ok(found.map(|record| record.token.clone()))
     }
 
     async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
-        let saved = save::save(&self.core, token).boxed().await;
+        let saved = limited(save::save(&self.core, token)).boxed().await;
         saved.map_err(|error| error.during("save_token"))
     }
 
@@ -225,7 +230,7 @@ impl TokenStore for SecretsManagerTokenStore {
             check_id(id)?;
             delete::delete(&self.core, id).await
         };
-        let deleted = deleted.await;
+        let deleted = limited(deleted).await;
         deleted.map_err(|error| error.during("delete_token"))
     }
 
@@ -237,7 +242,8 @@ impl TokenStore for SecretsManagerTokenStore {
     /// [`readable_tokens`](Error::readable_tokens) are the tokens in all others. Its kind is that of
     /// the first of them: [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the secret holds no
     /// token, [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) or
-    /// [`ErrorKind::Encryption`](crate::ErrorKind::Encryption) if this process may not read it.
+    /// [`ErrorKind::Encryption`](crate::ErrorKind::Encryption) if this process may not read it. If the
+    /// first 1,000 secrets are all denied, the others are not read, and the error names only the first.
     async fn get_tokens(&self) -> Result<Vec<OAuthToken>, Error> {
         let tokens = bulk::get_all(&self.core).await;
         tokens.map_err(|error| error.during("get_tokens"))
@@ -262,7 +268,7 @@ impl TokenStore for SecretsManagerTokenStore {
             let partial = OAuthToken::builder().id(id).build()?;
             find::find_uncached(&self.core, &partial).await
         };
-        let found = found.boxed().await;
+        let found = limited(found).boxed().await;
         let found = found.map_err(|error| error.during("find_token_by_id"))?;
         Ok(found.map(|record| record.token.clone()))
     }
@@ -279,7 +285,7 @@ impl TokenStore for SecretsManagerTokenStore {
 #[async_trait]
 impl RefreshCoordination for SecretsManagerTokenStore {
     async fn read(&self, id: &str) -> Result<Option<RecordVersion>, Error> {
-        let read = coordinate::read_version(&self.core, id).await;
+        let read = limited(coordinate::read_version(&self.core, id)).await;
         read.map_err(|error| error.during("read"))
     }
 
@@ -289,7 +295,8 @@ impl RefreshCoordination for SecretsManagerTokenStore {
         token: &OAuthToken,
         lease: Option<&str>,
     ) -> Result<Swap, Error> {
-        let swapped = coordinate::swap_version(&self.core, current, token, lease).await;
+        let swapped = coordinate::swap_version(&self.core, current, token, lease);
+        let swapped = limited(swapped).await;
         swapped.map_err(|error| error.during("swap"))
     }
 }

@@ -82,7 +82,8 @@ impl OAuthTokenBuilder {
     /// Sets the lifetime of the access token from now on, as Zoho returns it in `expires_in`
     /// (seconds).
     ///
-    /// Call it with the time that is left when the request to Zoho is sent.
+    /// The lifetime counts from this call. Zoho counts it from the request, so subtract the time since
+    /// the request was sent.
     ///
     /// ```
     /// # use std::time::Duration;

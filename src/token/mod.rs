@@ -20,13 +20,14 @@ pub use field::Field;
 /// expiry time and which columns it has.
 ///
 /// ```
+/// use std::time::Duration;
 /// use zoho_token_store::{ExposeSecret, OAuthToken};
 ///
 /// # fn main() -> Result<(), zoho_token_store::Error> {
 /// let token = OAuthToken::builder()
 ///     .user_name("ada@example.com:7")
 ///     .access_token("1000.aa")
-///     .expiry_time(1_700_000_000_000)
+///     .expires_in(Duration::from_secs(3600))
 ///     .build()?;
 /// assert_eq!(token.access_token().map(|value| value.expose_secret()), Some("1000.aa"));
 /// assert!(!format!("{token:?}").contains("1000.aa"));
@@ -151,8 +152,10 @@ impl OAuthToken {
     /// # use std::time::Duration;
     /// # use zoho_token_store::OAuthToken;
     /// # fn main() -> Result<(), zoho_token_store::Error> {
-    /// let token = OAuthToken::builder().access_token("1000.aa").expiry_time(1).build()?;
-    /// assert!(token.expires_within(Duration::from_secs(5)));
+    /// let lifetime = Duration::from_secs(60);
+    /// let token = OAuthToken::builder().access_token("1000.aa").expires_in(lifetime).build()?;
+    /// assert!(token.expires_within(Duration::from_secs(90)));
+    /// assert!(!token.expires_within(Duration::from_secs(5)));
     /// # Ok(())
     /// # }
     /// ```

@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::retry::{RetryConfig, RetryPartition};
-use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_secretsmanager::config::{
+    BehaviorVersion, Config, Credentials, Region, StalledStreamProtectionConfig,
+};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use zoho_token_store::{SecretsManagerTokenStore, SecretsManagerTokenStoreBuilder};
 
 use crate::aws::connector::Connector;
-use crate::aws::{Delayed, Fault, Freedoms, Held, LONGEST_LAG, Operator, Order, Service, Wanted};
+use crate::aws::{
+    Delayed, Fault, Freedoms, Held, LONGEST_LAG, Operator, Order, SETTLING, Service, Wanted,
+};
 use crate::clock::{Clock, WallClock};
 use crate::link::Link;
 use crate::process::Process;
@@ -130,6 +134,8 @@ impl World {
                 "simulation",
             ))
             .retry_config(RetryConfig::standard())
+            // It would end a call without an answer before the timeouts that a process may have set.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_partition(RetryPartition::custom(link.name.clone()).build())
             .sleep_impl(TokioSleep::new())
             .time_source(wall_clock.clone())
@@ -150,12 +156,14 @@ impl World {
 
     /// Has this go wrong with a request of a process, after this many others.
     pub fn order_after(&self, process: &str, skip: usize, fault: Fault) {
+        self.order_after_such(process, Wanted::Any, skip, fault);
+    }
+
+    /// Has this go wrong with such a request of a process, after this many others like it.
+    pub fn order_after_such(&self, process: &str, wanted: Wanted, skip: usize, fault: Fault) {
         let by = Duration::from_secs(2);
         let order = Order::Fault(Delayed { fault, by });
-        self.aws
-            .inner()
-            .orders
-            .add(process, Wanted::Any, skip, order);
+        self.aws.inner().orders.add(process, wanted, skip, order);
     }
 
     /// Holds the next such request of a process before it is executed.
@@ -168,7 +176,20 @@ impl World {
 
     /// Reads by name of a process show the state of that time, for as long as AWS may show it.
     pub fn reads_show(&self, process: &str, as_of: Duration) {
-        self.aws.inner().frozen.freeze_names(process, as_of);
+        self.reads_show_until(process, as_of, as_of + SETTLING);
+    }
+
+    /// The same until another time, as no AWS that is known does.
+    pub fn reads_show_until(&self, process: &str, as_of: Duration, until: Duration) {
+        let mut inner = self.aws.inner();
+        inner.frozen.freeze_names(process, as_of, until);
+    }
+
+    /// Has this go wrong with each of the next such calls of a process, with all the SDK's attempts.
+    pub fn order_calls(&self, process: &str, calls: usize, wanted: Wanted, fault: Fault) {
+        for _ in 0..3 * calls {
+            self.order(process, wanted, fault);
+        }
     }
 
     /// The same for lists.

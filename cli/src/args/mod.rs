@@ -42,7 +42,8 @@ pub struct StoreArgs {
     /// The AWS region [env: AWS_REGION]
     #[arg(long, global = true)]
     pub region: Option<String>,
-    /// The profile in the AWS configuration files [env: AWS_PROFILE]
+    /// The profile in the AWS configuration files, whose credentials alone are used [env: AWS_PROFILE,
+    /// after AWS_ACCESS_KEY_ID]
     #[arg(long, global = true)]
     pub profile: Option<String>,
     /// The URL of another server than AWS, for tests [env: AWS_ENDPOINT_URL]

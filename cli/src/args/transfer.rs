@@ -1,5 +1,7 @@
 //! The command line of `import`, `export` and `copy`.
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 
 #[derive(Debug, clap::Args)]
@@ -22,7 +24,7 @@ pub struct ImportArgs {
     /// Where the ids come from. The default is `keep` for JSON lines and `new` otherwise
     #[arg(long, value_enum)]
     pub ids: Option<Ids>,
-    /// Import rows also if the store's access token expires later
+    /// Import rows also if the store's tokens are newer, or may be
     #[arg(long)]
     pub overwrite: bool,
     /// Say what would be done, and change nothing
@@ -31,6 +33,9 @@ pub struct ImportArgs {
     /// The table in a database
     #[arg(long, default_value = "oauthtoken")]
     pub table: String,
+    /// Certificates (PEM) with which that of a MySQL server is checked; asks for TLS
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -55,11 +60,15 @@ pub struct ExportArgs {
     /// The table in a database
     #[arg(long, default_value = "oauthtoken")]
     pub table: String,
+    /// Certificates (PEM) with which that of a MySQL server is checked; asks for TLS
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Reports rows as `import` does, and can be repeated. Records keep their ids.
+Reports rows as `import` does, and can be repeated. Records keep their ids. The other store has the same settings: KMS \
+key, replica regions, tags, fingerprint key.
 
 Examples:
   zoho-tokens copy --to-prefix zoho/staging/ --dry-run
@@ -78,7 +87,7 @@ pub struct CopyArgs {
     /// Where the ids come from. The default is `keep`
     #[arg(long, value_enum, default_value = "keep")]
     pub ids: Ids,
-    /// Copy records also if the other store's access token expires later
+    /// Copy records also if the other store's tokens are newer, or may be
     #[arg(long)]
     pub overwrite: bool,
     /// Say what would be done, and change nothing

@@ -7,6 +7,7 @@ use super::select;
 use crate::args::AccessTokenArgs;
 use crate::failure::Failure;
 use crate::oauth::provider;
+use crate::oauth::unsaved::until_saved;
 use crate::output::{Output, note, record};
 
 pub async fn access_token(
@@ -17,7 +18,8 @@ pub async fn access_token(
     let client_id = args.record.client_id.as_deref();
     let found = select::find(&store, &args.record.record, client_id).await?;
     let provider = provider(store, &args.zoho)?;
-    let access = provider.access_token(&found).await?;
+    let partial = select::by_id(&found)?;
+    let access = until_saved(async || provider.access_token(&partial).await).await?;
     if !access.is_saved() {
         note("zoho-tokens: the new access token could not be saved: others will refresh once more");
     }

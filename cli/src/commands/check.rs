@@ -15,7 +15,7 @@ pub async fn check(
     read_only: bool,
 ) -> Result<(), Failure> {
     let report = {
-        let _progress = Progress::new("checking", None);
+        let _progress = Progress::uncounted("checking");
         store.check().await
     };
     for check in report.checks() {

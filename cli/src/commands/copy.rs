@@ -7,6 +7,7 @@ use zoho_token_store::SecretsManagerTokenStore;
 use super::import::save_all;
 use crate::args::{CopyArgs, StoreArgs};
 use crate::failure::Failure;
+use crate::interrupt::unless_pressed;
 use crate::output::Output;
 use crate::settings;
 use crate::transfer::row::Row;
@@ -32,7 +33,7 @@ pub async fn copy(
         profile: args.to_profile.or(from.profile.clone()),
         endpoint_url: from.endpoint_url.clone(),
     };
-    let target = settings::store(&to).await?;
+    let target = unless_pressed(settings::store(&to)).await?;
     let (sender, rows) = mpsc::channel(QUEUE);
     tokio::spawn(async move {
         let mut tokens = store.tokens();

@@ -20,7 +20,7 @@ pub async fn one(
     args: DeleteArgs,
 ) -> Result<(), Failure> {
     let record = args.record.unwrap_or_default();
-    let token = select::find(&store, &record, args.client_id.as_deref()).await?;
+    let token = select::find_only(&store, &record, args.client_id.as_deref()).await?;
     let id = token.id().unwrap_or_default();
     let user = token.user_name().unwrap_or("no user");
     let client = token.client_id().unwrap_or("no client");

@@ -1,6 +1,7 @@
 //! `export`: all records into a file or database, in plain text.
 
 use futures::StreamExt;
+use serde_json::json;
 use zoho_token_store::SecretsManagerTokenStore;
 
 use crate::args::ExportArgs;
@@ -23,33 +24,44 @@ pub async fn export(
     }
     let mut target = Target::open(&args).await?;
     let progress = Progress::new("records exported", None);
-    let (mut exported, mut failed) = (0_usize, 0_usize);
+    let (mut exported, mut left_out, mut unread) = (0_usize, 0_usize, 0_usize);
     let mut tokens = store.tokens();
     while let Some(token) = tokens.next().await {
         progress.add(1);
         let problem = match token {
             Ok(token) => {
-                let left_out = target.write(&token).await?;
+                let problem = target.write(&token).await?;
                 let id = token.id().unwrap_or_default();
-                left_out.map(|reason| format!("the record {id} is left out: {reason}"))
+                match problem {
+                    None => exported += 1,
+                    Some(_) => left_out += 1,
+                }
+                problem.map(|reason| format!("the record {id} is left out: {reason}"))
             }
-            Err(error) => Some(error.to_string()),
+            Err(error) => {
+                unread += 1;
+                Some(error.to_string())
+            }
         };
-        match problem {
-            None => exported += 1,
-            Some(problem) => {
-                failed += 1;
-                progress.suspend(|| note(&format!("zoho-tokens: {problem}")));
-            }
+        if let Some(problem) = problem {
+            progress.suspend(|| note(&format!("zoho-tokens: {problem}")));
         }
     }
     drop(progress);
-    target.finish().await?;
+    match unread {
+        0 => target.finish().await?,
+        _ => target.abandon().await?,
+    }
     note(&format!(
-        "{} exported, {failed} left out",
+        "{} exported, {left_out} left out, {unread} not readable",
         counted(exported, "record")
     ));
-    match failed {
+    // The records themselves are on standard output otherwise.
+    if args.to != "-" {
+        let counts = json!({"exported": exported, "left_out": left_out, "unreadable": unread});
+        output.json_only(&counts)?;
+    }
+    match left_out + unread {
         0 => Ok(()),
         _ => Err(Failure::Reported),
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use zoho_token_store::oauth::TokenStatus;
 use zoho_token_store::{Error, OAuthToken, SecretsManagerTokenStore, TokenProvider};
 
+use super::select::by_id;
 use crate::args::ListArgs;
 use crate::failure::Failure;
 use crate::oauth::standing;
@@ -71,13 +72,6 @@ fn is_asked_for(token: &OAuthToken, args: &ListArgs) -> bool {
     let user = token.user_name().unwrap_or_default();
     args.user.as_ref().is_none_or(|glob| matches(glob, user))
         && (!args.expired || State::of(token) != State::Valid)
-}
-
-/// Only the id: a token that has been refreshed since would not be found by its values.
-fn by_id(token: &OAuthToken) -> Result<OAuthToken, Error> {
-    OAuthToken::builder()
-        .id(token.id().unwrap_or_default())
-        .build()
 }
 
 fn row(token: &OAuthToken, status: Option<&TokenStatus>, show_secrets: bool) -> Row {

@@ -8,7 +8,9 @@ use zoho_token_store::{DataCenter, OAuthToken, SecretString, SecretsManagerToken
 use crate::args::LoginArgs;
 use crate::failure::Failure;
 use crate::interrupt::{finishing, unless_pressed};
+use crate::oauth::hidden;
 use crate::oauth::redirect::{Loopback, Redirect};
+use crate::oauth::unsaved::{self, until_saved};
 use crate::oauth::{consent, data_center};
 use crate::output::{Output, note, record};
 
@@ -30,14 +32,18 @@ pub async fn login(
     // A user of another data centre comes back from its own server.
     let own = redirect.accounts_url.as_deref();
     let own = own.and_then(DataCenter::of_accounts_url).unwrap_or(asked);
-    let provider = zoho_token_store::TokenProvider::builder(store)
+    let provider = zoho_token_store::TokenProvider::builder(store.clone())
         .data_center(own)
         .client(args.client_id.as_str(), SecretString::from(secret.as_str()))
         .build()?;
     let exchange = async {
         let url = args.redirect_url.as_deref();
         let Some(user) = &args.user else {
-            return Ok(provider.login(redirect.code, url).await?);
+            let token = match provider.login(redirect.code, url).await {
+                Ok(token) => token,
+                Err(error) => unsaved::save(&store, error).await?,
+            };
+            return Ok(token);
         };
         let mut token = OAuthToken::builder()
             .user_name(user)
@@ -47,10 +53,15 @@ pub async fn login(
         if let Some(url) = url {
             token = token.redirect_url(url);
         }
-        Ok(provider.exchange_grant(&token.build()?).await?)
+        let token = token.build()?;
+        Ok(until_saved(async || provider.exchange_grant(&token).await).await?)
     };
     // A code can be sent once: what Zoho returns is not thrown away.
-    let token = finishing(exchange).await?;
+    let token = match finishing(exchange).await {
+        Ok(token) => token,
+        Err(Failure::Store(error)) => return Err(unsaved::report(output, error)),
+        Err(failure) => return Err(failure),
+    };
     if output.json {
         return output.json(&Value::Object(record::json(&token, output.show_secrets)));
     }
@@ -74,17 +85,11 @@ async fn client_secret() -> Result<String, Failure> {
 
 /// Reads a line that is not shown.
 async fn hidden(prompt: &'static str) -> Result<String, Failure> {
-    let read = tokio::task::spawn_blocking(move || {
-        let terminal = console::Term::stderr();
-        terminal.write_str(prompt)?;
-        terminal.read_secure_line()
-    });
-    line(read.await)
+    line(hidden::read_line(prompt).await)
 }
 
-fn line(read: Result<io::Result<String>, tokio::task::JoinError>) -> Result<String, Failure> {
-    let line = read.unwrap_or_else(|error| Err(io::Error::other(error)));
-    let line = line.map_err(|error| Failure::io("standard input cannot be read", error))?;
+fn line(read: io::Result<String>) -> Result<String, Failure> {
+    let line = read.map_err(|error| Failure::io("standard input cannot be read", error))?;
     match line.trim() {
         "" => Err(Failure::Usage("nothing was given".to_owned())),
         line => Ok(line.to_owned()),
@@ -127,7 +132,10 @@ async fn code() -> Result<Redirect, Failure> {
                 let mut line = String::new();
                 io::stdin().lock().read_line(&mut line).map(|_| line)
             });
-            line(read.await)?
+            line(
+                read.await
+                    .unwrap_or_else(|error| Err(io::Error::other(error))),
+            )?
         }
     };
     Ok(Redirect {

@@ -43,7 +43,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         Command::AccessToken(args) => {
             finishing(access_token::access_token(store, output, args)).await
         }
-        Command::Refresh(args) => finishing(refresh::refresh(store, output, args)).await,
+        Command::Refresh(args) => refresh::refresh(store, output, args).await,
         Command::Revoke(args) => unless_pressed(revoke::revoke(store, output, args)).await,
         Command::Undelete { id } => unless_pressed(undelete::undelete(store, output, &id)).await,
         Command::Check { read_only } => {

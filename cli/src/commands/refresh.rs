@@ -1,15 +1,18 @@
 //! `refresh`: a new access token for one record, or for all that expire soon.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde_json::json;
-use zoho_token_store::{SecretsManagerTokenStore, TokenProvider};
+use zoho_token_store::SecretsManagerTokenStore;
+use zoho_token_store::oauth::Sweep;
 
 use super::select;
 use crate::args::RefreshArgs;
 use crate::failure::Failure;
+use crate::interrupt::finishing;
 use crate::oauth::provider;
-use crate::output::progress::Progress;
+use crate::oauth::sweep::sweep;
+use crate::oauth::unsaved::until_saved;
 use crate::output::{Output, note, record};
 use crate::text::from_now;
 
@@ -18,12 +21,22 @@ pub async fn refresh(
     output: Output,
     args: RefreshArgs,
 ) -> Result<(), Failure> {
-    if let Some(within) = args.expiring {
-        return expiring(&provider(store, &args.zoho)?, output, within).await;
+    match args.expiring {
+        Some(within) => expiring(output, &sweep(store, &args.zoho, within).await?),
+        None => finishing(one(store, output, args)).await,
     }
+}
+
+async fn one(
+    store: SecretsManagerTokenStore,
+    output: Output,
+    args: RefreshArgs,
+) -> Result<(), Failure> {
     let name = args.record.unwrap_or_default();
     let found = select::find(&store, &name, args.client_id.as_deref()).await?;
-    let access = provider(store, &args.zoho)?.refresh(&found).await?;
+    let provider = provider(store, &args.zoho)?;
+    let partial = select::by_id(&found)?;
+    let access = until_saved(async || provider.refresh(&partial).await).await?;
     let id = access.record().id().unwrap_or_default();
     let expires = access.expires_at();
     if output.json {
@@ -34,15 +47,7 @@ pub async fn refresh(
     output.line(&format!("refreshed\t{id}\t{left}"))
 }
 
-async fn expiring(
-    provider: &TokenProvider,
-    output: Output,
-    within: Duration,
-) -> Result<(), Failure> {
-    let sweep = {
-        let _progress = Progress::new("refreshing", None);
-        provider.refresh_expiring(within).await?
-    };
+fn expiring(output: Output, sweep: &Sweep) -> Result<(), Failure> {
     for (id, error) in &sweep.failed {
         note(&format!("zoho-tokens: {id}: {error}"));
     }

@@ -9,7 +9,7 @@ use crate::output::progress::Progress;
 
 pub async fn reindex(store: SecretsManagerTokenStore, output: Output) -> Result<(), Failure> {
     let corrected = {
-        let _progress = Progress::new("correcting tags", None);
+        let _progress = Progress::uncounted("correcting tags");
         store.reindex().await?
     };
     match output.json {

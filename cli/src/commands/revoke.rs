@@ -15,12 +15,13 @@ pub async fn revoke(
     args: RevokeArgs,
 ) -> Result<(), Failure> {
     let client_id = args.record.client_id.as_deref();
-    let found = select::find(&store, &args.record.record, client_id).await?;
+    let found = select::find_only(&store, &args.record.record, client_id).await?;
     let id = found.id().unwrap_or_default();
     let user = found.user_name().unwrap_or("no user");
     let question = format!("Revoke the tokens of {id} ({user}) at Zoho, and delete the record?");
     select::confirm(&question, args.yes).await?;
-    if !provider(store, &args.zoho)?.revoke(&found).await? {
+    let provider = provider(store, &args.zoho)?;
+    if !provider.revoke(&select::by_id(&found)?).await? {
         return Err(select::missing(&args.record.record));
     }
     match output.json {

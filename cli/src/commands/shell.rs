@@ -29,8 +29,10 @@ pub fn manual(output: Output) -> Result<(), Failure> {
         let man = clap_mangen::Man::new(part.clone());
         let title = format!(".SH \"{}\"\n", part.get_name().to_uppercase());
         page.extend_from_slice(title.as_bytes());
+        man.render_synopsis_section(&mut page).map_err(failed)?;
         man.render_description_section(&mut page).map_err(failed)?;
         man.render_options_section(&mut page).map_err(failed)?;
+        man.render_extra_section(&mut page).map_err(failed)?;
     }
     output.print(&String::from_utf8_lossy(&page))
 }

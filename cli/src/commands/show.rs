@@ -5,17 +5,18 @@ use std::time::SystemTime;
 
 use anstyle::Style;
 use serde_json::{Value, json};
-use zoho_token_store::oauth::TokenStatus;
+use zoho_token_store::oauth::{TokenState, TokenStatus};
 use zoho_token_store::{
-    Description, Field, OAuthToken, SecretsManagerTokenStore, TokenProvider, VersionDescription,
+    Description, ErrorKind, Field, OAuthToken, SecretsManagerTokenStore, TokenProvider, TokenStore,
+    VersionDescription,
 };
 
 use super::select;
 use crate::args::Selector;
 use crate::failure::Failure;
 use crate::oauth::standing;
-use crate::output::Output;
 use crate::output::record::{self, State, is_secret};
+use crate::output::{Output, note};
 use crate::text::{from_now, printable};
 
 const HEADING: Style = Style::new().bold();
@@ -26,14 +27,24 @@ pub async fn show(
     record: &Selector,
 ) -> Result<(), Failure> {
     let found = select::find(&store, &record.record, record.client_id.as_deref()).await;
-    let mut status = None;
+    let (mut status, mut since) = (None, None);
     let (token, description) = match found {
         Ok(token) => {
             let id = token.id().unwrap_or_default();
-            let description = store.describe(id).await?;
-            let partial = OAuthToken::builder().id(id).build()?;
             let provider = TokenProvider::builder(store.clone()).build()?;
-            status = provider.status(&partial).await?;
+            status = provider.status(&select::by_id(&token)?).await?;
+            since = match &status {
+                Some(status) => leased_since(&store, status).await?,
+                None => None,
+            };
+            let description = match store.describe(id).await {
+                // The record can be read without it.
+                Err(error) if error.kind() == ErrorKind::AccessDenied => {
+                    note(&format!("zoho-tokens: the secret is not shown: {error}"));
+                    None
+                }
+                description => description?,
+            };
             (Some(token), description)
         }
         // A deleted record can be described by its id.
@@ -46,37 +57,78 @@ pub async fn show(
     if output.json {
         let mut object = object(token.as_ref(), description.as_ref(), output);
         object["zoho"] = status.as_ref().map_or(Value::Null, standing::json);
+        if let Some(since) = since {
+            object["zoho"]["since"] = json!(record::time(since));
+        }
         return output.json(&object);
     }
-    let mut text = String::new();
+    let state = match (&status, &token) {
+        (Some(status), _) => standing::text(status),
+        (None, Some(token)) => State::of(token).name().to_owned(),
+        (None, None) => String::new(),
+    };
+    let state = match since {
+        Some(since) => format!("{state} (since {})", record::time(since)),
+        None => state,
+    };
+    let mut page = Page {
+        text: String::new(),
+        is_terminal: output.is_terminal,
+    };
     if let Some(token) = &token {
-        columns(&mut text, token, status.as_ref(), output.show_secrets);
+        columns(&mut page, token, state, output.show_secrets);
     }
     if let Some(description) = &description {
-        secret(&mut text, description);
+        secret(&mut page, description);
     }
-    output.print(&text)
+    output.print(&page.text)
 }
 
-/// A heading with lines of names and values.
-fn section(text: &mut String, heading: &str, lines: &[(String, String)]) {
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    let _ = writeln!(text, "{HEADING}{heading}{HEADING:#}");
-    let width = lines.iter().map(|(name, _)| name.len()).max();
-    let width = width.unwrap_or_default();
-    for (name, value) in lines {
-        let _ = writeln!(text, "  {:width$}  {}", printable(name), printable(value));
+/// Since when a process has refreshed or exchanged the token, if one does: then the lease was put.
+async fn leased_since(
+    store: &SecretsManagerTokenStore,
+    status: &TokenStatus,
+) -> Result<Option<SystemTime>, Failure> {
+    let is_leased = matches!(
+        status.state,
+        TokenState::Refreshing | TokenState::Exchanging
+    );
+    let Some(coordination) = store.coordination().filter(|_| is_leased) else {
+        return Ok(None);
+    };
+    let version = coordination.read(&status.id).await?;
+    Ok(version.and_then(|version| version.written_at()))
+}
+
+/// What is printed: sections with aligned lines on a terminal; otherwise rows of section, name and value.
+struct Page {
+    text: String,
+    is_terminal: bool,
+}
+
+impl Page {
+    fn section(&mut self, heading: &str, lines: &[(String, String)]) {
+        let text = &mut self.text;
+        if !self.is_terminal {
+            for (name, value) in lines {
+                let heading = heading.to_lowercase();
+                let _ = writeln!(text, "{heading}\t{}\t{}", printable(name), printable(value));
+            }
+            return;
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let _ = writeln!(text, "{HEADING}{heading}{HEADING:#}");
+        let width = lines.iter().map(|(name, _)| name.len()).max();
+        let width = width.unwrap_or_default();
+        for (name, value) in lines {
+            let _ = writeln!(text, "  {:width$}  {}", printable(name), printable(value));
+        }
     }
 }
 
-fn columns(
-    text: &mut String,
-    token: &OAuthToken,
-    status: Option<&TokenStatus>,
-    show_secrets: bool,
-) {
+fn columns(page: &mut Page, token: &OAuthToken, state: String, show_secrets: bool) {
     let mut lines = Vec::new();
     for &field in Field::ALL {
         let Some(value) = token.expose(field) else {
@@ -99,12 +151,11 @@ fn columns(
     if let Some(url) = token.accounts_url() {
         lines.push(("accounts_url".to_owned(), url.to_owned()));
     }
-    let state = status.map_or(State::of(token).name().to_owned(), standing::text);
     lines.push(("state".to_owned(), state));
-    section(text, "Record", &lines);
+    page.section("Record", &lines);
 }
 
-fn secret(text: &mut String, description: &Description) {
+fn secret(page: &mut Page, description: &Description) {
     let mut lines = vec![
         ("name".to_owned(), description.secret_name.clone()),
         ("arn".to_owned(), description.arn.clone()),
@@ -132,7 +183,7 @@ fn secret(text: &mut String, description: &Description) {
     for region in &description.replica_regions {
         lines.push(("replica".to_owned(), region.clone()));
     }
-    section(text, "Secret", &lines);
+    page.section("Secret", &lines);
     let version = |version: &VersionDescription| {
         let time = version.created_at.map_or("-".to_owned(), record::time);
         (
@@ -141,8 +192,8 @@ fn secret(text: &mut String, description: &Description) {
         )
     };
     let versions: Vec<_> = description.versions.iter().map(version).collect();
-    section(text, "Versions", &versions);
-    section(text, "Tags", &description.tags);
+    page.section("Versions", &versions);
+    page.section("Tags", &description.tags);
 }
 
 fn object(token: Option<&OAuthToken>, description: Option<&Description>, output: Output) -> Value {

@@ -1,8 +1,11 @@
 //! Zoho's servers, and logging in.
 
 pub mod consent;
+pub mod hidden;
 pub mod redirect;
 pub mod standing;
+pub mod sweep;
+pub mod unsaved;
 
 use zoho_token_store::{DataCenter, SecretsManagerTokenStore, TokenProvider, TokenProviderBuilder};
 

@@ -46,6 +46,14 @@ impl Output {
     pub fn json(&self, value: &Value) -> Result<(), Failure> {
         self.print(&format!("{value}\n"))
     }
+
+    /// Prints an object if JSON is asked for: people read the same on standard error.
+    pub fn json_only(&self, value: &Value) -> Result<(), Failure> {
+        match self.json {
+            true => self.json(value),
+            false => Ok(()),
+        }
+    }
 }
 
 /// Prints a line on standard error. Nobody may read it: that is no reason to stop.

@@ -8,9 +8,13 @@ use tokio::sync::mpsc::Sender;
 use zoho_token_store::{Field, OAuthToken};
 
 use super::channel::{self, send};
+use super::csv_records::Records;
 use super::row::{Row, RowBuilder, fields};
 
 const TYPESCRIPT: &str = "user_mail";
+
+/// The ten names take some hundred bytes.
+const LONGEST_HEADER: u64 = 4_096;
 
 /// Which SDK's file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,70 +27,50 @@ pub enum Dialect {
 pub fn read(mut input: impl BufRead, sender: &Sender<channel::Read>) -> Result<(), String> {
     let mut header = String::new();
     let failed = |error| format!("the file cannot be read: {error}");
-    input.read_line(&mut header).map_err(failed)?;
+    // A file without line ends is no reason to read all of it.
+    let mut start = input.by_ref().take(LONGEST_HEADER);
+    start.read_line(&mut header).map_err(failed)?;
     let header = header.trim_start_matches('\u{feff}').trim_end().to_owned();
-    if header.is_empty() {
-        return Err("the file is empty: there is not even a header".to_owned());
+    // An export of an empty store.
+    if header.is_empty() && input.fill_buf().map_err(failed)?.is_empty() {
+        return Ok(());
     }
     let names = header.split(',').map(|name| name.trim_matches('"'));
     let columns = fields(names).map_err(|problem| format!("line 1: {problem}"))?;
     let quotes = !header.contains(TYPESCRIPT);
-    // The last line may have no end.
-    let rest = WithoutCarriageReturns(input.chain(&b"\n"[..]));
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .quoting(quotes)
-        .from_reader(rest);
-    let mut record = StringRecord::new();
-    loop {
-        let read = reader.read_record(&mut record);
-        // The reader is behind the record's last line, and the header was read before.
-        let end = reader.position().line();
-        let row = match read {
-            Ok(false) => return Ok(()),
-            Ok(true) => {
-                let breaks = record
-                    .as_slice()
-                    .bytes()
-                    .filter(|&byte| byte == b'\n')
-                    .count();
-                row(&columns, &record, format!("line {}", end - breaks as u64))
-            }
-            Err(error) => match error.kind() {
-                ErrorKind::Utf8 { .. } => Some(Row {
-                    place: format!("line {end}"),
-                    token: Err("the row is not UTF-8".to_owned()),
-                }),
-                _ => return Err(format!("line {end}: the file cannot be read")),
-            },
+    let mut records = Records::new(input, quotes, 1);
+    while let Some(record) = records.next().map_err(failed)? {
+        let place = match (record.first_line, record.last_line) {
+            (first, last) if first == last => format!("line {first}"),
+            (first, last) => format!("lines {first}-{last}"),
+        };
+        let row = match record.text.and_then(|text| cells(&text, quotes)) {
+            Ok(cells) => row(&columns, &cells, place),
+            Err(problem) => Some(Row {
+                place,
+                token: Err(problem.to_owned()),
+            }),
         };
         if !send(sender, row) {
             return Ok(());
         }
     }
+    Ok(())
 }
 
-/// The bytes of a file without carriage returns, which some SDKs write before line ends. The CSV reader
-/// counts lines right without them.
-struct WithoutCarriageReturns<R>(R);
-
-impl<R: Read> Read for WithoutCarriageReturns<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = self.0.read(buffer)?;
-            let mut kept = 0;
-            for index in 0..read {
-                if buffer[index] != b'\r' {
-                    buffer[kept] = buffer[index];
-                    kept += 1;
-                }
-            }
-            // Zero means the end.
-            if kept > 0 || read == 0 {
-                return Ok(kept);
-            }
-        }
+/// The cells of one record.
+fn cells(record: &[u8], quotes: bool) -> Result<StringRecord, &'static str> {
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .quoting(quotes)
+        .buffer_capacity(record.len().max(1))
+        .from_reader(record);
+    let mut cells = StringRecord::new();
+    match reader.read_record(&mut cells) {
+        Ok(_) => Ok(cells),
+        Err(error) if matches!(error.kind(), ErrorKind::Utf8 { .. }) => Err("the row is not UTF-8"),
+        Err(_) => Err("the row is not CSV"),
     }
 }
 
@@ -99,6 +83,14 @@ fn row(columns: &[Field], record: &StringRecord, place: String) -> Option<Row> {
         let token = Err(format!(
             "the row has {found} columns, and the header {expected}"
         ));
+        return Some(Row { place, token });
+    }
+    // From a quote that is not closed up to the same column of a later row: the row has the right number of
+    // columns, and one of them has tokens of others.
+    let commas = |cell: &str| cell.matches(',').count();
+    let has_rows = |cell: &str| cell.contains('\n') && commas(cell) + 1 >= columns.len();
+    if record.iter().any(has_rows) {
+        let token = Err("a column has whole rows in it: a quote is not closed".to_owned());
         return Some(Row { place, token });
     }
     let mut row = RowBuilder::new();

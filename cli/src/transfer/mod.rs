@@ -1,9 +1,13 @@
 //! Tokens from elsewhere, and to elsewhere: rows of files and databases.
 
 pub mod channel;
+pub mod csv_records;
+pub mod earlier;
 pub mod file_store;
 pub mod json_lines;
+pub mod location;
 pub mod mysql;
+pub mod mysql_rows;
 pub mod row;
 pub mod save;
 pub mod source;

@@ -1,5 +1,7 @@
 //! The table of the SDKs' DBStore in MySQL or MariaDB.
 
+use std::path::Path;
+
 use futures::StreamExt;
 use mysql_async::prelude::{Query, Queryable};
 use mysql_async::{Conn, Opts, OptsBuilder, Params, Value};
@@ -7,18 +9,43 @@ use tokio::sync::mpsc::Sender;
 use zoho_token_store::{Field, OAuthToken};
 
 use super::channel::Read;
-use super::row::{Row, RowBuilder, fields};
+use super::mysql_rows::{Place, Rows};
+use super::row::{Row, RowBuilder, table_fields};
 use super::table_name::checked;
 use crate::failure::Failure;
 
+/// A table, and how to reach it.
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'a> {
+    pub url: &'a str,
+    pub name: &'a str,
+    /// A file with the certificates that the server's is checked with.
+    pub certificates: Option<&'a Path>,
+}
+
 /// Connects. The password is that of the URL, or else `MYSQL_PWD`, as for MySQL's own clients.
-async fn connect(url: &str) -> Result<Conn, Failure> {
-    let opts = Opts::from_url(url).map_err(|_| {
+async fn connect(table: Table<'_>) -> Result<Conn, Failure> {
+    let opts = Opts::from_url(table.url).map_err(|_| {
         Failure::Usage("the URL must look like mysql://user@host:3306/database".to_owned())
     })?;
     let password = opts.pass().map(str::to_owned);
     let password = password.or_else(|| std::env::var("MYSQL_PWD").ok());
-    let opts = OptsBuilder::from_opts(opts).pass(password);
+    let ssl = opts.ssl_opts().cloned();
+    let ssl = match table.certificates {
+        Some(path) => {
+            let ssl = ssl.unwrap_or_default();
+            Some(ssl.with_root_certs(vec![path.to_owned().into()]))
+        }
+        None if ssl.is_some() => {
+            return Err(Failure::Usage(
+                "TLS needs --ca: a file with the certificates that the server's is checked with, for \
+                 example the bundle of Amazon RDS, or /etc/ssl/certs/ca-certificates.crt"
+                    .to_owned(),
+            ));
+        }
+        None => None,
+    };
+    let opts = OptsBuilder::from_opts(opts).pass(password).ssl_opts(ssl);
     Conn::new(opts).await.map_err(failed)
 }
 
@@ -28,9 +55,11 @@ fn failed(error: mysql_async::Error) -> Failure {
 }
 
 /// Reads a table on a task of its own.
-pub async fn read(url: &str, table: &str, sender: Sender<Read>) -> Result<(), Failure> {
-    let query = format!("SELECT * FROM `{}`", checked(table)?);
-    let mut database = connect(url).await?;
+pub async fn read(table: Table<'_>, sender: Sender<Read>) -> Result<(), Failure> {
+    // The SDKs' ids are numbers in a column of text: 10 comes after 9.
+    let name = checked(table.name)?;
+    let query = format!("SELECT * FROM `{name}` ORDER BY CHAR_LENGTH(id), id");
+    let mut database = connect(table).await?;
     tokio::spawn(async move {
         if let Err(problem) = rows(&mut database, &query, &sender).await {
             let _ = sender.send(Err(problem)).await;
@@ -48,7 +77,7 @@ async fn rows(database: &mut Conn, query: &str, sender: &Sender<Read>) -> Result
         .iter()
         .map(|column| column.name_str().into_owned())
         .collect();
-    let columns = fields(names.iter().map(String::as_str))?;
+    let columns = table_fields(names.iter().map(String::as_str))?;
     let stream = result.stream::<mysql_async::Row>().await.map_err(failed)?;
     let Some(mut stream) = stream else {
         return Ok(());
@@ -90,20 +119,27 @@ fn values(row: mysql_async::Row, columns: &[Field]) -> Result<RowBuilder, String
     Ok(builder)
 }
 
-/// Writes a table, one token after another. A row with the same id is replaced, so that an export can
-/// be repeated.
+/// Writes a table, one token after another: over the row of its user and client, or into a new row. So an
+/// export can be repeated, and goes into a table that the SDKs use.
 pub struct Writer {
     database: Conn,
-    replace: String,
+    rows: Rows,
+    insert: String,
+    update: String,
 }
 
 impl Writer {
-    pub async fn new(url: &str, table: &str) -> Result<Self, Failure> {
-        let table = checked(table)?;
-        let mut database = connect(url).await?;
+    pub async fn new(table: Table<'_>) -> Result<Self, Failure> {
+        let name = checked(table.name)?;
+        let mut database = connect(table).await?;
+        // Without this, a server may cut off what is too long, and call that a success.
+        "SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES')"
+            .ignore(&mut database)
+            .await
+            .map_err(failed)?;
         // As the SDKs' table, with room for the store's ids, and compared byte for byte.
         format!(
-            "CREATE TABLE IF NOT EXISTS `{table}` (id varchar(255) NOT NULL PRIMARY KEY, \
+            "CREATE TABLE IF NOT EXISTS `{name}` (id varchar(255) NOT NULL PRIMARY KEY, \
              user_name varchar(255), client_id varchar(255), client_secret varchar(255), \
              refresh_token varchar(255), access_token varchar(255), grant_token varchar(255), \
              expiry_time varchar(20), redirect_url varchar(255), api_domain varchar(255)) \
@@ -112,25 +148,45 @@ impl Writer {
         .ignore(&mut database)
         .await
         .map_err(failed)?;
+        let rows = existing(&mut database, name).await.map_err(failed)?;
         let names: Vec<_> = Field::ALL.iter().map(|field| field.as_str()).collect();
         let marks = vec!["?"; names.len()].join(",");
-        let names = names.join(",");
+        let sets: Vec<_> = names.iter().map(|name| format!("{name} = ?")).collect();
         Ok(Writer {
             database,
-            replace: format!("REPLACE INTO `{table}` ({names}) VALUES ({marks})"),
+            rows,
+            insert: format!(
+                "INSERT INTO `{name}` ({}) VALUES ({marks})",
+                names.join(",")
+            ),
+            update: format!("UPDATE `{name}` SET {} WHERE id = ?", sets.join(", ")),
         })
     }
 
     /// Writes a token. The error is the server's number and not its text, which may contain a value.
     pub async fn write(&mut self, token: &OAuthToken) -> Result<(), String> {
-        let values = Field::ALL
-            .iter()
-            .map(|&field| Value::from(token.expose(field)));
-        let params = Params::Positional(values.collect());
-        let written = self.database.exec_drop(self.replace.as_str(), params).await;
+        let (statement, id, is_update) = match self.rows.place(token)? {
+            Place::Over(id) => (&self.update, id, true),
+            Place::New(id) => (&self.insert, id, false),
+        };
+        let values = Field::ALL.iter().map(|&field| match field {
+            Field::Id => Value::from(&id),
+            _ => Value::from(token.expose(field)),
+        });
+        let condition = is_update.then(|| Value::from(&id));
+        let params = Params::Positional(values.chain(condition).collect());
+        let written = self.database.exec_drop(statement.as_str(), params).await;
         written.map_err(|error| match error {
             mysql_async::Error::Server(error) => {
-                format!("the database refuses the row (error {})", error.code)
+                let advice = match error.code {
+                    1366 => ": a character is missing in the table's character set",
+                    1406 => ": a value is longer than its column",
+                    _ => "",
+                };
+                format!(
+                    "the database refuses the row (error {}){advice}",
+                    error.code
+                )
             }
             error => format!("the database: {error}"),
         })
@@ -139,4 +195,34 @@ impl Writer {
     pub async fn finish(self) -> Result<(), Failure> {
         self.database.disconnect().await.map_err(failed)
     }
+}
+
+/// Reads whose rows the table has.
+async fn existing(database: &mut Conn, table: &str) -> mysql_async::Result<Rows> {
+    let width: Option<Option<u64>> = database
+        .exec_first(
+            "SELECT CAST(CHARACTER_MAXIMUM_LENGTH AS UNSIGNED) FROM information_schema.COLUMNS \
+             WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_NAME = 'id'",
+            (table,),
+        )
+        .await?;
+    // A column of numbers has no such length, and room for 10 digits.
+    let width = width.flatten().unwrap_or(10);
+    let mut rows = Rows::new(usize::try_from(width).unwrap_or(usize::MAX));
+    let names: Vec<_> = Field::ALL.iter().map(|field| field.as_str()).collect();
+    let query = format!(
+        "SELECT {} FROM `{table}` ORDER BY CHAR_LENGTH(id), id",
+        names.join(",")
+    );
+    let mut result = database.query_iter(query).await?;
+    while let Some(row) = result.next().await? {
+        let column = |field: Field| {
+            let index = Field::ALL.iter().position(|&one| one == field)?;
+            row.get_opt::<String, _>(index)?.ok()
+        };
+        if let Some(id) = column(Field::Id) {
+            rows.add(&id, column);
+        }
+    }
+    Ok(rows)
 }

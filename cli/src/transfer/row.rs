@@ -38,6 +38,19 @@ pub fn fields<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Vec<Field>
     fields.collect()
 }
 
+/// The columns of a table in a database. Their names are no secrets: the error says which one is too
+/// many.
+pub fn table_fields<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Vec<Field>, String> {
+    let names: Vec<_> = names.into_iter().collect();
+    match names.iter().find(|name| field(name).is_none()) {
+        Some(name) => Err(format!(
+            "the table's column `{name}` is not a token's: make a view of the ten columns, and give its \
+             name with --table"
+        )),
+        None => fields(names),
+    }
+}
+
 /// A row under way.
 #[derive(Default)]
 pub struct RowBuilder {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use zoho_token_store::{Error, Field, OAuthToken, SecretsManagerTokenStore, TokenStore};
+use zoho_token_store::{Error, Field, OAuthToken, SecretsManagerTokenStore, TokenStore, matching};
 
+use super::earlier::Earlier;
 use crate::args::Ids;
 
 /// The pauses before a row is saved again after an error that may pass: 1, 2, 4 and 8 seconds.
@@ -52,11 +53,19 @@ pub struct Saved {
 ///
 /// The record is looked for by user and token, not by the row's id: files of two programs have the
 /// same ids for different users, and the store may have the user's record under another id.
-pub async fn save(store: &SecretsManagerTokenStore, row: &OAuthToken, rules: Rules) -> Saved {
+pub async fn save(
+    store: &SecretsManagerTokenStore,
+    row: &OAuthToken,
+    rules: Rules,
+    earlier: &Earlier,
+) -> Saved {
     let mut pause = FIRST_PAUSE;
     loop {
-        let refused = match try_save(store, row, rules).await {
-            Ok(saved) => return saved,
+        let refused = match try_save(store, row, rules, earlier).await {
+            Ok(saved) => {
+                earlier.saved(saved.id.as_deref());
+                return saved;
+            }
             // A save can be repeated: what is stored is found again.
             Err(Problem::Store(error)) if error.is_retryable() && pause <= LAST_PAUSE => {
                 tokio::time::sleep(pause).await;
@@ -85,11 +94,30 @@ impl From<Error> for Problem {
     }
 }
 
+const OLDER: &str = "the store's access token expires later, so it is newer in all likelihood, and \
+                     nothing has to be done (--overwrite would bring the row's tokens back)";
+
+const UNDATED: &str = "the store has other tokens, perhaps of a later login, and the row has no time \
+                       that says so: nothing has to be done unless the row's login is the later one \
+                       (then --overwrite)";
+
 async fn try_save(
     store: &SecretsManagerTokenStore,
     row: &OAuthToken,
     rules: Rules,
+    earlier: &Earlier,
 ) -> Result<Saved, Problem> {
+    if let Some(planned) = earlier.planned(row) {
+        let fate = match earlier.has_all(&planned, row) {
+            true => Fate::Same,
+            false if earlier.is_older(row, &planned) && !rules.overwrite => {
+                return Err(Problem::Row(OLDER));
+            }
+            false => Fate::Updated,
+        };
+        earlier.plan_over(Some(planned), row);
+        return Ok(Saved { fate, id: None });
+    }
     let anonymous = without_id(row);
     let stored = match &anonymous {
         Some(anonymous) => store.find_token(anonymous).await?,
@@ -120,9 +148,10 @@ async fn try_save(
             });
         }
         if is_older(row, stored) && !rules.overwrite {
-            return Err(Problem::Row(
-                "the store has an access token that expires later: --overwrite replaces it",
-            ));
+            return Err(Problem::Row(OLDER));
+        }
+        if may_be_older(row, stored) && !rules.overwrite && !earlier.has_saved(stored.id()) {
+            return Err(Problem::Row(UNDATED));
         }
     }
     let fate = match stored {
@@ -136,7 +165,11 @@ async fn try_save(
         (None, _, _) => Some(row.clone()),
     };
     let token = token.ok_or(Problem::Row("the row is not a token"))?;
+    if stored.is_none() {
+        matching::check_insertable(&token)?;
+    }
     if rules.dry_run {
+        earlier.plan(stored.as_ref(), row);
         return Ok(Saved {
             fate,
             id: stored.and_then(|stored| stored.id().map(str::to_owned)),
@@ -196,6 +229,17 @@ fn is_older(row: &OAuthToken, stored: &OAuthToken) -> bool {
     differ && row.expiry_time().is_some() && row.expiry_time() < stored.expiry_time()
 }
 
+/// Whether a row would replace the refresh or grant token of a record that has tokens, and no times say
+/// which of the two are newer.
+fn may_be_older(row: &OAuthToken, stored: &OAuthToken) -> bool {
+    let is_another =
+        |field| row.expose(field).is_some() && row.expose(field) != stored.expose(field);
+    let tokens = [Field::AccessToken, Field::RefreshToken, Field::GrantToken];
+    let has_tokens = tokens.iter().any(|&field| stored.expose(field).is_some());
+    let is_dated = row.expiry_time().is_some() && stored.expiry_time().is_some();
+    has_tokens && !is_dated && (is_another(Field::RefreshToken) || is_another(Field::GrantToken))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +259,27 @@ mod tests {
         let old = token(&[(Field::AccessToken, "a"), (Field::ExpiryTime, "8")]);
         assert!(is_older(&old, &stored) && !is_older(&stored, &old));
         assert!(!is_older(&token(&[(Field::AccessToken, "a")]), &stored));
+    }
+
+    #[test]
+    fn a_row_with_another_refresh_token_and_no_time_may_be_older() {
+        let stored = token(&[
+            (Field::RefreshToken, "r2"),
+            (Field::AccessToken, "a"),
+            (Field::ExpiryTime, "9"),
+        ]);
+        let row = |columns: &[(Field, &str)]| token(&[&[(Field::UserName, "u")], columns].concat());
+        let of = |columns: &[(Field, &str)]| may_be_older(&row(columns), &stored);
+        assert!(of(&[(Field::RefreshToken, "r1")]));
+        assert!(of(&[(Field::GrantToken, "g")]));
+        assert!(!of(&[(Field::RefreshToken, "r2")]));
+        assert!(!of(&[(Field::AccessToken, "b")]));
+        assert!(!of(&[
+            (Field::RefreshToken, "r1"),
+            (Field::ExpiryTime, "9")
+        ]));
+        let empty = token(&[(Field::UserName, "u"), (Field::ClientId, "c")]);
+        assert!(!may_be_older(&row(&[(Field::RefreshToken, "r")]), &empty));
     }
 
     #[test]

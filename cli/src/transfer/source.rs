@@ -4,15 +4,16 @@
 //! grow with their number.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::PathBuf;
+use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::channel::Read;
 use super::table_name::checked;
-use super::{file_store, json_lines, mysql, sqlite};
+use super::{file_store, json_lines, location, mysql, sqlite};
 use crate::failure::Failure;
+use crate::output::note;
 
 /// How many rows wait.
 const QUEUE: usize = 64;
@@ -25,22 +26,22 @@ pub struct Source {
 }
 
 /// Opens a file, standard input (`-`) or a MySQL URL.
-pub async fn open(from: &str, table: &str) -> Result<Source, Failure> {
+pub async fn open(from: &str, table: &str, certificates: Option<&Path>) -> Result<Source, Failure> {
     let (sender, rows) = mpsc::channel(QUEUE);
     let mut source = Source {
         rows,
         has_ids_of_a_store: false,
     };
-    if from.starts_with("mysql://") {
-        mysql::read(from, table, sender).await?;
+    if location::is_mysql(from)? {
+        let table = mysql::Table {
+            url: from,
+            name: table,
+            certificates,
+        };
+        mysql::read(table, sender).await?;
         return Ok(source);
     }
-    let cannot = |error| Failure::io(format!("{from} cannot be read"), error);
-    let mut input: Box<dyn BufRead + Send> = match from {
-        "-" => Box::new(BufReader::new(io::stdin())),
-        path => Box::new(BufReader::new(File::open(path).map_err(cannot)?)),
-    };
-    let start = input.fill_buf().map_err(cannot)?;
+    let (input, start) = start(from).await?;
     if start.starts_with(b"SQLite format 3\0") {
         if from == "-" {
             let problem = "a SQLite database cannot be read from standard input: give its name";
@@ -57,6 +58,29 @@ pub async fn open(from: &str, table: &str) -> Result<Source, Failure> {
         false => on_a_thread(sender, |sender| file_store::read(input, sender)),
     }
     Ok(source)
+}
+
+type Input = Box<dyn BufRead + Send>;
+
+/// Opens a file or standard input, and returns its first bytes, too.
+async fn start(from: &str) -> Result<(Input, Vec<u8>), Failure> {
+    if from == "-" && io::stdin().is_terminal() {
+        note("Type or paste the rows, and end with Ctrl-D.");
+    }
+    let path = from.to_owned();
+    // A terminal or a pipe may have nothing yet. On a thread of its own, so that Ctrl-C is seen.
+    let opened = tokio::task::spawn_blocking(move || {
+        let mut input: Input = match path.as_str() {
+            "-" => Box::new(BufReader::new(io::stdin())),
+            path => Box::new(BufReader::new(File::open(path)?)),
+        };
+        let start = input.fill_buf()?.to_vec();
+        Ok((input, start))
+    });
+    let opened = opened
+        .await
+        .unwrap_or_else(|error| Err(io::Error::other(error)));
+    opened.map_err(|error| Failure::io(format!("{} cannot be read", location::shown(from)), error))
 }
 
 /// Runs a reader on a thread. Its error, if there is one, is sent after all rows.

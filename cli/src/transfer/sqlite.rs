@@ -8,7 +8,7 @@ use tokio::sync::mpsc::Sender;
 use zoho_token_store::{Field, OAuthToken};
 
 use super::channel::{Read, send};
-use super::row::{Row, RowBuilder, fields};
+use super::row::{Row, RowBuilder, table_fields};
 
 /// Rows that are written in one transaction.
 const TRANSACTION: usize = 1_000;
@@ -17,9 +17,18 @@ pub fn read(path: &Path, table: &str, sender: &Sender<Read>) -> Result<(), Strin
     let failed = |error: rusqlite::Error| format!("the database cannot be read: {error}");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     let database = Connection::open_with_flags(path, flags).map_err(failed)?;
-    let query = format!("SELECT * FROM \"{table}\" ORDER BY rowid");
+    let is_view = "SELECT count(*) > 0 FROM sqlite_master WHERE type = 'view' AND name = ?1";
+    let is_view: bool = database
+        .query_row(is_view, [table], |row| row.get(0))
+        .map_err(failed)?;
+    let order = match is_view {
+        // A view has the order of its own query.
+        true => "",
+        false => " ORDER BY rowid",
+    };
+    let query = format!("SELECT * FROM \"{table}\"{order}");
     let mut statement = database.prepare(&query).map_err(failed)?;
-    let columns = fields(statement.column_names())?;
+    let columns = table_fields(statement.column_names())?;
     let mut rows = statement.query([]).map_err(failed)?;
     let mut number = 0;
     while let Some(row) = rows.next().map_err(failed)? {

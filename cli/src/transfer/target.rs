@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use zoho_token_store::OAuthToken;
 
-use super::{file_store, json_lines, mysql, sqlite, table_name};
+use super::{file_store, json_lines, location, mysql, sqlite, table_name};
 use crate::args::{ExportArgs, Format};
 use crate::failure::Failure;
+use crate::output::note;
 
 /// A file that is removed unless it is completed.
 struct Partial {
@@ -19,7 +20,10 @@ struct Partial {
 
 impl Partial {
     fn complete(self) -> Result<(), Failure> {
-        let moved = fs::rename(&self.path, &self.wanted);
+        // After a crash of the machine there is the former file or the whole new one.
+        let moved = File::open(&self.path)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::rename(&self.path, &self.wanted));
         moved.map_err(|error| cannot(&self.wanted, error))
     }
 }
@@ -46,12 +50,17 @@ pub struct Target {
 
 impl Target {
     pub async fn open(args: &ExportArgs) -> Result<Self, Failure> {
-        if args.to.starts_with("mysql://") {
+        if location::is_mysql(&args.to)? {
             if args.format.is_some() {
                 let problem = "a database has its own format: leave out --format";
                 return Err(Failure::Usage(problem.to_owned()));
             }
-            let writer = mysql::Writer::new(&args.to, &args.table).await?;
+            let writer = mysql::Writer::new(mysql::Table {
+                url: &args.to,
+                name: &args.table,
+                certificates: args.ca.as_deref(),
+            })
+            .await?;
             return Ok(Target {
                 writer: Writer::MySql(Box::new(writer)),
                 partial: None,
@@ -61,7 +70,7 @@ impl Target {
         let Some(format) = format else {
             return Err(Failure::Usage(format!(
                 "the format of {} is not clear from its name: add --format",
-                args.to
+                location::shown(&args.to)
             )));
         };
         let table = table_name::checked(&args.table)?;
@@ -114,6 +123,20 @@ impl Target {
             Writer::Sqlite(writer) => writer.write(token).map(|()| None).map_err(sqlite_failure),
             Writer::MySql(writer) => Ok(writer.write(token).await.err()),
         }
+    }
+
+    /// Ends an export that lacks records. A file does not appear under its name, so one that was there
+    /// stays; what was written to standard output or a database stays written.
+    pub async fn abandon(self) -> Result<(), Failure> {
+        if let Some(partial) = &self.partial {
+            note(&format!(
+                "zoho-tokens: {} is not written, because records would be missing: `--to -` prints \
+                 those that can be read",
+                partial.wanted.display()
+            ));
+            return Ok(());
+        }
+        self.finish().await
     }
 
     pub async fn finish(self) -> Result<(), Failure> {

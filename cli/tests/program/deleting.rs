@@ -58,6 +58,14 @@ fn a_client_can_be_named_if_a_user_has_several() {
     other["access_token"] = format!("1000.{SECRET}-other-access").into();
     let program = Program::with(&[valid("ada"), other]);
     assert_eq!(program.rows(&["list"]).len(), 2);
+    for command in ["delete", "revoke"] {
+        let unclear = program.run(&[command, "ada", "--yes"]);
+        assert_eq!(unclear.status, 2, "{}", unclear.stdout);
+        for part in ["1000.CLIENT", "1000.OTHER", "--client-id"] {
+            assert!(unclear.stderr.contains(part), "{}", unclear.stderr);
+        }
+    }
+    assert_eq!(program.rows(&["list"]).len(), 2);
     let deleted = program.run(&["delete", "ada", "--client-id", "1000.OTHER", "--yes"]);
     assert_eq!(deleted.status, 0);
     let left = program.rows(&["list"]);
@@ -69,4 +77,39 @@ fn a_client_can_be_named_if_a_user_has_several() {
             .status,
         3
     );
+}
+
+#[test]
+fn an_undeletion_does_not_give_a_user_a_second_record() {
+    let mut named = expired("ada");
+    named["id"] = "named".into();
+    let program = Program::with(&[named]);
+    program.rows(&["delete", "ada", "--yes"]);
+    let mut again = valid("ada");
+    again["refresh_token"] = format!("1000.{SECRET}-again").into();
+    assert_eq!(
+        program
+            .run_with(&["import", "-"], &again.to_string())
+            .status,
+        0
+    );
+    let other = program.id("ada");
+    let stored = program.export();
+
+    // Not even a store that deletes at once loses what was to be brought back.
+    let mut refused = program.command(&["undelete", "named"]);
+    refused.env("ZOHO_TOKEN_STORE_RECOVERY_WINDOW_DAYS", "0");
+    let refused = refused.output().expect("the program can be started");
+    assert_eq!(refused.status.code(), Some(1));
+    let problem = String::from_utf8_lossy(&refused.stderr);
+    assert!(problem.contains(&other), "{problem}");
+    assert_eq!(program.export(), stored);
+    assert_eq!(program.rows(&["list", "--deleted"])[0][0], "named");
+
+    program.rows(&["delete", &other, "--yes"]);
+    assert_eq!(
+        program.rows(&["undelete", "named"]),
+        [["undeleted", "named"]]
+    );
+    assert_eq!(program.rows(&["list"])[0][0], "named");
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::support::memory_service::MemoryService;
 use crate::support::program::Program;
 use crate::support::records::{SECRET, expired, valid};
 
@@ -13,14 +14,16 @@ fn show_finds_a_record_by_user_and_by_id() {
         let shown = program.run(&["show", name]);
         assert_eq!(shown.status, 0);
         for part in [
-            "user_name      ada",
-            "(not shown)",
-            "AWSCURRENT",
-            "managed-by",
-            &id,
+            "record\tuser_name\tada\n",
+            "\t(not shown)\n",
+            "AWSCURRENT\n",
+            "\ntags\tmanaged-by\t",
+            &format!("record\tid\t{id}\n"),
         ] {
             assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
         }
+        let mut rows = shown.stdout.lines().map(|row| row.split('\t').count());
+        assert!(rows.all(|cells| cells == 3), "{}", shown.stdout);
     }
     let openly = program.run_openly(&["show", "ada", "--show-secrets"], "");
     assert!(
@@ -95,4 +98,36 @@ fn completions_and_the_manual_page_name_every_command() {
         let title = format!(".SH \"{command}\"").replace("\\-", "-");
         assert!(page.stdout.contains(&title), "{title}");
     }
+    let import = page
+        .stdout
+        .split(".SH \"")
+        .find(|part| part.starts_with("IMPORT\""));
+    assert!(import.is_some());
+    for part in [
+        "zoho\\-tokens import",
+        "zoho\\-tokens import sdk_tokens.txt \\-\\-dry\\-run",
+        "zoho\\-tokens access\\-token",
+    ] {
+        assert!(page.stdout.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn show_works_without_the_permission_to_describe_the_secret() {
+    let (program, service) = (Program::new(), MemoryService::start());
+    let endpoint = ["--endpoint-url", &service.url];
+    let imported = program.run_with(
+        &[&["import", "-"], &endpoint[..]].concat(),
+        &valid("ada").to_string(),
+    );
+    assert_eq!(imported.status, 0, "{}", imported.stderr);
+    let shown = program.run(&[&["show", "ada"], &endpoint[..]].concat());
+    assert_eq!(shown.status, 0, "{}", shown.stderr);
+    assert!(shown.stdout.contains("record\tuser_name\tada\n"));
+    assert!(
+        shown.stderr.contains("the secret is not shown"),
+        "{}",
+        shown.stderr
+    );
+    assert_eq!(service.unknown_actions(), [""; 0]);
 }

@@ -2,13 +2,19 @@
 
 mod deleting;
 mod describing;
+mod exporting;
 mod failures;
+mod interrupting;
 mod large_imports;
 mod listing;
 mod mysql;
+mod profiles;
+mod reading;
+mod refreshing;
 mod support;
 mod terminal;
 mod transfers;
+mod unsaved;
 mod zoho;
 
 /// Zoho's accounts server and API, made up.

@@ -149,3 +149,47 @@ fn an_import_that_is_interrupted_goes_on_when_it_is_repeated() {
     );
     assert_eq!(program.rows(&["list"]).len(), 100);
 }
+
+#[test]
+fn ctrl_c_at_a_hidden_question_leaves_a_terminal_that_shows_what_is_typed() {
+    let program = Program::new();
+    let arguments = ["login", "--client-id", "1000.CLIENT"];
+    let secret = ("ZOHO_CLIENT_SECRET", "S3CRET-client");
+    for (question, variables) in [("client secret: ", &[][..]), ("code: ", &[secret])] {
+        let mut terminal = Terminal::start(&program, &arguments, variables);
+        terminal.wait_for(question);
+        assert!(!terminal.echoes(), "{question}");
+        terminal.type_in("S3CRET");
+        terminal.type_in("\u{3}");
+        assert_eq!(terminal.finish(), 130);
+        assert!(terminal.echoes(), "{question}");
+    }
+}
+
+#[test]
+fn a_record_is_shown_in_aligned_sections() {
+    let program = Program::with(&[valid("ada")]);
+    let mut terminal = Terminal::start(&program, &["show", "ada"], &[]);
+    assert_eq!(terminal.finish(), 0);
+    let shown = terminal.shown();
+    for line in [
+        "Record",
+        "  user_name      ada",
+        "  refresh_token  (not shown)",
+        "Versions",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}: {shown}");
+    }
+}
+
+#[test]
+fn what_is_not_counted_has_no_number() {
+    let program = Program::with(&[valid("ada")]);
+    for (command, text) in [("check", "checking"), ("reindex", "correcting tags")] {
+        let mut terminal = Terminal::start(&program, &[command], &[]);
+        terminal.wait_for(text);
+        assert_eq!(terminal.finish(), 0);
+        let printed = String::from_utf8_lossy(&terminal.printed).into_owned();
+        assert!(!printed.contains(&format!("{text}:")), "{printed}");
+    }
+}

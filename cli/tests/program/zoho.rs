@@ -10,23 +10,24 @@ use crate::fake_zoho::FakeZoho;
 use crate::support::program::{Program, Ran};
 use crate::support::records::{SECRET, lines};
 
-const CLIENT: &str = "1000.CLIENT";
-const USER: &str = "ada@example.com:70001";
+pub const CLIENT: &str = "1000.CLIENT";
 
-fn client_secret() -> String {
+pub const USER: &str = "ada@example.com:70001";
+
+pub fn client_secret() -> String {
     format!("{SECRET}-client")
 }
 
-fn client() -> Value {
+pub fn client() -> Value {
     json!({"email": "ada@example.com", "client_id": CLIENT, "client_secret": client_secret()})
 }
 
-fn start() -> FakeZoho {
+pub fn start() -> FakeZoho {
     FakeZoho::start(0).expect("there is a free port")
 }
 
 /// A store with a login at this Zoho.
-fn logged_in(zoho: &FakeZoho) -> Program {
+pub fn logged_in(zoho: &FakeZoho) -> Program {
     let mut token = zoho.control("login", client());
     token["accounts_url"] = json!(zoho.url());
     let program = Program::with(&[token]);
@@ -35,7 +36,7 @@ fn logged_in(zoho: &FakeZoho) -> Program {
 }
 
 /// The fake's tokens have no marker: what the store has must not be in the output.
-fn prints_no_token(program: &Program, ran: &Ran) {
+pub fn prints_no_token(program: &Program, ran: &Ran) {
     for record in program.export() {
         for column in [
             "access_token",
@@ -53,7 +54,7 @@ fn prints_no_token(program: &Program, ran: &Ran) {
 }
 
 /// Runs a command that talks to Zoho.
-fn run(program: &Program, zoho: &FakeZoho, arguments: &[&str], input: &str) -> Ran {
+pub fn run(program: &Program, zoho: &FakeZoho, arguments: &[&str], input: &str) -> Ran {
     let options = ["--accounts-url", zoho.url()];
     let arguments: Vec<_> = arguments.iter().copied().chain(options).collect();
     program.run_with(&arguments, input)
@@ -267,4 +268,29 @@ fn a_revocation_ends_the_tokens_at_zoho_and_deletes_the_record() {
     assert!(revoked.stdout.starts_with("revoked\t"));
     assert_eq!(zoho.requests("revoke"), 1);
     assert!(program.rows(&["list"]).is_empty());
+}
+
+#[test]
+fn a_stored_accounts_server_that_nobody_has_named_gets_nothing() {
+    let zoho = start();
+    let mut token = zoho.control("login", client());
+    token["accounts_url"] = json!(zoho.url());
+    token["expiry_time"] = json!("1700000000000");
+    let program = Program::with(&[token]);
+    for arguments in [
+        &["access-token", USER][..],
+        &["refresh", USER],
+        &["refresh", "--expiring", "10m"],
+        &["revoke", USER, "--yes"],
+    ] {
+        let refused = program.run(arguments);
+        assert_eq!(refused.status, 1, "{arguments:?}: {}", refused.stdout);
+        let problem = "an accounts server that is neither Zoho's nor the provider's";
+        assert!(refused.stderr.contains(problem), "{}", refused.stderr);
+        prints_no_token(&program, &refused);
+    }
+    for kind in ["refresh", "revoke"] {
+        assert_eq!(zoho.requests(kind), 0, "{kind}");
+    }
+    assert_eq!(program.rows(&["list"]).len(), 1);
 }

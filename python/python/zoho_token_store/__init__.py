@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from . import _exit as _exit  # for what it registers
 from ._native import AccessToken, Check, Report, __version__
 
 # Type checkers take it for true. The module `typing` takes longer to import than everything else here.

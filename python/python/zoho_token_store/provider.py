@@ -6,7 +6,6 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ._columns import NAMES, Columns
 from ._errors import InvalidConfigError, TokenStoreError
-from ._exit import settle_at_exit
 from ._native import AccessToken, Store
 from ._settings import Value, variables
 
@@ -88,7 +87,6 @@ class TokenProvider:
         )
         self._provider = self._native.provider()
         self._has_client = client is not None
-        settle_at_exit(self)
 
     def access_token(
         self,

@@ -11,7 +11,6 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from ._columns import Columns
 from ._errors import InvalidTokenError, NeedsLoginError, NotFoundError, TokenStoreError
-from ._exit import settle_at_exit
 from ._native import Report, Store
 from ._settings import Value, variables
 
@@ -91,14 +90,15 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         self._settings = {name: value for name, value in given.items() if value is not None}
         self.coordinate_refresh = coordinate_refresh
         self.on_save_error = on_save_error
+        self._reported: Optional[str] = None  # the access token last reported as not saved
         self._native = Store(variables(self._settings))
         self._provider = self._native.provider()
-        settle_at_exit(self)
 
     def find_token(self, token: Any) -> Any:
         """Fill the token with the record that it denotes, and return it; or return ``None``.
 
-        Only what the token lacks is filled.
+        Only what the token lacks is filled. Before the SDK is initialized, an access token that has
+        expired is not refreshed: which accounts server to ask is not known then.
         """
         if not isinstance(token, OAuthToken):
             return token
@@ -126,7 +126,10 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
             if not isinstance(token, OAuthToken):
                 raise InvalidTokenError("this is no OAuthToken of the SDK", kind="invalid_token")
             columns = columns_of(token)
-            record = self._native.save_token(columns, _accounts_url(columns[9]))
+            # The SDK saves no token without an API domain. One that is imported may be of another data
+            # centre than the SDK's environment.
+            accounts_url = _accounts_url(columns[9]) if columns[9] is not None else None
+            record = self._native.save_token(columns, accounts_url)
         except TokenStoreError as error:
             self._report(error)
             raise
@@ -173,8 +176,26 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
             "there is no token with this id", kind="not_found", operation="find_token_by_id"
         )
 
+    def refused(self, id: str) -> bool:
+        """Tell that Zoho refused this record's access token (status 401), and obtain another one.
+
+        It returns ``False`` if the token is so new that another one would be refused as well: then a
+        scope is missing, or the call went to the wrong data centre. It raises ``NeedsLoginError`` if
+        Zoho does not accept the refresh token any more either.
+        """
+        denoted: Columns = (id, *(None,) * 9)
+        found = self._native.find_token_by_id(id)
+        former = found[0] if found is not None else denoted
+        accounts_url = _accounts_url(former[9])
+        access = self._provider.access_token(denoted, accounts_url)
+        if access.value == former[5]:
+            if not self._provider.refused(access):
+                return False
+            self._obtain(denoted, accounts_url)
+        return True
+
     def invalidate(self, id: str) -> None:
-        """Forget what is cached of this record. Call it if Zoho refuses an access token."""
+        """Forget what is cached of this record, which was changed by other means than a store."""
         self._native.invalidate(id)
 
     def warm_up(self) -> None:
@@ -217,11 +238,22 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
         accounts_url = _accounts_url(record[9])
         if accounts_url is None:
             return record
-        by_id: Columns = (record[0], *(None,) * 9)
-        return self._provider.access_token(by_id, accounts_url)._columns
+        return self._obtain((record[0], *(None,) * 9), accounts_url)
 
-    def _report(self, error: TokenStoreError) -> None:
-        _LOGGER.error("a token could not be saved, and the SDK ignores that: %s", error)
+    def _obtain(self, denoted: Columns, accounts_url: Optional[str]) -> Columns:
+        access = self._provider.access_token(denoted, accounts_url)
+        if not access.is_saved and access.value != self._reported:
+            self._reported = access.value
+            problem = "an access token was refreshed and could not be saved; the next lookup tries again"
+            self._report(TokenStoreError(problem, retryable=True, operation="find_token"), "%s")
+        return access._columns
+
+    def _report(
+        self,
+        error: TokenStoreError,
+        line: str = "a token could not be saved, and the SDK ignores that: %s",
+    ) -> None:
+        _LOGGER.error(line, error)
         if self.on_save_error is not None:
             try:
                 self.on_save_error(error)

@@ -5,10 +5,11 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorSettings, SharedHttpConnector,
-};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest as SmithyRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
@@ -25,19 +26,28 @@ const READ_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// A client with connections of its own.
 pub(crate) struct DefaultClient {
-    connector: SharedHttpConnector,
+    connector: Connector,
 }
 
 impl DefaultClient {
-    /// Returns a client, or `None` if the SDK was built without one.
-    pub(crate) fn new() -> Option<Self> {
+    /// Returns a client that uses the proxy of the environment (`HTTPS_PROXY`, `NO_PROXY` and so on),
+    /// as the client for AWS does.
+    pub(crate) fn new() -> Self {
+        DefaultClient::with_proxy(ProxyConfig::from_env())
+    }
+
+    fn with_proxy(proxy: ProxyConfig) -> Self {
         let settings = HttpConnectorSettings::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
             .build();
-        let sleep = SharedAsyncSleep::new(TokioSleep::new());
-        let connector = aws_smithy_http_client::default_connector(&settings, Some(sleep))?;
-        Some(DefaultClient { connector })
+        let connector = Connector::builder()
+            .connector_settings(settings)
+            .sleep_impl(TokioSleep::new())
+            .proxy_config(proxy)
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .build();
+        DefaultClient { connector }
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {

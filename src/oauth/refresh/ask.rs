@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use tokio::time::{Instant, timeout_at};
 
 use super::acquire::form;
-use super::saving::change;
+use super::saving::{change, keep_edition};
 use super::state::{Held, Refresh};
 use crate::oauth::access_token::AccessToken;
 use crate::oauth::core::means;
@@ -61,7 +61,11 @@ impl Refresh {
         self.demand.insists = false;
         let sent = self.core.clock.now();
         match self.request(&held, &asked, &data_center, means).await? {
-            Ok(issued) => {
+            Ok(mut issued) => {
+                // A login may be to another edition.
+                if self.demand.grant.is_none() {
+                    keep_edition(&record, &mut issued);
+                }
                 let change = change(&asked, issued, &data_center, sent)?;
                 let change = match &self.demand.grant {
                     Some(grant) => with_grant(&change, grant, &record, &data_center)?,

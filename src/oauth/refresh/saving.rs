@@ -128,6 +128,21 @@ pub(crate) fn change(
     change.build()
 }
 
+/// Leaves a record in the sandbox or the developer edition, for which Zoho may name the API server of
+/// production: what is meant for a sandbox must not be written elsewhere.
+pub(super) fn keep_edition(record: &OAuthToken, issued: &mut Issued) {
+    let stored = record.api_domain().unwrap_or_default();
+    let is_beside = |named: &str| {
+        ["https://sandbox.", "https://developer."]
+            .into_iter()
+            .filter_map(|edition| stored.strip_prefix(edition))
+            .any(|domain| named.strip_prefix("https://www.") == Some(domain))
+    };
+    if issued.api_domain.as_deref().is_some_and(is_beside) {
+        issued.api_domain = None;
+    }
+}
+
 /// The error for what cannot be obtained again.
 pub(crate) fn unsaved_error(cause: &Error, record: OAuthToken) -> Error {
     let problem = "Zoho has issued a refresh token that could not be saved";

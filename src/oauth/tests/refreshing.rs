@@ -397,3 +397,25 @@ async fn a_token_that_may_be_of_another_accounts_server_is_not_deleted() {
     );
     assert_eq!(world.store.get_tokens().await.unwrap().len(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_record_of_a_sandbox_stays_one() {
+    // Zoho names `https://www.zohoapis.eu` in each response.
+    for (stored, kept) in [
+        ("https://sandbox.zohoapis.eu", "https://sandbox.zohoapis.eu"),
+        (
+            "https://developer.zohoapis.eu",
+            "https://developer.zohoapis.eu",
+        ),
+        ("https://sandbox.zohoapis.com", "https://www.zohoapis.eu"),
+        ("https://www.zohoapis.com", "https://www.zohoapis.eu"),
+    ] {
+        let world = World::with_token(0).await;
+        let record = world.stored().await.to_builder();
+        let record = record.api_domain(stored).build().unwrap();
+        world.store.save_token(&record).await.unwrap();
+        let access = world.process().access_token(&partial()).await.unwrap();
+        assert_eq!((value(&access), access.api_domain()), ("new-1", kept));
+        assert_eq!(world.stored().await.api_domain(), Some(kept));
+    }
+}

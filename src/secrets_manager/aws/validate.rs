@@ -13,9 +13,9 @@ pub(crate) fn is_region(name: &str) -> bool {
     let mut parts = name.split('-');
     let letters =
         |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase()) && !part.is_empty();
-    let number = parts
-        .next_back()
-        .is_some_and(|part| part.parse::<u8>().is_ok());
+    let number = parts.next_back().is_some_and(|part| {
+        matches!(part.len(), 1..=2) && part.bytes().all(|byte| byte.is_ascii_digit())
+    });
     number && parts.clone().count() >= 2 && parts.all(letters)
 }
 
@@ -88,6 +88,17 @@ pub(super) fn unusable_endpoint() -> Error {
         "set AWS_ENDPOINT_URL to a URL with a scheme, for example http://localhost:4566, or leave \
          it out; the same holds for AWS_ENDPOINT_URL_SECRETS_MANAGER, `endpoint_url` in the \
          profile, and an endpoint set in code",
+    )
+}
+
+/// The error of a FIPS or dual-stack endpoint that does not exist.
+pub(super) fn unusable_variant() -> Error {
+    invalid(
+        "there is no FIPS or dual-stack endpoint in this region, or a custom endpoint is set too",
+    )
+    .advise(
+        "unset AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT, or AWS_ENDPOINT_URL; the same \
+             holds for `use_fips_endpoint` and `use_dualstack_endpoint` in the profile",
     )
 }
 
@@ -174,6 +185,7 @@ mod tests {
             "EU-WEST-1",
             "eu-west",
             "eu-west-1a",
+            "eu-west-+1",
             "eu west 1",
             "eu-west-1/",
         ] {

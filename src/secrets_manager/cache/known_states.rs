@@ -227,8 +227,11 @@ impl Known {
         match read {
             State::Gone => match self.state {
                 State::Gone => false,
-                // A read can return the time before the secret was created or restored, but not for long.
-                State::Version { .. } => now.duration_since(self.since) < CONSISTENT_AFTER,
+                // A read can return the time before the secret was created or restored, but not for
+                // long. Others may have deleted and restored it before the version that was learned.
+                State::Version { .. } => {
+                    is_fresh || now.duration_since(self.since) < CONSISTENT_AFTER
+                }
             },
             State::Version { arn, .. } if self.former_arn.as_ref() == Some(arn) => true,
             // A version of an earlier secret, or of one that has been created again.

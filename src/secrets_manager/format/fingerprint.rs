@@ -107,7 +107,7 @@ fn keyed(key: &[u8]) -> Result<HmacReset<Sha256>, Error> {
     if key.len() < 16 {
         let problem = format!("the fingerprint key has {} bytes", key.len());
         return Err(Error::new(ErrorKind::InvalidConfig, problem)
-            .advise("use at least 16 random bytes, better 32"));
+            .advise("use at least 16 random bytes, preferably 32"));
     }
     HmacReset::new_from_slice(key).map_err(|cause| {
         Error::new(

@@ -22,6 +22,10 @@ use crate::{Error, ErrorKind, OAuthToken};
 const BATCHES_AT_ONCE: usize = 4;
 pub(crate) const CALLS_AT_ONCE: usize = 8;
 
+/// After so many secrets that are denied, and none that is not, there is no permission. Below that, the
+/// others may be readable.
+const ALL_DENIED: usize = 1_000;
+
 pub(crate) type Read = (String, Slot);
 
 /// All records, each as soon as it is read; one that cannot be read is an error among them.
@@ -126,7 +130,8 @@ async fn read_batch(core: &Core, ids: Vec<String>) -> Vec<Result<Read, Error>> {
             // One secret that is gone or has no value can fail the whole batch. Read alone, it
             // fails alone.
             Err(failure) if matches!(failure.reason, Reason::NotFound | Reason::Deleted) => {}
-            Err(failure) => return vec![Err(failure.error)],
+            // None of them was read: each is reported, with its name.
+            Err(failure) => return ids.iter().map(|id| Err(of(core, id, &failure))).collect(),
         }
     }
     let alone = stream::iter(open).map(async |id| {
@@ -136,6 +141,15 @@ async fn read_batch(core: &Core, ids: Vec<String>) -> Vec<Result<Read, Error>> {
     let alone = alone.buffer_unordered(CALLS_AT_ONCE);
     reads.extend(alone.collect::<Vec<_>>().await);
     reads
+}
+
+/// The error of a batch, as that of one of its secrets.
+fn of(core: &Core, id: &str, failure: &Failure) -> Error {
+    let error = failure.error.clone();
+    match core.names.name_of(id) {
+        Ok(name) => error.about_secret(name),
+        Err(_) => error,
+    }
 }
 
 async fn get_batch(
@@ -162,7 +176,8 @@ async fn get_batch(
             continue;
         };
         // A state that is older than a known one is read again, alone.
-        if core.cache.judge(&id, &state_of(&value)) != Verdict::Believed {
+        let judged = state_of(&value).map(|state| core.cache.judge(&id, &state));
+        if judged.is_some_and(|verdict| verdict != Verdict::Believed) {
             continue;
         }
         let slot = slot(core, &id, &name, value, *started);
@@ -174,7 +189,7 @@ async fn get_batch(
 /// Collects the result of each secret. Secrets that the operation cannot read or change become one
 /// error at the end; any other error ends the operation.
 ///
-/// If the first [`BATCH_LIMIT`] secrets are all denied, the others are not tried: the role has no
+/// If the first [`ALL_DENIED`] secrets are all denied, the others are not tried: the role has no
 /// permission at all.
 pub(crate) async fn gather<T>(
     outcomes: impl Stream<Item = Result<T, Error>>,
@@ -192,7 +207,7 @@ pub(crate) async fn gather<T>(
             Err(error) if concerns_one_secret(&error) => {
                 all_denied &= error.kind() == ErrorKind::AccessDenied;
                 failed.push(error);
-                if all_denied && failed.len() == BATCH_LIMIT {
+                if all_denied && failed.len() == ALL_DENIED {
                     return Err(failed.swap_remove(0));
                 }
             }
@@ -232,4 +247,33 @@ fn summary(mut failed: Vec<Error>) -> Option<Error> {
         Some(action) => error.with_missing_action(action),
         None => error,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denied(number: usize) -> Result<usize, Error> {
+        let error = Error::new(ErrorKind::AccessDenied, "denied");
+        Err(error.about_secret(number.to_string()))
+    }
+
+    #[tokio::test]
+    async fn secrets_that_are_denied_do_not_hide_others() {
+        let (mut taken, many) = (Vec::new(), 3 * BATCH_LIMIT);
+        let outcomes = (0..many).map(denied).chain([Ok(many)]);
+        let gathered = gather(stream::iter(outcomes), |number| taken.push(number)).await;
+        assert_eq!(taken, [many]);
+        let error = gathered.unwrap_err().to_string();
+        assert!(error.starts_with("60 secrets"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_role_without_any_permission_does_not_try_all_secrets() {
+        let mut tried = 0;
+        let outcomes = (0..10 * ALL_DENIED).map(denied).inspect(|_| tried += 1);
+        let gathered = gather(stream::iter(outcomes), drop).await;
+        assert_eq!(gathered.unwrap_err().secret_name(), Some("0"));
+        assert_eq!(tried, ALL_DENIED);
+    }
 }

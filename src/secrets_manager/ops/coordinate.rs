@@ -37,7 +37,7 @@ pub(crate) async fn swap_version(
     let id = stored.id();
     let name = core.names.name_of(id)?;
     let _lock = core.locks.lock(id).await;
-    let mut attempt = Attempt::new(core);
+    let mut attempt = Attempt::once(core);
     attempt.succession = core.refusals.take(id);
     let secret = Address {
         name: &name,
@@ -47,7 +47,7 @@ pub(crate) async fn swap_version(
     let written = write_version(core, secret, content, &stored.version, &mut attempt).await?;
     Ok(match written {
         Written::Current(record) => Swap::Current(version_of(record)),
-        Written::Superseded => Swap::Superseded,
+        Written::Superseded(_) => Swap::Superseded,
         // Nobody else has changed the record: that is no reason to read it again at once.
         Written::Refused(failure) if failure.reason == Reason::Throttled => {
             return Err(failure.error);

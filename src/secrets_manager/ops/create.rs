@@ -50,10 +50,14 @@ async fn create(
     let (change, metadata) = content.plan(core, &attempt.write_id).await?;
     let document = document::encode(record, &metadata, &UnknownFields::default())?;
     let pending = PendingWrite::save(&core.cache, record);
-    let created = core
-        .aws
-        .create(name, &document, change.added, first_version)
-        .await;
+    let created = loop {
+        let tags = change.added.clone();
+        let created = core.aws.create(name, &document, tags, first_version).await;
+        match created {
+            Err(failure) if attempt.repeats(&failure).await => {}
+            created => break created,
+        }
+    };
     match created {
         Ok(arn) => {
             let version = first_version.to_owned();
@@ -78,7 +82,6 @@ async fn refused(
     match failure.reason {
         Reason::Deleted => return restore(core, name, content, attempt).await,
         Reason::Exists => {}
-        Reason::Throttled => return Ok(Step::Wait(failure.error)),
         _ => return Err(failure.error),
     }
     let record = content.record;

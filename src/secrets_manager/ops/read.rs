@@ -75,7 +75,9 @@ pub(crate) async fn read_now(core: &Core, id: &str) -> Result<Slot, Error> {
     loop {
         let started = starting(core, id);
         let value = core.aws.get(&name).await.map_err(|failure| failure.error)?;
-        let state = state_of(&value);
+        let Some(state) = state_of(&value) else {
+            return slot(core, id, &name, value, started);
+        };
         let (arn, version) = match core.cache.judge(id, &state) {
             Verdict::Believed => return slot(core, id, &name, value, started),
             Verdict::Older { arn, version } => (arn, version),
@@ -92,9 +94,7 @@ pub(crate) async fn read_now(core: &Core, id: &str) -> Result<Slot, Error> {
             Err(failure) => return Err(failure.error),
         };
         let is_newer = is_proved
-            || (settling.is_over()
-                && state == State::Gone
-                && existence(core, &name, &arn).await != Existence::Exists);
+            || (settling.is_over() && state == State::Gone && !exists(core, &name, &arn).await?);
         if is_newer {
             core.cache.accept_state(id, &state);
             return slot(core, id, &name, value, started);
@@ -139,30 +139,25 @@ pub(crate) async fn read_surely(core: &Core, id: &str) -> Result<Slot, Error> {
     loop {
         let slot = read_now(core, id).await?;
         let is_missing = matches!(slot, Slot::Absent | Slot::Deleted);
-        if !is_missing || existence(core, &name, &name).await != Existence::Exists {
+        if !is_missing || !exists(core, &name, &name).await? {
             return Ok(slot);
         }
         settling.wait(outdated(&name)).await?;
     }
 }
 
-#[derive(PartialEq, Eq)]
-enum Existence {
-    Exists,
-    Gone,
-    /// The call that tells is not allowed, or failed.
-    Unknown,
-}
-
 /// Whether a secret that reads do not find exists. A call that changes nothing tells: AWS checks the
 /// current state before a change.
-async fn existence(core: &Core, name: &str, arn: &str) -> Existence {
+///
+/// AWS also denies that call for a secret that does not exist, if the policy requires a tag of the
+/// secret. Any other failure tells nothing.
+async fn exists(core: &Core, name: &str, arn: &str) -> Result<bool, Error> {
     let secret = Address { name, arn };
     match core.aws.untag(secret, vec![NO_TAG.to_owned()]).await {
-        Ok(()) => Existence::Exists,
+        Ok(()) => Ok(true),
         Err(failure) => match failure.reason {
-            Reason::NotFound | Reason::Deleted => Existence::Gone,
-            _ => Existence::Unknown,
+            Reason::NotFound | Reason::Deleted | Reason::Denied => Ok(false),
+            _ => Err(failure.error),
         },
     }
 }
@@ -175,9 +170,9 @@ pub(crate) fn starting(core: &Core, id: &str) -> Started {
     }
 }
 
-/// The state that a value shows.
-pub(crate) fn state_of(value: &Value) -> State {
-    match value {
+/// The state that a value shows. A binary value is not a record's: there is nothing to compare.
+pub(crate) fn state_of(value: &Value) -> Option<State> {
+    Some(match value {
         Value::Text {
             arn,
             version,
@@ -188,9 +183,9 @@ pub(crate) fn state_of(value: &Value) -> State {
             version: version.as_str().into(),
             created: *created,
         },
-        // A binary value is not a record's; there is nothing to compare it with.
-        Value::Binary { .. } | Value::NotFound | Value::Deleted => State::Gone,
-    }
+        Value::NotFound | Value::Deleted => State::Gone,
+        Value::Binary { .. } => return None,
+    })
 }
 
 /// Decodes the value of a secret, and tells the cache about it.
@@ -201,7 +196,9 @@ pub(crate) fn slot(
     value: Value,
     started: Started,
 ) -> Result<Slot, Error> {
-    core.cache.learn_state(id, &state_of(&value));
+    if let Some(state) = state_of(&value) {
+        core.cache.learn_state(id, &state);
+    }
     let slot = match value {
         Value::NotFound => Slot::Absent,
         Value::Deleted => Slot::Deleted,
@@ -247,7 +244,7 @@ fn outdated(name: &str) -> Error {
     let problem = "AWS returns an older state of the secret than one that it has confirmed";
     Error::new(ErrorKind::Unavailable, problem)
         .about_secret(name)
-        .advise("try again in some seconds: Secrets Manager is eventually consistent")
+        .advise("try again in a few seconds: Secrets Manager is eventually consistent")
 }
 
 fn binary() -> Error {

@@ -36,8 +36,9 @@ pub(crate) async fn settle_stored(core: &Arc<Core>, stored: &StoredRecord) -> Re
     Ok(settled.is_some())
 }
 
-/// Merges other records of the same token into the strongest one, and deletes them. Returns the
-/// record that remains, or `None` if there is no other record.
+/// Merges other records of the same token into the strongest one, and deletes them. Where they differ,
+/// the one that was changed last counts. Returns the record that remains, or `None` if there is no
+/// other record.
 ///
 /// `inserted` has the fields of the record that have not changed since it was inserted.
 pub(crate) async fn settle(
@@ -47,6 +48,7 @@ pub(crate) async fn settle(
 ) -> Result<Option<OAuthToken>, Error> {
     let mut current = (token.clone(), inserted.clone());
     let mut remaining = None;
+    let mut merged_id = String::new();
     let mut retry = Retry::new();
     loop {
         let (token, inserted) = &current;
@@ -66,18 +68,25 @@ pub(crate) async fn settle(
             retry.again()?;
             continue;
         }
+        // What was saved into the other record while both were merged is later than that.
+        let is_merged = merged_id == other.id() && remaining.as_ref() == Some(&own.token);
         let (stays, goes) = match strength(&own.token) <= strength(&other.token) {
             true => (own, other),
             false => (other, own),
         };
-        match merge(core, &stays, &goes).await? {
+        let (earlier, later) = match is_merged || is_later(&goes, &stays) {
+            true => (&stays, &goes),
+            false => (&goes, &stays),
+        };
+        let both = matching::merged(&earlier.token, &later.token)?;
+        match replace(core, &stays, both).await? {
             Step::Saved(merged) => {
                 let inserted = stays.metadata.unsettled.unchanged(&stays.token, &merged);
                 current = (merged.clone(), inserted);
                 remaining = Some(merged);
-                let id = goes.id().to_owned();
+                goes.id().clone_into(&mut merged_id);
                 // Changes that others have saved into it meanwhile are merged, too.
-                if let Some(error) = delete_unchanged(core, &id, Slot::Record(goes)).await? {
+                if let Some(error) = delete_unchanged(core, &merged_id, Slot::Record(goes)).await? {
                     retry.wait(error).await?;
                 }
             }
@@ -143,9 +152,16 @@ fn strength(token: &OAuthToken) -> (usize, Option<&str>) {
     (fingerprint::id_strength(token), token.id())
 }
 
-/// Writes what only one of two records has into the one that stays.
-async fn merge(core: &Core, stays: &StoredRecord, goes: &StoredRecord) -> Result<Step, Error> {
-    let both = matching::merged(&goes.token, &stays.token)?;
+/// Whether AWS has made this version later than the other one, as far as it says so.
+fn is_later(one: &StoredRecord, other: &StoredRecord) -> bool {
+    match (one.created, other.created) {
+        (Some(one), Some(other)) => one > other,
+        _ => false,
+    }
+}
+
+/// Writes what two records have together into the one that stays.
+async fn replace(core: &Core, stays: &StoredRecord, both: OAuthToken) -> Result<Step, Error> {
     let both = both.to_builder().id(stays.id()).build()?;
     if both == stays.token {
         return Ok(Step::Saved(both));

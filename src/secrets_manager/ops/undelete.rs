@@ -5,7 +5,8 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 
 use super::core::Core;
-use super::read::read_now;
+use super::find::look_up;
+use super::read::{Reads, read_now};
 use super::restore::describe_own;
 use super::retry::Retry;
 use super::write::{Attempt, Content, Step, write};
@@ -14,11 +15,14 @@ use crate::secrets_manager::aws::failure::{Failure, Reason};
 use crate::secrets_manager::cache::known_states::State;
 use crate::secrets_manager::format::document::{self, Document};
 use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
-use crate::{Error, ErrorKind, OAuthToken};
+use crate::{Error, ErrorKind, Field, OAuthToken};
 
 /// Brings the record with this id back, and returns it. A record that is not deleted is returned as
 /// it is, so the operation can be repeated after a crash. Returns `None` if there is no such secret.
-pub(crate) async fn undelete(core: &Core, id: &str) -> Result<Option<OAuthToken>, Error> {
+///
+/// It is refused if another record is found by the user or a token of this one: the user has logged in
+/// again, and would have two.
+pub(crate) async fn undelete(core: &Arc<Core>, id: &str) -> Result<Option<OAuthToken>, Error> {
     let name = core.names.name_of(id)?;
     let mut attempt = Attempt::new(core);
     let mut retry = Retry::new();
@@ -39,7 +43,7 @@ pub(crate) async fn undelete(core: &Core, id: &str) -> Result<Option<OAuthToken>
 }
 
 async fn attempt_once(
-    core: &Core,
+    core: &Arc<Core>,
     id: &str,
     name: &str,
     described: Description,
@@ -65,7 +69,7 @@ async fn attempt_once(
         Slot::Deleted | Slot::Absent => return Ok(Step::Wait(unsettled(name))),
     };
     let secret = Address { name, arn: &arn };
-    let deleted = match deleted_record(core, id, name, &arn, &tombstone).await {
+    let deleted = match only_record(core, id, name, &arn, &tombstone).await {
         Ok(Some(deleted)) => deleted,
         Ok(None) => return Ok(Step::Wait(unsettled(name))),
         Err(error) => {
@@ -113,6 +117,29 @@ async fn restore(
     };
     core.cache.accept_state(id, &state);
     core.aws.replicate(secret).await
+}
+
+/// The record that this tombstone has replaced, if it can come back as the only one of its user.
+async fn only_record(
+    core: &Arc<Core>,
+    id: &str,
+    name: &str,
+    arn: &Arc<str>,
+    tombstone: &str,
+) -> Result<Option<StoredRecord>, Error> {
+    let Some(deleted) = deleted_record(core, id, name, arn, tombstone).await? else {
+        return Ok(None);
+    };
+    let anonymous = deleted.token.to_builder().without(Field::Id).build();
+    // A token without user and token values is found by nothing else than its id.
+    let Ok(anonymous) = anonymous else {
+        return Ok(Some(deleted));
+    };
+    let found = look_up(core, &anonymous, Reads::Own).await?.denoted;
+    match found.as_ref().map(|found| found.record.id()) {
+        Some(other) if other != id => Err(has_another(name, other)),
+        _ => Ok(Some(deleted)),
+    }
 }
 
 /// The record that this tombstone has replaced. Returns `None` if AWS does not show yet what it was.
@@ -184,9 +211,10 @@ fn record(
     }
 }
 
-/// Marks a secret for deletion again that cannot be brought back.
+/// Marks a secret for deletion again that cannot be brought back now. Another role may be able to, so
+/// it stays recoverable.
 async fn mark_again(core: &Core, secret: Address<'_>) {
-    if let Err(failure) = core.aws.delete(secret).await {
+    if let Err(failure) = core.aws.delete_recoverably(secret).await {
         let error = failure.error;
         tracing::warn!(secret = secret.name, %error, "a secret without a token stays restored");
     }
@@ -196,7 +224,17 @@ fn unsettled(name: &str) -> Error {
     let problem = "AWS does not show yet that the secret is restored";
     Error::new(ErrorKind::Unavailable, problem)
         .about_secret(name)
-        .advise("try again in some seconds: Secrets Manager is eventually consistent")
+        .advise("try again in a few seconds: Secrets Manager is eventually consistent")
+}
+
+fn has_another(name: &str, other: &str) -> Error {
+    let problem = format!(
+        "the record's user or token has another record now, with the id `{}`",
+        other.escape_debug()
+    );
+    Error::new(ErrorKind::Other, problem)
+        .about_secret(name)
+        .advise("it stays deleted: a user has at most one record")
 }
 
 fn nothing_left(name: &str) -> Error {

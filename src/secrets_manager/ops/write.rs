@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::compare_and_swap::{Put, swap};
 use super::core::Core;
+use super::refused_put::RefusedPut;
+use super::retry::Retry;
 use super::succession::Succession;
 use super::write_tags::{AddedTags, add_tags, prune};
 use crate::secrets_manager::aws::calls::Address;
@@ -32,6 +34,9 @@ pub(crate) struct Attempt {
     pub(crate) write_id: WriteId,
     pub(crate) succession: Succession,
     tags: AddedTags,
+    refused: Option<RefusedPut>,
+    /// For how long a put that AWS throttles is repeated; `None` if the caller decides what to do.
+    throttled: Option<Retry>,
 }
 
 /// The content of a version, and the record that it replaces.
@@ -56,8 +61,8 @@ enum Lease<'a> {
 pub(crate) enum Written {
     /// The version is the current one.
     Current(Arc<StoredRecord>),
-    /// It was put, and another writer has already built on it.
-    Superseded,
+    /// It was put, and another writer has already built on it; or an earlier attempt has put this.
+    Superseded(OAuthToken),
     /// It was not put, because of another writer or a deletion.
     Refused(Failure),
 }
@@ -68,6 +73,30 @@ impl Attempt {
             write_id: WriteId::new(core.cache.now().wall, core.random()),
             succession: Succession::default(),
             tags: AddedTags::default(),
+            refused: None,
+            throttled: Some(Retry::new()),
+        }
+    }
+
+    /// The same, for one put that is not repeated.
+    pub(crate) fn once(core: &Core) -> Self {
+        Attempt {
+            throttled: None,
+            ..Attempt::new(core)
+        }
+    }
+
+    /// Waits until a call that AWS has throttled is to be repeated. Returns whether it is.
+    ///
+    /// An earlier request of the call may have been executed and its response lost. The same call
+    /// finds that out. A read does not: another writer may have built on the version since, and a new
+    /// version on top of that one would undo its change.
+    pub(crate) async fn repeats(&mut self, failure: &Failure) -> bool {
+        match &mut self.throttled {
+            Some(retry) if failure.reason == Reason::Throttled => {
+                retry.wait(failure.error.clone()).await.is_ok()
+            }
+            _ => false,
         }
     }
 }
@@ -218,7 +247,8 @@ pub(crate) async fn write(
 ) -> Result<Step, Error> {
     Ok(
         match write_version(core, secret, content, version, attempt).await? {
-            Written::Current(_) | Written::Superseded => Step::Saved(content.record.clone()),
+            Written::Current(stored) => Step::Saved(stored.token.clone()),
+            Written::Superseded(record) => Step::Saved(record),
             Written::Refused(failure) => Step::Wait(failure.error),
         },
     )
@@ -235,6 +265,16 @@ pub(crate) async fn write_version(
     version: &str,
     attempt: &mut Attempt,
 ) -> Result<Written, Error> {
+    if let Some(refused) = attempt.refused.take_if(|put| put.arn == secret.arn) {
+        match refused.is_executed(core, secret).await {
+            Ok(true) => return Ok(Written::Superseded(refused.record)),
+            Ok(false) => {}
+            Err(failure) => {
+                attempt.refused = Some(refused);
+                return contended(failure);
+            }
+        }
+    }
     let (change, metadata) = content.plan(core, &attempt.write_id).await?;
     let document = document::encode(content.record, &metadata, &content.unknown())?;
     if let Err(failure) = add_tags(core, secret, content.replaced, &change, &mut attempt.tags).await
@@ -243,16 +283,30 @@ pub(crate) async fn write_version(
     }
     let pending = PendingWrite::save(&core.cache, content.record);
     let put = Put::Record(&document);
-    let swapped = match swap(core, secret, put, version, &mut attempt.succession).await {
+    let swapped = loop {
+        match swap(core, secret, put, version, &mut attempt.succession).await {
+            Err(failure) if attempt.repeats(&failure).await => {}
+            swapped => break swapped,
+        }
+    };
+    let swapped = match swapped {
         Ok(swapped) => swapped,
         Err(failure) => {
             pending.failed(failure.reason == Reason::Denied);
-            if matches!(failure.reason, Reason::NotFound | Reason::Deleted) {
-                // The put may have been executed before the deletion, and another writer may have
-                // removed its tags since: the next attempt is another write.
-                *attempt = Attempt::new(core);
-            }
-            return contended(failure);
+            return match failure.reason {
+                // It may have been executed: this is not to be put on top of another version.
+                Reason::Throttled => Err(failure.error),
+                Reason::NotFound | Reason::Deleted => {
+                    attempt.refused = Some(RefusedPut {
+                        arn: secret.arn.to_owned(),
+                        version: attempt.succession.next(version),
+                        document,
+                        record: content.record.clone(),
+                    });
+                    contended(failure)
+                }
+                _ => contended(failure),
+            };
         }
     };
     let written = if swapped.is_current {
@@ -262,7 +316,7 @@ pub(crate) async fn write_version(
         // It was saved, and another writer has already built on it. The cache reads that again.
         learn(core, content.record, secret.arn, &swapped.version);
         pending.failed(false);
-        Written::Superseded
+        Written::Superseded(content.record.clone())
     };
     if !content.leaves_tags(&change) {
         prune(core, secret, content.replaced, &change.replaced).await;

@@ -2,6 +2,7 @@
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Config};
+use futures::StreamExt;
 use zoho_token_store::{Error, ErrorKind, SecretsManagerTokenStore, TokenStore};
 
 use crate::support::fingerprint_key::FingerprintKey;
@@ -157,6 +158,28 @@ async fn replaced_tags_that_could_not_be_removed_are_removed_by_the_next_save() 
     assert_eq!(of_access().await, 1);
     let found = test.another().await.find(&token("access_token=a2")).await;
     assert_eq!(found.as_ref().map(id), Some(id(&ada)));
+}
+
+#[tokio::test]
+async fn a_batch_that_fails_is_an_error_of_each_of_its_secrets() {
+    let action = "BatchGetSecretValue";
+    let front = Front::refusing(action, 500, "InternalServiceError", "later").await;
+    let test = TestStore::behind(&front).await;
+    let mut ids = Vec::new();
+    for user in ["ada", "bob", "eve"] {
+        let saved = test.save(&login(user)).await;
+        ids.push(format!("{}{}", test.prefix, id(&saved)));
+    }
+    let mut names = Vec::new();
+    let mut tokens = test.store.tokens();
+    while let Some(token) = tokens.next().await {
+        let error = token.expect_err("no record can be read");
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        names.extend(error.secret_name().map(str::to_owned));
+    }
+    ids.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(names, ids);
 }
 
 #[tokio::test]

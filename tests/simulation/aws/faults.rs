@@ -15,6 +15,8 @@ pub enum Fault {
     Unavailable,
     /// Throttled, below the quotas too.
     Throttled,
+    /// The role may not make the call. Only a scenario orders this.
+    Denied,
     /// The connection is reset, and nothing was done.
     ResetBefore,
     /// The connection is reset, though it was done: the answer is lost.
@@ -77,6 +79,7 @@ impl Fault {
             Fault::ErrorBefore
             | Fault::Unavailable
             | Fault::Throttled
+            | Fault::Denied
             | Fault::ResetBefore
             | Fault::HangBefore
             | Fault::CrashBefore => Executed::Never,
@@ -94,6 +97,10 @@ impl Fault {
             Fault::ErrorBefore | Fault::ErrorAfter => Answered::Refusal(Refusal::internal_error()),
             Fault::Unavailable => Answered::Refusal(Refusal::unavailable()),
             Fault::Throttled => Answered::Refusal(Refusal::throttled()),
+            Fault::Denied => Answered::Refusal(Refusal::new(
+                "AccessDeniedException",
+                "User: nobody is not authorized to perform this action",
+            )),
             Fault::ResetBefore | Fault::ResetAfter | Fault::LateAfterReset => Answered::Reset,
             Fault::HangBefore
             | Fault::HangAfter
@@ -103,6 +110,14 @@ impl Fault {
             | Fault::CrashLate => Answered::Nothing,
             Fault::Slow => Answered::Outcome,
         }
+    }
+
+    /// Whether the client does not learn that it was done.
+    pub fn loses_answer(self) -> bool {
+        matches!(
+            self,
+            Fault::ErrorAfter | Fault::ResetAfter | Fault::HangAfter
+        )
     }
 
     pub fn is_crash(self) -> bool {

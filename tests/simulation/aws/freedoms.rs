@@ -28,6 +28,11 @@ pub struct Freedoms {
     pub list_lag: Duration,
     /// Of 100 requests, with how many this goes wrong.
     pub faults: Vec<(Fault, f64)>,
+    /// Of 100 requests that write, how many are throttled, with all that the SDK repeats.
+    pub throttled_calls: f64,
+    /// Of 100 requests that write and whose answer is lost, how many are throttled whenever the SDK
+    /// repeats them.
+    pub throttled_again: f64,
     /// How long [`Fault::Slow`] takes.
     pub slow: RangeInclusive<Duration>,
     /// How much later a late request is executed.
@@ -56,6 +61,8 @@ impl Freedoms {
             stale_lists: 0.0,
             list_lag: LONGEST_LAG,
             faults: Vec::new(),
+            throttled_calls: 0.0,
+            throttled_again: 0.0,
             slow: MS(100)..=MS(4_000),
             late: MS(20)..=MS(240_000),
             abandoned: 0.0,
@@ -103,6 +110,17 @@ impl Freedoms {
         let mut happens = |percent| chance::happens(random, percent);
         let drawn = self.faults.iter().find(|(_, percent)| happens(*percent));
         drawn.map(|(fault, _)| *fault)
+    }
+
+    /// Whether a request that writes, and that meets this fault or none, is throttled or is when it
+    /// is repeated.
+    pub fn throttles(&self, fault: Option<Fault>, random: &mut Rng) -> bool {
+        let percent = match fault {
+            None => self.throttled_calls,
+            Some(fault) if fault.loses_answer() => self.throttled_again,
+            Some(_) => 0.0,
+        };
+        percent > 0.0 && chance::happens(random, percent)
     }
 
     /// How long what this fault delays takes.

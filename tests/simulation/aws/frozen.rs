@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::freedoms::{Freedoms, SETTLING};
+use super::freedoms::Freedoms;
 use super::timeline::LONGEST_LAG;
 use super::view::{Frozen, View};
 
@@ -17,9 +17,8 @@ pub struct Frozens {
 }
 
 impl Frozens {
-    /// Reads by name of a process show the state of a time, for as long as AWS may show it.
-    pub fn freeze_names(&mut self, process: &str, as_of: Duration) {
-        let until = as_of + SETTLING;
+    /// Reads by name of a process show the state of a time, until another time.
+    pub fn freeze_names(&mut self, process: &str, as_of: Duration, until: Duration) {
         self.names
             .insert(process.to_owned(), Frozen { as_of, until });
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::faults::Delayed;
+use super::faults::{Delayed, Fault};
 use super::request::Request;
 
 /// What happens to a request.
@@ -14,6 +14,15 @@ pub enum Order {
     Fault(Delayed),
     /// It waits before it is executed, until the test lets it go.
     Hold(Held),
+}
+
+impl Order {
+    pub fn throttled() -> Self {
+        Order::Fault(Delayed {
+            fault: Fault::Throttled,
+            by: Duration::ZERO,
+        })
+    }
 }
 
 /// A request that is held.
@@ -44,6 +53,18 @@ impl Held {
         self.0.released.notified().await;
     }
 }
+
+/// How often the SDK repeats a request.
+const REPETITIONS: usize = 2;
+
+const WRITES: [&str; 6] = [
+    "CreateSecret",
+    "PutSecretValue",
+    "TagResource",
+    "UntagResource",
+    "RestoreSecret",
+    "DeleteSecret",
+];
 
 /// The orders that are not carried out yet.
 #[derive(Default)]
@@ -83,6 +104,14 @@ impl Orders {
             skip,
             order,
         });
+    }
+
+    /// Throttles a request whenever the SDK repeats it.
+    pub fn throttle_again(&mut self, process: &str, request: &Request) {
+        let write = WRITES.iter().find(|write| **write == request.action);
+        for write in write.into_iter().flat_map(|write| [write; REPETITIONS]) {
+            self.add(process, Wanted::Action(write), 0, Order::throttled());
+        }
     }
 
     /// The order for a request, if there is one. Each is carried out once.

@@ -174,7 +174,17 @@ impl Service {
             let by = freedoms.delay(fault, &mut random);
             Order::Fault(Delayed { fault, by })
         });
-        let order = ordered.or(drawn);
+        let fault = match &drawn {
+            Some(Order::Fault(delayed)) => Some(delayed.fault),
+            _ => None,
+        };
+        let order = match ordered {
+            None if request.is_write() && freedoms.throttles(fault, &mut random) => {
+                inner.orders.throttle_again(&link.name, request);
+                drawn.or_else(|| Some(Order::throttled()))
+            }
+            ordered => ordered.or(drawn),
+        };
         if let Some(Order::Fault(Delayed { fault, .. })) = order {
             *inner.counts.faults.entry(fault).or_default() += 1;
         }

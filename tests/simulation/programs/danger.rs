@@ -16,13 +16,14 @@ const MS: fn(u64) -> Duration = Duration::from_millis;
 pub enum Danger {
     /// Whatever comes.
     Any,
-    /// Reads of what was just saved, deleted or created again show an older state.
+    /// Reads of what was just saved, deleted or created again show an older state, and AWS throttles.
     StaleReads,
     /// Processes save a grant for the first time at once, under different keys.
     FirstSaves,
-    /// Only the index leads to a record, and reads do not show it yet.
+    /// Only the index leads to a record, reads do not show it yet, and AWS throttles.
     KnownByIndex,
-    /// Requests are executed and their responses are lost, while others save the same record.
+    /// Requests are executed and their responses are lost, or throttled when they are repeated, while
+    /// others save the same record.
     LostResponses,
     /// Records are deleted and saved again at once.
     Deletions,
@@ -75,10 +76,12 @@ impl Danger {
             Danger::StaleReads => Freedoms {
                 stale_reads: 30.0 + random.f64() * 70.0,
                 stale_lists: [0.0, 60.0, 100.0][random.usize(..3)],
+                throttled_calls: 5.0,
                 ..calm
             },
             Danger::KnownByIndex => Freedoms {
                 stale_reads: 30.0 + random.f64() * 70.0,
+                throttled_calls: 10.0,
                 ..calm
             },
             Danger::LostResponses => Freedoms {
@@ -87,6 +90,7 @@ impl Danger {
                     &[Fault::ErrorAfter, Fault::ResetAfter, Fault::HangAfter],
                 ),
                 stale_reads: [0.0, 0.0, 30.0][random.usize(..3)],
+                throttled_again: 30.0,
                 ..calm
             },
             Danger::Deletions => Freedoms {

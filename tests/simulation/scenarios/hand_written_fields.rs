@@ -1,7 +1,9 @@
-//! Somebody adds a field to a document by hand.
+//! Somebody changes a value by hand.
 
 use serde_json::{Value, json};
+use zoho_token_store::ErrorKind;
 
+use crate::process::Stopped;
 use crate::support::token::id;
 
 use super::{only_record, scenario};
@@ -28,5 +30,35 @@ fn a_record_with_a_field_named_deleted_is_still_a_record() {
             (&*record["access_token"], &*record["deleted"]),
             ("2", "by hand")
         );
+    });
+}
+
+#[test]
+fn a_binary_value_in_place_of_a_record_is_reported_as_such() {
+    scenario(async |world| {
+        let a = world.process("a").await;
+        let saved = a.save("user_name=u access_token=1").await.unwrap();
+        let secret = world.operator().secrets().remove(0);
+        let put = json!({"SecretId": secret.arn, "SecretBinary": "AAAA"});
+        world
+            .operator()
+            .call("PutSecretValue", put)
+            .expect("it is put");
+        a.invalidate(id(&saved));
+        for _ in 0..2 {
+            match a.find("user_name=u").await {
+                Err(Stopped::Failed(error)) => assert_eq!(error.kind(), ErrorKind::Decode),
+                other => panic!("{other:?}"),
+            }
+        }
+        // Once it is replaced, the record is found again.
+        world.settle().await;
+        let current = json!({
+            "SecretId": secret.arn, "SecretString": secret.text().unwrap(),
+            "ClientRequestToken": "the-value-is-put-back-by-hand-0001",
+        });
+        world.operator().call("PutSecretValue", current).unwrap();
+        let found = a.find("user_name=u").await.unwrap();
+        assert_eq!(found.as_ref().map(id), Some(id(&saved)));
     });
 }

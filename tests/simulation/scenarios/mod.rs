@@ -1,8 +1,10 @@
 //! What AWS may do and once broke a promise, step by step: one file for each kind, one test for
 //! each promise.
 
+mod checks;
 mod clocks;
 mod deletion;
+mod failed_probes;
 mod first_saves;
 mod hand_written_fields;
 mod held_futures;
@@ -10,6 +12,7 @@ mod lost_answers;
 mod rollbacks;
 mod stale_reads;
 mod tag_index;
+mod time_limit;
 mod undeletion;
 
 use std::collections::BTreeMap;

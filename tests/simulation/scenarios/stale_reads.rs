@@ -202,3 +202,22 @@ fn a_record_that_only_the_list_shows_is_not_doubled() {
         only_record(&world);
     });
 }
+
+#[test]
+fn what_a_process_saved_after_others_deleted_and_saved_it_finds_at_once() {
+    scenario(async |world| {
+        let (a, record) = settled_record(&world).await;
+        let b = world.process("b").await;
+        b.delete(&record).await.unwrap();
+        let deleted = world.now();
+        b.save("user_name=u access_token=3").await.unwrap();
+        a.invalidate(&record);
+        let saved = a.save("user_name=u access_token=4").await.unwrap();
+        a.invalidate(&record);
+        world.reads_show("a", deleted);
+        let found = a.find("user_name=u").await;
+        if acknowledged(&found) {
+            assert_eq!(found.unwrap(), Some(saved));
+        }
+    });
+}

@@ -1,9 +1,9 @@
 //! A record that is brought back has its own token, whatever happens halfway.
 
-use zoho_token_store::Field;
+use zoho_token_store::{Deletion, Field};
 
 use crate::aws::{Fault, Wanted};
-use crate::process::Process;
+use crate::process::{Process, Stopped};
 use crate::support::token::id;
 use crate::world::World;
 
@@ -133,5 +133,57 @@ fn a_deletion_that_was_repeated_is_undone_too() {
         let c = world.process("c").await;
         assert!(c.undelete(&record).await.unwrap().is_some());
         is_back(&world, &record).await;
+    });
+}
+
+#[test]
+fn an_undeletion_that_fails_destroys_no_token_even_if_deletions_are_by_force() {
+    scenario(async |world| {
+        let a = world.process("a").await;
+        let record = deleted(&world, &a).await;
+        let b = world
+            .process_with("b", 0, |settings| settings.deletion(Deletion::Force))
+            .await;
+        // The role may read only the current version, the tombstone.
+        world.order_after_such("b", Wanted::Action("GetSecretValue"), 1, Fault::Denied);
+        let undeleted = b.undelete(&record).await;
+        assert!(
+            matches!(undeleted, Err(Stopped::Failed(_))),
+            "{undeleted:?}"
+        );
+        let secrets = world.operator().secrets();
+        let [secret] = &secrets[..] else {
+            panic!("the secret is gone");
+        };
+        assert!(secret.deletion.is_some(), "it is not marked for deletion");
+        world.settle().await;
+        let c = world.process("c").await;
+        assert!(c.undelete(&record).await.unwrap().is_some());
+        is_back(&world, &record).await;
+    });
+}
+
+#[test]
+fn a_user_who_has_logged_in_again_does_not_get_a_second_record() {
+    scenario(async |world| {
+        let a = world.process("a").await;
+        a.save(&format!("id=own {OLD}")).await.unwrap();
+        a.delete("own").await.unwrap();
+        let again = a.save("user_name=u refresh_token=new").await.unwrap();
+        let again = id(&again).to_owned();
+        world.settle().await;
+        let b = world.process("b").await;
+        let Err(Stopped::Failed(refused)) = b.undelete("own").await else {
+            panic!("the user has two records");
+        };
+        assert!(refused.to_string().contains(&again), "{refused}");
+        assert_eq!(only_record(&world)["refresh_token"], "new");
+        // It can still be brought back.
+        world.settle().await;
+        let c = world.process("c").await;
+        c.delete(&again).await.unwrap();
+        world.settle().await;
+        assert!(c.undelete("own").await.unwrap().is_some());
+        is_back(&world, "own").await;
     });
 }

@@ -5,4 +5,5 @@ pub mod mariadb;
 pub mod memory_service;
 pub mod program;
 pub mod records;
+pub mod report;
 pub mod terminal;

@@ -1,4 +1,5 @@
-//! The program with a store of its own. Every output is searched for values of tokens.
+//! The program with a store of its own. Every output is searched for values of tokens, and no file may be
+//! left.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -6,15 +7,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::localstack;
 use super::records::{SECRET, lines};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_zoho-tokens");
 
-/// The program's settings: a prefix that no other test uses.
+/// The program's settings: a prefix that no other test uses, and folders of its own, in which it must not
+/// leave a file.
 pub struct Program {
     pub prefix: String,
+    home: TempDir,
 }
 
 /// What one run printed.
@@ -33,6 +37,7 @@ impl Program {
         let process = std::process::id();
         Program {
             prefix: format!("cli-test/{now}-{process}-{number}/"),
+            home: TempDir::new().expect("there is room for a folder"),
         }
     }
 
@@ -47,8 +52,11 @@ impl Program {
     /// The environment of a run: nothing of the developer's own AWS set-up.
     pub fn environment(&self) -> Vec<(String, String)> {
         let path = std::env::var("PATH").unwrap_or_default();
+        let home = self.home.path().to_str().expect("the path is text");
         let variables = [
             ("PATH", path.as_str()),
+            ("HOME", home),
+            ("TMPDIR", home),
             ("AWS_ENDPOINT_URL", localstack::endpoint()),
             ("AWS_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", "test"),
@@ -67,6 +75,7 @@ impl Program {
             .args(arguments)
             .env_clear()
             .envs(self.environment())
+            .current_dir(self.home.path())
             .stdin(Stdio::null());
         command
     }
@@ -82,7 +91,16 @@ impl Program {
         for printed in [&ran.stdout, &ran.stderr] {
             assert!(!printed.contains(SECRET), "{arguments:?} prints a value");
         }
+        self.leaves_no_file();
         ran
+    }
+
+    /// Checks that the program has left nothing in its home, its working folder, or the folder of
+    /// temporary files.
+    fn leaves_no_file(&self) {
+        let left = std::fs::read_dir(self.home.path()).expect("it is a folder");
+        let left: Vec<_> = left.flatten().map(|entry| entry.path()).collect();
+        assert!(left.is_empty(), "the program leaves {left:?}");
     }
 
     /// Runs the program where it may print values.
@@ -152,6 +170,7 @@ impl Drop for Program {
         let mut command = self.command(&["delete", "--all", "--yes"]);
         command.env("ZOHO_TOKEN_STORE_RECOVERY_WINDOW_DAYS", "0");
         finish(&mut command, "");
+        self.leaves_no_file();
     }
 }
 

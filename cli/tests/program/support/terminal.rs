@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
+use rustix::termios::{LocalModes, tcgetattr};
 
 use super::program::{PROGRAM, Program};
 use super::records::SECRET;
@@ -91,6 +92,12 @@ impl Terminal {
         self.pty
             .write_all(text.as_bytes())
             .expect("the terminal can be written");
+    }
+
+    /// Whether the terminal shows what is typed.
+    pub fn echoes(&self) -> bool {
+        let modes = tcgetattr(&self.pty).expect("it is a terminal");
+        modes.local_modes.contains(LocalModes::ECHO)
     }
 
     /// Waits until the program ends, and returns its exit status.

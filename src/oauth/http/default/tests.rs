@@ -42,7 +42,7 @@ fn response(status: &str, body: &str) -> String {
 
 #[tokio::test]
 async fn a_form_is_posted_and_any_status_is_a_response() {
-    let client = DefaultClient::new().unwrap();
+    let client = DefaultClient::new();
     for status in ["200 OK", "302 Found", "400 Bad Request", "503 Busy"] {
         let (url, served) = server("a=b", response(status, "{}")).await;
         let form = HttpRequest {
@@ -63,7 +63,7 @@ async fn a_form_is_posted_and_any_status_is_a_response() {
 
 #[tokio::test]
 async fn without_a_form_it_is_a_get_with_the_authorization() {
-    let client = DefaultClient::new().unwrap();
+    let client = DefaultClient::new();
     let (url, served) = server("\r\n\r\n", response("200 OK", "body")).await;
     let get = HttpRequest {
         authorization: Some(HeaderValue::from_static("Zoho-oauthtoken a")),
@@ -83,7 +83,7 @@ async fn without_a_form_it_is_a_get_with_the_authorization() {
 
 #[tokio::test]
 async fn a_request_that_was_not_sent_is_told_from_a_lost_response() {
-    let client = DefaultClient::new().unwrap();
+    let client = DefaultClient::new();
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", nobody.local_addr().unwrap());
     drop(nobody);
@@ -122,21 +122,21 @@ async fn a_server_that_does_not_accept_connections_got_nothing() {
     );
     let waiting = waiting.await;
     assert!(waiting.iter().any(Result::is_err), "the queue is full");
-    let client = DefaultClient::new().unwrap();
+    let client = DefaultClient::new();
     let error = client.send(request(format!("http://{address}/"))).await;
     assert!(!error.unwrap_err().was_sent());
 }
 
 #[tokio::test]
 async fn a_host_that_no_one_knows_got_nothing() {
-    let client = DefaultClient::new().unwrap();
+    let client = DefaultClient::new();
     let error = client.send(request("http://zoho.invalid/".into())).await;
     assert!(!error.unwrap_err().was_sent());
 }
 
 #[tokio::test]
 async fn a_server_without_tls_got_nothing() {
-    let client = DefaultClient::new().unwrap();
+    let client = DefaultClient::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
     let served = tokio::spawn(async move {
@@ -149,8 +149,22 @@ async fn a_server_without_tls_got_nothing() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_no_response() {
-    let client = DefaultClient::new().unwrap();
+    let client = DefaultClient::new();
     let body = "x".repeat(BODY_LIMIT + 1);
     let (url, _served) = server("\r\n\r\n", response("200 OK", &body)).await;
     assert!(client.send(request(url)).await.is_err());
+}
+
+#[tokio::test]
+async fn https_goes_through_the_proxy() {
+    let (url, served) = server("\r\n\r\n", response("403 Forbidden", "")).await;
+    let proxy = url.strip_suffix("/path?x=y").unwrap();
+    let client = DefaultClient::with_proxy(ProxyConfig::all(proxy).unwrap());
+    let get = request("https://accounts.zoho.invalid/oauth/v2/token".into());
+    assert!(client.send(get).await.is_err());
+    let received = served.await.unwrap();
+    assert!(
+        received.starts_with("CONNECT accounts.zoho.invalid:443 HTTP/1.1\r\n"),
+        "{received}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, Tag as SdkTag};
 
-use super::{SecretsManager, tags_of};
+use super::{Address, SecretsManager, tags_of};
 use crate::secrets_manager::aws::failure::Failure;
 use crate::secrets_manager::format::tags::{INDEX_PREFIX, MANAGED_BY, Tag};
 
@@ -41,23 +41,24 @@ impl SecretsManager {
     }
 
     /// Gives a secret the tag that every secret of the store already has.
-    pub(crate) async fn try_tag(&self, name: &str) -> Result<(), Failure> {
+    pub(crate) async fn try_tag(&self, secret: Address<'_>) -> Result<(), Failure> {
         let tag = SdkTag::builder()
             .key(MANAGED_BY.0)
             .value(MANAGED_BY.1)
             .build();
-        let call = self.client.tag_resource().secret_id(name).tags(tag).send();
-        let tagged = call.await.map(drop);
-        tagged.map_err(|error| Failure::of("secretsmanager:TagResource", error).about(name))
+        let call = self.client.tag_resource().secret_id(secret.arn);
+        let tagged = call.tags(tag).send().await.map(drop);
+        tagged.map_err(|error| Failure::of("secretsmanager:TagResource", error).about(secret.name))
     }
 
     /// Removes a tag that no secret has, which is no error ([API reference]).
     ///
     /// [API reference]: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UntagResource.html
-    pub(crate) async fn try_untag(&self, name: &str) -> Result<(), Failure> {
-        let call = self.client.untag_resource().secret_id(name);
+    pub(crate) async fn try_untag(&self, secret: Address<'_>) -> Result<(), Failure> {
+        let call = self.client.untag_resource().secret_id(secret.arn);
         let untagged = call.tag_keys(format!("{INDEX_PREFIX}check")).send().await;
         let untagged = untagged.map(drop);
-        untagged.map_err(|error| Failure::of("secretsmanager:UntagResource", error).about(name))
+        let failed = |error| Failure::of("secretsmanager:UntagResource", error).about(secret.name);
+        untagged.map_err(failed)
     }
 }

@@ -1,4 +1,4 @@
-//! The calls that write. Each waits until its rate limit allows it.
+//! The calls that write. Each waits until its rate limit allows it, or fails if that takes too long.
 
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, Tag as SdkTag};
 use secrecy::{ExposeSecret, SecretString};
@@ -6,9 +6,13 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Address, PutOutcome, SecretsManager, TOMBSTONE, require};
 use crate::secrets_manager::aws::deletion::Deletion;
 use crate::secrets_manager::aws::failure::Failure;
+use crate::secrets_manager::aws::rate_limit::RateLimit;
 use crate::secrets_manager::format::tags::{MANAGED_BY, Tag};
 
 const CURRENT: &str = "AWSCURRENT";
+
+/// The shortest recovery window that AWS allows, in days.
+const SHORTEST_WINDOW: u8 = 7;
 
 const DESCRIPTION: &str = "An OAuth token for Zoho, kept by zoho-token-store";
 
@@ -21,7 +25,7 @@ impl SecretsManager {
         tags: Vec<Tag>,
         request_token: &str,
     ) -> Result<String, Failure> {
-        self.rate_limits.create.acquire().await;
+        wait_for_turn(&self.rate_limits.create, name).await?;
         tracing::debug!(secret = name, "CreateSecret");
         let call = self
             .client
@@ -71,7 +75,7 @@ impl SecretsManager {
         version: &str,
         labels: Option<Vec<String>>,
     ) -> Result<PutOutcome, Failure> {
-        self.rate_limits.put.acquire().await;
+        wait_for_turn(&self.rate_limits.put, secret.name).await?;
         tracing::debug!(secret = secret.name, version, "PutSecretValue");
         let call = self.client.put_secret_value().secret_id(secret.arn);
         let call = call
@@ -91,7 +95,7 @@ impl SecretsManager {
     }
 
     pub(crate) async fn tag(&self, secret: Address<'_>, tags: Vec<Tag>) -> Result<(), Failure> {
-        self.rate_limits.tag.acquire().await;
+        wait_for_turn(&self.rate_limits.tag, secret.name).await?;
         tracing::debug!(secret = secret.name, "TagResource");
         let call = self.client.tag_resource().secret_id(secret.arn);
         match call.set_tags(Some(self.all_tags(tags))).send().await {
@@ -107,7 +111,7 @@ impl SecretsManager {
         keys: Vec<String>,
     ) -> Result<(), Failure> {
         // TagResource and UntagResource have one quota.
-        self.rate_limits.tag.acquire().await;
+        wait_for_turn(&self.rate_limits.tag, secret.name).await?;
         tracing::debug!(secret = secret.name, "UntagResource");
         let call = self.client.untag_resource().secret_id(secret.arn);
         match call.set_tag_keys(Some(keys)).send().await {
@@ -119,7 +123,7 @@ impl SecretsManager {
     }
 
     pub(crate) async fn restore(&self, secret: Address<'_>) -> Result<(), Failure> {
-        self.rate_limits.restore.acquire().await;
+        wait_for_turn(&self.rate_limits.restore, secret.name).await?;
         tracing::debug!(secret = secret.name, "RestoreSecret");
         let call = self.client.restore_secret().secret_id(secret.arn);
         let action = "secretsmanager:RestoreSecret";
@@ -129,10 +133,25 @@ impl SecretsManager {
     }
 
     pub(crate) async fn delete(&self, secret: Address<'_>) -> Result<(), Failure> {
-        self.rate_limits.delete.acquire().await;
+        self.delete_as(secret, self.deletion).await
+    }
+
+    /// Marks a secret for deletion so that it can be restored, even if the store deletes by force.
+    pub(crate) async fn delete_recoverably(&self, secret: Address<'_>) -> Result<(), Failure> {
+        let deletion = match self.deletion {
+            Deletion::Force => Deletion::RecoveryWindow {
+                days: SHORTEST_WINDOW,
+            },
+            window @ Deletion::RecoveryWindow { .. } => window,
+        };
+        self.delete_as(secret, deletion).await
+    }
+
+    async fn delete_as(&self, secret: Address<'_>, deletion: Deletion) -> Result<(), Failure> {
+        wait_for_turn(&self.rate_limits.delete, secret.name).await?;
         tracing::debug!(secret = secret.name, "DeleteSecret");
         let call = self.client.delete_secret().secret_id(secret.arn);
-        let call = match self.deletion {
+        let call = match deletion {
             Deletion::RecoveryWindow { days } => call.recovery_window_in_days(days.into()),
             Deletion::Force => call.force_delete_without_recovery(true),
         };
@@ -192,4 +211,9 @@ impl SecretsManager {
         tags.map(|(key, value)| SdkTag::builder().key(key).value(value).build())
             .collect()
     }
+}
+
+async fn wait_for_turn(limit: &RateLimit, name: &str) -> Result<(), Failure> {
+    let turn = limit.acquire().await;
+    turn.map_err(|failure| failure.about(name))
 }

@@ -12,6 +12,9 @@ pub(super) fn of_dispatch(cause: Option<&(dyn StdError + 'static)>) -> Error {
         .map(ToString::to_string)
         .collect();
     let any = |matches: fn(&str) -> bool| texts.iter().any(|text| matches(text));
+    if any(is_about_variant) {
+        return validate::unusable_variant();
+    }
     if any(is_about_endpoint) {
         return validate::unusable_endpoint();
     }
@@ -31,15 +34,18 @@ pub(super) fn of_dispatch(cause: Option<&(dyn StdError + 'static)>) -> Error {
 /// The SDK's type for it is not public, so its texts tell: those of `apply_endpoint` and of Secrets
 /// Manager's endpoint rules.
 fn is_about_endpoint(text: &str) -> bool {
-    [
-        UNUSABLE_ENDPOINT,
-        "Invalid Configuration",
-        "FIPS",
-        "DualStack",
-    ]
-    .iter()
-    .any(|beginning| text.starts_with(beginning))
+    [UNUSABLE_ENDPOINT, "Invalid Configuration"]
+        .iter()
+        .any(|beginning| text.starts_with(beginning))
         || text == "No endpoint rule matched"
+}
+
+/// FIPS or dual-stack endpoints are wanted where AWS has none, or together with a custom endpoint.
+fn is_about_variant(text: &str) -> bool {
+    let rule = text.strip_prefix("Invalid Configuration: ").unwrap_or(text);
+    ["FIPS", "DualStack", "Dualstack"]
+        .iter()
+        .any(|variant| rule.starts_with(variant))
 }
 
 pub(super) const UNAVAILABLE_ADVICE: &str =

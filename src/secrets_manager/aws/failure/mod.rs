@@ -3,6 +3,7 @@
 
 mod cause;
 mod dispatch;
+mod reason;
 mod response;
 mod service;
 #[cfg(test)]
@@ -16,8 +17,9 @@ use aws_sdk_secretsmanager::operation::RequestId;
 
 use self::cause::Cause;
 use self::dispatch::{of_dispatch, unavailable};
+pub(crate) use self::reason::Reason;
 use self::response::{foreign, of_response};
-use self::service::of_service;
+use self::service::{OTHER_WRITER, of_service};
 use crate::{Error, ErrorKind};
 
 /// A failed call.
@@ -25,27 +27,6 @@ use crate::{Error, ErrorKind};
 pub(crate) struct Failure {
     pub(crate) reason: Reason,
     pub(crate) error: Error,
-}
-
-/// What the store can act on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// There is no such secret, or it has no value.
-    NotFound,
-    /// The secret is marked for deletion, or its deletion is under way.
-    Deleted,
-    /// The name, or the version, is taken.
-    Exists,
-    /// A quota that is not lifted by waiting a moment.
-    Limit,
-    /// The secret has replicas and cannot be deleted with them.
-    Replicated,
-    /// The role may not make the call.
-    Denied,
-    /// The account makes too many calls a second.
-    Throttled,
-    /// Nothing that the store can act on.
-    Other,
 }
 
 impl Failure {
@@ -107,11 +88,4 @@ impl Failure {
             error: foreign(action, None),
         }
     }
-}
-
-const OTHER_WRITER: &str = "another writer was first";
-
-/// The name of the call in an IAM action.
-fn call_of(action: &str) -> &str {
-    action.split_once(':').map_or(action, |(_, call)| call)
 }

@@ -2,7 +2,6 @@
 
 use std::error::Error as StdError;
 
-use super::call_of;
 use super::dispatch::unavailable;
 use crate::secrets_manager::aws::bodies;
 use crate::{Error, ErrorKind};
@@ -32,4 +31,9 @@ pub(super) fn of_response(action: &'static str, cause: Option<&(dyn StdError + '
         return Error::new(ErrorKind::Unavailable, what).advise(FOREIGN_ADVICE);
     }
     unavailable(format!("the response to {} was cut off", call_of(action)))
+}
+
+/// The name of the call in an IAM action.
+pub(super) fn call_of(action: &str) -> &str {
+    action.split_once(':').map_or(action, |(_, call)| call)
 }

@@ -1,9 +1,11 @@
 //! The errors that AWS returns, by their codes.
 
 use super::dispatch::UNAVAILABLE_ADVICE;
-use super::response::foreign;
-use super::{OTHER_WRITER, Reason, call_of};
+use super::reason::Reason;
+use super::response::{call_of, foreign};
 use crate::{Error, ErrorKind};
+
+pub(super) const OTHER_WRITER: &str = "another writer was first";
 
 /// What Secrets Manager says of a secret that is marked for deletion: of reads and writes, and of
 /// CreateSecret under its name; the third is LocalStack's and moto's.

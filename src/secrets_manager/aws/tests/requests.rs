@@ -42,6 +42,26 @@ async fn an_unusable_endpoint_is_a_setting_to_correct_and_shows_no_value() {
     assert_eq!(requests.load(Ordering::Relaxed), 0);
 }
 
+#[tokio::test]
+async fn a_custom_endpoint_has_no_fips_or_dual_stack_variant() {
+    let (config, requests) = config(Server::Silent);
+    let with_endpoint = || config.to_builder().endpoint_url("http://localhost:4566");
+    let unusable = [
+        with_endpoint().use_fips(true).build(),
+        with_endpoint().use_dual_stack(true).build(),
+    ];
+    for config in unusable {
+        let builder = SecretsManagerTokenStore::builder().sdk_config(&config);
+        let store = builder.build().await.unwrap();
+        let error = store.find_token_by_id("1").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{error}");
+        for setting in ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"] {
+            assert!(error.to_string().contains(setting), "{error}");
+        }
+    }
+    assert_eq!(requests.load(Ordering::Relaxed), 0);
+}
+
 /// Shows a request as the SDK does when it logs it.
 #[derive(Clone, Debug, Default)]
 struct Shown(Arc<Mutex<String>>);

@@ -67,6 +67,18 @@ fn not_found_is_not_believed_of_what_was_there_a_moment_ago() {
 }
 
 #[test]
+fn not_found_is_not_believed_of_what_was_written_a_moment_ago() {
+    let (known, now) = (KnownStates::new(), Instant::now());
+    known.learn("1", &version("a", "first"), now);
+    // Others may have deleted and restored it before this write.
+    let later = now + CONSISTENT_AFTER;
+    known.written("1", &version("a", &successor("first")), later);
+    assert_ne!(known.judge("1", &State::Gone, later), Verdict::Believed);
+    let settled = later + SETTLING_TIME;
+    assert_eq!(known.judge("1", &State::Gone, settled), Verdict::Believed);
+}
+
+#[test]
 fn what_was_deleted_is_believed_only_if_it_was_written_or_created_again() {
     let (first, tombstone) = (version("a", "first"), version("a", &successor("first")));
     let again = version("a", &successor(&successor("first")));

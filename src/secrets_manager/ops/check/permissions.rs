@@ -66,12 +66,14 @@ async fn batch(core: &Core, unused_name: &str) -> Check {
 async fn writes(core: &Core, unused_name: &str, sample: &Sample) -> Vec<Check> {
     let aws = &core.aws;
     let record = sample.records.first();
-    let tagged = record.map(|record| record.name.as_str());
-    let (target, denied) = match tagged {
-        Some(name) => (name, Denied::Failed),
-        None => (unused_name, Denied::Unknown),
+    let unused = Address {
+        name: unused_name,
+        arn: unused_name,
     };
-    let [secret, unused] = [target, unused_name].map(|name| Address { name, arn: name });
+    let (secret, denied) = match record {
+        Some(record) => (record.address(), Denied::Failed),
+        None => (unused, Denied::Unknown),
+    };
 
     // The same value as the same version is no new version, says AWS's API reference.
     let put = match record {
@@ -81,17 +83,13 @@ async fn writes(core: &Core, unused_name: &str, sample: &Sample) -> Vec<Check> {
             aws.put(secret, &SecretString::from("{}"), &version).await
         }
     };
-    let untag = match core.tag_index {
-        true => allowed("UntagResource", aws.try_untag(target).await, denied),
-        false => Check::skipped("UntagResource", INDEX_OFF),
-    };
     let describe = aws.describe(unused_name).await.map(drop);
     let create = "cannot be tried without creating a secret";
     let mut checks = vec![
         allowed("DescribeSecret", describe, Denied::Failed),
         Check::skipped("CreateSecret", create),
-        allowed("TagResource", aws.try_tag(target).await, denied),
-        untag,
+        allowed("TagResource", aws.try_tag(secret).await, denied),
+        allowed("UntagResource", aws.try_untag(secret).await, denied),
         allowed("PutSecretValue", put.map(drop), denied),
         allowed("DeleteSecret", aws.delete(unused).await, Denied::Unknown),
         allowed("RestoreSecret", aws.restore(unused).await, Denied::Unknown),

@@ -3,10 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use futures::{StreamExt, stream};
+
 use super::sample::{Sample, Sampled};
 use crate::secrets_manager::aws::calls::Value;
 use crate::secrets_manager::format::fingerprint::{FingerprintKey, Fingerprints};
 use crate::secrets_manager::format::tags::{INDEX_PREFIX, Tag, lookup_values};
+use crate::secrets_manager::ops::bulk::CALLS_AT_ONCE;
 use crate::secrets_manager::ops::core::Core;
 use crate::secrets_manager::report::{Check, Outcome};
 use crate::{Error, ErrorKind};
@@ -22,7 +25,7 @@ pub(super) async fn check(core: &Core, region: &str, sample: &Sample) -> [Check;
             Check::skipped("index", "there is no fingerprint key"),
         ),
         Ok(fingerprints) => {
-            let key = fingerprint_key(core, fingerprints, sample);
+            let key = fingerprint_key(core, fingerprints, sample).await;
             let index = match key.outcome() {
                 // reindex() would give all records the tags of the wrong key.
                 Outcome::Failed(_) => Check::skipped("index", "the fingerprint key is another one"),
@@ -106,7 +109,7 @@ async fn no_records(core: &Core, region: &str) -> Check {
     )
 }
 
-fn fingerprint_key(core: &Core, fingerprints: &Fingerprints, sample: &Sample) -> Check {
+async fn fingerprint_key(core: &Core, fingerprints: &Fingerprints, sample: &Sample) -> Check {
     let name = "fingerprint key";
     let key = match &core.fingerprint_key {
         FingerprintKey::Public => "none is configured".to_owned(),
@@ -128,29 +131,50 @@ fn fingerprint_key(core: &Core, fingerprints: &Fingerprints, sample: &Sample) ->
         .filter(|record| has_index(&record.tags));
     let indexed: Vec<_> = indexed.collect();
     let count = indexed.len();
-    let made = |record: &&&Sampled| {
-        let values = lookup_values(fingerprints, &record.token);
-        values.iter().any(|value| has_value(&record.tags, value))
-    };
-    match indexed.iter().filter(made).count() {
-        _ if count == 0 => Check::skipped(
-            name,
-            format!("{key}; no record has tags to compare it with"),
-        ),
-        0 => {
-            let what = format!("{key}, and it made the tags of 0 of {}", counted(count));
-            let advice = "use the key with which the records were saved \
-                          (ZOHO_TOKEN_STORE_FINGERPRINT_KEY_SECRET): with another one, tokens are not \
-                          found and are stored a second time";
-            Check::failed(
-                name,
-                Error::new(ErrorKind::InvalidConfig, what).advise(advice),
-            )
+    if count == 0 {
+        let what = format!("{key}; no record has tags to compare it with");
+        return Check::skipped(name, what);
+    }
+    let made = indexed.into_iter();
+    let made: Vec<_> = made
+        .map(|record| is_tagged_with(core, fingerprints, record))
+        .collect();
+    let made = stream::iter(made).buffered(CALLS_AT_ONCE);
+    let made: Vec<_> = made.collect().await;
+    let made = made.into_iter().filter(|made| *made).count();
+    if made == count {
+        let what = format!("{key}; it made the tags of {made} of {}", counted(count));
+        return Check::passed(name, what);
+    }
+    let what = format!(
+        "{key}, and it made the tags of {made} of {}",
+        counted(count)
+    );
+    let advice = "use the key with which the records were saved, in every process \
+                  (ZOHO_TOKEN_STORE_FINGERPRINT_KEY_SECRET): with another one, tokens are not found and \
+                  are stored a second time. Only if the key was changed on purpose, call reindex() with \
+                  the new one";
+    Check::failed(
+        name,
+        Error::new(ErrorKind::InvalidConfig, what).advise(advice),
+    )
+}
+
+/// Whether one of the record's tags was made with this key. If the list, which may be old, shows none,
+/// the secret is asked.
+async fn is_tagged_with(core: &Core, fingerprints: &Fingerprints, record: &Sampled) -> bool {
+    let values = lookup_values(fingerprints, &record.token);
+    let any = |tags: &[Tag]| values.iter().any(|value| has_value(tags, value));
+    if any(&record.tags) {
+        return true;
+    }
+    match core.aws.describe(&record.name).await {
+        // A change of the record since it was read has changed its tags, too.
+        Ok(secret) => {
+            let is_the_same = secret.current_version.as_ref() == Some(&record.version);
+            any(&secret.tags) || secret.is_deleted || !is_the_same
         }
-        made => Check::passed(
-            name,
-            format!("{key}; it made the tags of {made} of {}", counted(count)),
-        ),
+        Err(_) => false,
     }
 }
 

@@ -3,8 +3,8 @@
 use futures::{StreamExt, stream};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::secrets_manager::aws::calls::Value;
 use crate::secrets_manager::aws::calls::probes::Entry;
+use crate::secrets_manager::aws::calls::{Address, Value};
 use crate::secrets_manager::aws::failure::Failure;
 use crate::secrets_manager::format::document::{self, Document};
 use crate::secrets_manager::format::tags::{Tag, is_managed};
@@ -29,10 +29,21 @@ pub(super) struct Sample {
 /// A record of the sample.
 pub(super) struct Sampled {
     pub(super) name: String,
+    /// The secret may be deleted and created again during the check.
+    pub(super) arn: String,
     pub(super) tags: Vec<Tag>,
     pub(super) token: OAuthToken,
     pub(super) version: String,
     pub(super) text: SecretString,
+}
+
+impl Sampled {
+    pub(super) fn address(&self) -> Address<'_> {
+        Address {
+            name: &self.name,
+            arn: &self.arn,
+        }
+    }
 }
 
 enum Read {
@@ -88,13 +99,16 @@ async fn read(core: &Core, entry: &Entry) -> Read {
             let error = Error::new(ErrorKind::Decode, "the value of the secret is binary");
             Read::Undecodable(error.about_secret(&entry.name))
         }
-        Ok(Value::Text { text, version, .. }) => {
+        Ok(Value::Text {
+            arn, text, version, ..
+        }) => {
             let id = core.names.id_of(&entry.name).unwrap_or_default();
             match document::decode(&id, text.expose_secret()) {
                 Err(error) => Read::Undecodable(error.about_secret(&entry.name)),
                 Ok(Document::Tombstone) => Read::Gone,
                 Ok(Document::Record { token, .. }) => Read::Record(Sampled {
                     name: entry.name.clone(),
+                    arn,
                     tags: entry.tags.clone(),
                     token,
                     version,

@@ -8,6 +8,7 @@ mod secrets;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Region;
@@ -16,6 +17,7 @@ use zoho_token_store::{
     TokenStore,
 };
 
+use crate::support::front::{Front, Reaction};
 use crate::support::iam::needs::KMS_KEY_ALIAS;
 use crate::support::iam::{FINGERPRINT_KEY_PREFIX, Options, REPLICA_REGION, Role};
 use crate::support::secrets::Secrets;
@@ -111,9 +113,24 @@ impl Actor<'_> {
         if self.has_index() {
             store.delete_all().await;
         } else {
-            store.delete(id(&ada)).await;
+            self.deletes_what_a_read_does_not_show(id(&ada)).await;
         }
         assert!(store.secrets.is_marked_for_deletion(id(&ada)).await);
+    }
+
+    async fn deletes_what_a_read_does_not_show(&self, id: &str) {
+        let is_old = AtomicBool::new(true);
+        let front = Front::new(move |request| match request.action.as_str() {
+            "GetSecretValue" if is_old.swap(false, Ordering::Relaxed) => Reaction::Refuse {
+                status: 400,
+                code: "ResourceNotFoundException",
+                message: "Secrets Manager can't find the specified secret.",
+            },
+            _ => Reaction::Forward,
+        });
+        let (front, settings) = (front.await, |builder| self.settings(builder));
+        let store = TestStore::as_role(self.role, self.prefix, front.endpoint(), settings).await;
+        store.delete(id).await;
     }
 
     /// Brings a deleted token back and describes its secret, as an operator does.

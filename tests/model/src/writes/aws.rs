@@ -129,6 +129,8 @@ pub enum Reply {
     Exists,
     NotFound,
     Deleted,
+    /// The call was not executed.
+    Throttled,
 }
 
 impl VersionId {

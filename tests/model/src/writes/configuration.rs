@@ -42,6 +42,8 @@ pub struct Faults {
     pub late: u8,
     /// A read shows an older state.
     pub stale: u8,
+    /// A call is throttled, with all that the SDK repeats.
+    pub throttled: u8,
 }
 
 impl Faults {
@@ -50,6 +52,7 @@ impl Faults {
         lost: 0,
         late: 0,
         stale: 0,
+        throttled: 0,
     };
 }
 
@@ -102,6 +105,10 @@ pub enum Mutation {
     ForgetRefusedPut,
     /// A deletion that reads a tombstone deletes the secret, without a tombstone of its own.
     BelieveTombstone,
+    /// A save whose put or creation is throttled reads and merges again.
+    ReadWhenThrottled,
+    /// If the call fails that tells whether a secret exists, there is none.
+    BelieveFailedProbe,
 }
 
 impl Mutation {

@@ -148,6 +148,7 @@ impl Process {
         let tags_last = setup.mutation == Some(Mutation::TagAfterPut);
         let needs_current = setup.mutation == Some(Mutation::OutrunUnlessCurrent);
         let forgets = setup.mutation == Some(Mutation::ForgetRefusedPut);
+        let reads_again = setup.mutation == Some(Mutation::ReadWhenThrottled);
         self.phase = match (self.phase, reply) {
             (Phase::Create, Reply::Created(arn)) => {
                 let version = VersionId { root: op, depth: 0 };
@@ -170,6 +171,8 @@ impl Process {
                 known::written(&mut self.known, plan.arn, plan.version);
                 match tags_last {
                     true => Phase::Tag(plan),
+                    // Another process may have built on it long ago.
+                    false if self.open == Some(plan) => return Some(End::Saved),
                     false => return self.prune(plan),
                 }
             }
@@ -197,6 +200,8 @@ impl Process {
                 self.open = None;
                 Phase::Read
             }
+            // An earlier request may have been executed, and another process may have built on it.
+            (phase @ (Phase::Put(_) | Phase::Create), Reply::Throttled) if !reads_again => phase,
             _ => Phase::Read,
         };
         None

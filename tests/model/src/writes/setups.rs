@@ -33,12 +33,24 @@ const ONE_OF_EACH: Faults = Faults {
     lost: 1,
     late: 1,
     stale: 1,
+    throttled: 0,
 };
 const TWO_OF_EACH: Faults = Faults {
     crashes: 2,
     lost: 2,
     late: 2,
     stale: 2,
+    throttled: 0,
+};
+const LOST_AND_THROTTLED: Faults = Faults {
+    lost: 1,
+    throttled: 1,
+    ..Faults::NONE
+};
+const STALE_AND_THROTTLED: Faults = Faults {
+    stale: 1,
+    throttled: 1,
+    ..Faults::NONE
 };
 
 const fn save(field: usize, value: u8) -> Kind {
@@ -106,6 +118,11 @@ pub fn quick() -> Vec<Setup> {
     ];
     for setup in many {
         for faults in [CRASH_AND_STALE, LOST, LATE_CALL] {
+            setups.push(with(setup.clone(), faults));
+        }
+    }
+    for setup in [same_field(), first_saves(), restored()] {
+        for faults in [LOST_AND_THROTTLED, STALE_AND_THROTTLED] {
             setups.push(with(setup.clone(), faults));
         }
     }
@@ -189,6 +206,18 @@ pub fn mutations() -> Vec<(Setup, Invariant)> {
         ),
         (ForgetRefusedPut, same_field(), LOST, It::IndexIsComplete),
         (BelieveTombstone, restored(), STALE, It::DeletedStaysDeleted),
+        (
+            ReadWhenThrottled,
+            same_field(),
+            LOST_AND_THROTTLED,
+            It::AcknowledgedSaveIsInTheChain,
+        ),
+        (
+            BelieveFailedProbe,
+            first_saves(),
+            STALE_AND_THROTTLED,
+            It::AcknowledgedDeletionHasDeleted,
+        ),
     ];
     let setups = mutations.into_iter();
     setups

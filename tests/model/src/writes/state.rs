@@ -2,7 +2,7 @@
 
 use crate::writes::aws::Mark;
 use crate::writes::aws::{Operation, Reply, Request, Secret, Snapshot, execute};
-use crate::writes::configuration::{Call, Faults, Setup};
+use crate::writes::configuration::{Call, Faults, Mutation, Setup};
 use crate::writes::history::History;
 use crate::writes::invariants::{self, Invariant, value};
 use crate::writes::process::{End, Phase, Process};
@@ -37,6 +37,8 @@ pub enum Step {
     Delay(u8),
     /// The operation fails. Its request may still be executed.
     GiveUp(u8),
+    /// The call is throttled until the SDK gives up.
+    Throttle(u8),
     /// The process stops. Its request may still be executed.
     Crash(u8),
     ExecuteLate(u8),
@@ -81,6 +83,9 @@ impl State {
             if process.is_reading() || process.is_asking() {
                 steps.push(Step::Read(number));
             }
+            if process.is_asking() && self.left.throttled > 0 {
+                steps.push(Step::Throttle(number));
+            }
             let may_be_stale = process.phase != Phase::Describe || setup.has_stale_descriptions;
             if process.is_reading() && may_be_stale && self.left.stale > 0 {
                 let now = self.snapshot();
@@ -121,6 +126,9 @@ impl State {
             }
             None => {
                 steps.push(Step::Execute(number));
+                if self.left.throttled > 0 {
+                    steps.push(Step::Throttle(number));
+                }
                 if self.left.late > 0 && setup.late.contains(&Call::of(request)) {
                     steps.push(Step::Delay(number));
                 }
@@ -192,6 +200,10 @@ impl State {
                 self.end(setup, number);
                 (number, None)
             }
+            Step::Throttle(number) => {
+                self.left.throttled -= 1;
+                (number, self.throttle(setup, number))
+            }
             Step::Crash(number) => {
                 self.left.crashes -= 1;
                 self.leave_behind(setup, number);
@@ -226,6 +238,21 @@ impl State {
             self.history.begin(operation);
         }
         process.read(setup, operation, view)
+    }
+
+    /// Ends a call of a process without executing it.
+    fn throttle(&mut self, setup: &Setup, number: u8) -> Option<End> {
+        let operation = self.operation(setup, number);
+        let process = &mut self.processes[usize::from(number)];
+        if !process.is_asking() {
+            return process.receive(setup, operation, Reply::Throttled);
+        }
+        if setup.mutation == Some(Mutation::BelieveFailedProbe) {
+            return process.asked(setup, operation, None);
+        }
+        // Nothing tells whether there is a secret: the operation fails.
+        self.end(setup, number);
+        None
     }
 
     fn receive(&mut self, setup: &Setup, number: u8) -> Option<End> {

@@ -19,6 +19,7 @@ impl Described for Setup {
             (self.faults.lost, "lost"),
             (self.faults.late, "late"),
             (self.faults.stale, "stale"),
+            (self.faults.throttled, "throttled"),
         ]
     }
 

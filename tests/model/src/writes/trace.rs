@@ -46,6 +46,7 @@ fn line(state: &State, setup: &Setup, step: Step) -> String {
         Step::Lose(number) => format!("{}: its answer is lost, it is made again", of(number)),
         Step::Delay(number) => format!("{} is delayed, and made again", of(number)),
         Step::GiveUp(number) => format!("{}: the process gives up", of(number)),
+        Step::Throttle(number) => format!("{} is throttled", of(number)),
         Step::Crash(number) => format!("{}: the process crashes", of(number)),
         Step::ExecuteLate(index) => {
             let request = state.late[usize::from(index)];
