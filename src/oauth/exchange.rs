@@ -71,8 +71,8 @@ pub(crate) async fn login(
     Ok(saved)
 }
 
-/// Exchanges a grant token that other processes may know, too: it is saved first, and exchanged under
-/// a lease.
+/// Exchanges a grant token that other processes may know, too: it is saved first, unless the user has a
+/// record, and exchanged under a lease.
 pub(crate) async fn exchange_grant(
     core: Arc<Core>,
     grant: OAuthToken,

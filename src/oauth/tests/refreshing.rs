@@ -228,6 +228,17 @@ async fn a_day_of_calls_that_no_token_can_make_adds_few_refreshes_in_any_number_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refused_token_slows_no_other_user_down() {
+    let world = World::with_token(3_600).await;
+    let other = world.save("id=2 user_name=v access_token=a2", 3_600).await;
+    let process = world.process();
+    let access = process.access_token(&partial()).await.unwrap();
+    assert!(process.refused(&access));
+    assert!(!process.core.is_good(access.record()));
+    assert!(process.core.is_good(&other));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_can_run_in_a_task() {
     let world = World::with_token(3_600).await;
     let provider = world.process();
