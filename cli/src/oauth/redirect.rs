@@ -8,8 +8,8 @@ use tokio::time::timeout;
 
 use crate::failure::Failure;
 
-/// The first line of a request is not longer.
-const LONGEST_REQUEST: usize = 8_192;
+/// The header of a request is not longer, even with all cookies of this machine.
+const LONGEST_REQUEST: usize = 65_536;
 
 const WAIT_FOR_REQUEST: Duration = Duration::from_secs(5);
 
@@ -96,9 +96,16 @@ fn parts(url: &str) -> Option<(&'static str, u16, &str)> {
 }
 
 /// The target in the first line of a request: `/callback?code=…`.
+///
+/// Reads the whole header: a connection that is closed with bytes left to read is reset, and the browser
+/// may then lose the response.
 async fn read_target(stream: &mut TcpStream) -> Option<String> {
+    const END: &[u8] = b"\r\n\r\n";
     let mut request = Vec::new();
-    while !request.contains(&b'\n') && request.len() < LONGEST_REQUEST {
+    while !request.windows(END.len()).any(|bytes| bytes == END) {
+        if request.len() > LONGEST_REQUEST {
+            return None;
+        }
         if stream.read_buf(&mut request).await.ok()? == 0 {
             return None;
         }
@@ -176,5 +183,19 @@ mod tests {
             of("error=access_denied&state=s"),
             Err(Some("access_denied".to_owned()))
         );
+    }
+
+    #[tokio::test]
+    async fn the_whole_header_is_read() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        client.write_all(b"GET /a?b HTTP/1.1\r\n").await.unwrap();
+        server.readable().await.unwrap();
+        let mut target = std::pin::pin!(read_target(&mut server));
+        assert!(futures::poll!(&mut target).is_pending());
+        client.write_all(b"Host: localhost\r\n\r\n").await.unwrap();
+        assert_eq!(target.await.as_deref(), Some("/a?b"));
     }
 }
