@@ -32,6 +32,7 @@ pub async fn login(
     // A user of another data centre comes back from its own server.
     let own = redirect.accounts_url.as_deref();
     let own = own.and_then(DataCenter::of_accounts_url).unwrap_or(asked);
+    let accounts_url = own.accounts_url().to_owned();
     let provider = zoho_token_store::TokenProvider::builder(store.clone())
         .data_center(own)
         .client(args.client_id.as_str(), SecretString::from(secret.as_str()))
@@ -49,7 +50,9 @@ pub async fn login(
             .user_name(user)
             .client_id(&args.client_id)
             .client_secret(secret)
-            .grant_token(redirect.code);
+            .grant_token(redirect.code)
+            // The user's record may name another data centre.
+            .accounts_url(accounts_url);
         if let Some(url) = url {
             token = token.redirect_url(url);
         }

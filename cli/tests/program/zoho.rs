@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::fake_zoho::FakeZoho;
 use crate::support::program::{Program, Ran};
-use crate::support::records::{SECRET, lines};
+use crate::support::records::{SECRET, lines, valid};
 
 pub const CLIENT: &str = "1000.CLIENT";
 
@@ -76,9 +76,8 @@ fn get(url: &str) -> String {
     answer
 }
 
-#[test]
-fn a_code_of_a_self_client_logs_a_user_in() {
-    let (zoho, program) = (start(), Program::new());
+/// Logs a user in with a code of this Zoho's console. Returns the code, too.
+fn log_in(program: &Program, zoho: &FakeZoho, more: &[&str]) -> (Ran, String) {
     let code = zoho.control("grant", client())["code"]
         .as_str()
         .expect("a code")
@@ -86,6 +85,7 @@ fn a_code_of_a_self_client_logs_a_user_in() {
     let mut command =
         program.command(&["login", "--client-id", CLIENT, "--accounts-url", zoho.url()]);
     command
+        .args(more)
         .env("ZOHO_CLIENT_SECRET", client_secret())
         .stdin(Stdio::piped());
     let process = command
@@ -102,6 +102,13 @@ fn a_code_of_a_self_client_logs_a_user_in() {
         stdout: String::from_utf8(ended.stdout).expect("text"),
         stderr: String::from_utf8(ended.stderr).expect("text"),
     };
+    (ran, code)
+}
+
+#[test]
+fn a_code_of_a_self_client_logs_a_user_in() {
+    let (zoho, program) = (start(), Program::new());
+    let (ran, code) = log_in(&program, &zoho, &[]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     assert!(
         ran.stdout.ends_with(&format!("\t{USER}\n")),
@@ -116,6 +123,18 @@ fn a_code_of_a_self_client_logs_a_user_in() {
 
     let no_secret = run(&program, &zoho, &["login", "--client-id", CLIENT], "code\n");
     assert_eq!(no_secret.status, 2);
+}
+
+#[test]
+fn a_user_who_has_moved_logs_in_at_the_data_center_that_is_given() {
+    let mut former = valid(USER);
+    former["accounts_url"] = json!("https://accounts.zoho.in");
+    let (zoho, program) = (start(), Program::with(&[former]));
+    let (ran, _) = log_in(&program, &zoho, &["--user", USER]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let records = program.export();
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0]["accounts_url"], zoho.url());
 }
 
 #[test]
