@@ -76,12 +76,12 @@ impl Danger {
             Danger::StaleReads => Freedoms {
                 stale_reads: 30.0 + random.f64() * 70.0,
                 stale_lists: [0.0, 60.0, 100.0][random.usize(..3)],
-                throttled_calls: 5.0,
+                throttled_calls: 25.0,
                 ..calm
             },
             Danger::KnownByIndex => Freedoms {
                 stale_reads: 30.0 + random.f64() * 70.0,
-                throttled_calls: 10.0,
+                throttled_calls: 25.0,
                 ..calm
             },
             Danger::LostResponses => Freedoms {
