@@ -211,7 +211,9 @@ impl SecretsManagerTokenStoreBuilder {
     /// is 50.
     ///
     /// AWS throttles more than 50 of a kind in an account and region ([quotas]). Calls above the
-    /// limit wait. If many processes write a lot at the same time, give each of them a share.
+    /// limit wait. A call that would wait for more than 30 seconds fails with
+    /// [`ErrorKind::Throttled`](crate::ErrorKind::Throttled): make no more than some hundred saves at
+    /// the same time. If many processes write a lot at the same time, give each of them a share.
     ///
     /// [quotas]: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
     pub fn writes_per_second(mut self, calls: impl Into<Option<u32>>) -> Self {

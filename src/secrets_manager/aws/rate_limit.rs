@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind};
 /// After a pause, the calls of this much time may be made at once.
 const BURST: Duration = Duration::from_millis(100);
 
-/// How long a call waits for its turn at most. Callers give up some time; a longer queue would hold
+/// How long a call waits for its turn at most. Callers give up in the end: a longer queue would hold
 /// up later calls for those that nobody waits for any more.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 

@@ -16,6 +16,7 @@ use super::succession::Refusals;
 use crate::secrets_manager::aws::calls::{SecretsManager, Value};
 use crate::secrets_manager::cache::Cache;
 use crate::secrets_manager::cache::generations::Generation;
+use crate::secrets_manager::cache::known_states::State;
 use crate::secrets_manager::format::fingerprint::FingerprintKey;
 use crate::secrets_manager::format::fingerprint::Fingerprints;
 use crate::secrets_manager::format::secret_name::SecretNames;
@@ -48,6 +49,16 @@ impl Core {
     /// A random number that no other process draws.
     pub(crate) fn random(&self) -> u64 {
         Uuid::new_v4().as_u64_pair().1
+    }
+
+    /// Remembers that AWS has acknowledged this version.
+    pub(crate) fn version_is_written(&self, id: &str, arn: &str, version: &str) {
+        let state = State::Version {
+            arn: arn.into(),
+            version: version.into(),
+            created: None,
+        };
+        self.cache.state_written(id, &state);
     }
 
     /// The fingerprints. If their key is in a secret, it is read the first time.

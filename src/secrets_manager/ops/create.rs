@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::read::read_now;
 use super::restore::{describe_own, restore};
-use super::write::{Attempt, Content, Step, learn, write};
+use super::write::{Attempt, Content, Step, write};
 use crate::Error;
 use crate::secrets_manager::aws::calls::Address;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
@@ -88,7 +88,7 @@ async fn refused(
     match read_now(core, record.id().unwrap_or_default()).await? {
         // This creation itself, whose answer was lost.
         Slot::Record(stored) if stored.metadata.write_id.as_ref() == Some(&attempt.write_id) => {
-            learn(core, record, &stored.arn, &stored.version);
+            core.version_is_written(stored.id(), &stored.arn, &stored.version);
             core.cache.written(&stored, None);
             Ok(Step::Saved(stored.token.clone()))
         }

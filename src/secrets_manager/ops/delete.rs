@@ -82,7 +82,7 @@ async fn delete_slot(
     let put = Put::Tombstone(&document);
     let tombstone = match swap(core, secret, put, version, succession).await {
         Ok(swapped) if swapped.is_current => {
-            learn(core, id, &arn, &swapped.version);
+            core.version_is_written(id, &arn, &swapped.version);
             Some(swapped.version)
         }
         // Another writer has put a record on top of the tombstone.
@@ -122,15 +122,6 @@ async fn delete_slot(
     Ok(error)
 }
 
-fn learn(core: &Core, id: &str, arn: &str, version: &str) {
-    let state = State::Version {
-        arn: arn.into(),
-        version: version.into(),
-        created: None,
-    };
-    core.cache.state_written(id, &state);
-}
-
 /// Deletes a secret; if it has replicas, removes them first.
 async fn delete_secret(core: &Core, secret: Address<'_>) -> Result<(), Failure> {
     match core.aws.delete(secret).await {
@@ -156,7 +147,7 @@ async fn put_back(core: &Core, secret: Address<'_>, stored: &StoredRecord, tombs
         let put = Put::Record(&document);
         let swapped = swap(core, secret, put, tombstone, &mut succession).await;
         let swapped = swapped.map_err(|failure| failure.error)?;
-        learn(core, stored.id(), secret.arn, &swapped.version);
+        core.version_is_written(stored.id(), secret.arn, &swapped.version);
         Ok::<_, Error>(())
     };
     if let Err(error) = back.await {

@@ -8,7 +8,6 @@
 use secrecy::SecretString;
 
 use super::core::Core;
-use super::write::learn;
 use crate::OAuthToken;
 use crate::secrets_manager::aws::calls::Address;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
@@ -32,7 +31,8 @@ impl RefusedPut {
         let pending = PendingWrite::save(&core.cache, &self.record);
         match core.aws.put(secret, &self.document, &self.version).await {
             Ok(_) => {
-                learn(core, &self.record, secret.arn, &self.version);
+                let id = self.record.id().unwrap_or_default();
+                core.version_is_written(id, secret.arn, &self.version);
                 // Another writer may have built on it. The cache reads that again.
                 pending.failed(false);
                 Ok(true)

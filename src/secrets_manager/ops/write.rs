@@ -10,7 +10,6 @@ use super::succession::Succession;
 use super::write_tags::{AddedTags, add_tags, prune};
 use crate::secrets_manager::aws::calls::Address;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
-use crate::secrets_manager::cache::known_states::State;
 use crate::secrets_manager::cache::pending_write::PendingWrite;
 use crate::secrets_manager::format::document::{self, Metadata, UnknownFields};
 use crate::secrets_manager::format::stored_record::StoredRecord;
@@ -202,7 +201,7 @@ impl<'a> Content<'a> {
         metadata: Metadata,
     ) -> Arc<StoredRecord> {
         let started = pending.started();
-        learn(core, self.record, arn, &version);
+        core.version_is_written(self.record.id().unwrap_or_default(), arn, &version);
         let stored = StoredRecord {
             token: self.record.clone(),
             metadata,
@@ -224,17 +223,6 @@ pub(crate) fn is_unsettled(core: &Core, metadata: &Metadata) -> bool {
     let now = core.cache.now().wall;
     let mut inserted = metadata.unsettled.writes();
     inserted.any(|write| !write.is_older_than(LONGEST_WRITE, now))
-}
-
-/// Remembers that AWS has acknowledged this version.
-pub(crate) fn learn(core: &Core, record: &OAuthToken, arn: &str, version: &str) {
-    let state = State::Version {
-        arn: arn.into(),
-        version: version.into(),
-        created: None,
-    };
-    core.cache
-        .state_written(record.id().unwrap_or_default(), &state);
 }
 
 /// Writes a record as the successor of this version.
@@ -314,7 +302,8 @@ pub(crate) async fn write_version(
         Written::Current(content.acknowledge(core, pending, secret.arn, version, metadata))
     } else {
         // It was saved, and another writer has already built on it. The cache reads that again.
-        learn(core, content.record, secret.arn, &swapped.version);
+        let id = content.record.id().unwrap_or_default();
+        core.version_is_written(id, secret.arn, &swapped.version);
         pending.failed(false);
         Written::Superseded(content.record.clone())
     };

@@ -28,8 +28,9 @@ pub struct Freedoms {
     pub list_lag: Duration,
     /// Of 100 requests, with how many this goes wrong.
     pub faults: Vec<(Fault, f64)>,
-    /// Of 100 requests that write, how many are throttled, with all that the SDK repeats.
-    pub throttled_calls: f64,
+    /// Of 100 requests that remove tags, how many are throttled, with all that the SDK repeats. Such a
+    /// request also tells whether a secret exists.
+    pub throttled_untags: f64,
     /// Of 100 requests that write and whose answer is lost, how many are throttled whenever the SDK
     /// repeats them.
     pub throttled_again: f64,
@@ -61,7 +62,7 @@ impl Freedoms {
             stale_lists: 0.0,
             list_lag: LONGEST_LAG,
             faults: Vec::new(),
-            throttled_calls: 0.0,
+            throttled_untags: 0.0,
             throttled_again: 0.0,
             slow: MS(100)..=MS(4_000),
             late: MS(20)..=MS(240_000),
@@ -114,9 +115,10 @@ impl Freedoms {
 
     /// Whether a request that writes, and that meets this fault or none, is throttled or is when it
     /// is repeated.
-    pub fn throttles(&self, fault: Option<Fault>, random: &mut Rng) -> bool {
+    pub fn throttles(&self, action: &str, fault: Option<Fault>, random: &mut Rng) -> bool {
         let percent = match fault {
-            None => self.throttled_calls,
+            None if action == "UntagResource" => self.throttled_untags,
+            None => 0.0,
             Some(fault) if fault.loses_answer() => self.throttled_again,
             Some(_) => 0.0,
         };

@@ -179,7 +179,9 @@ impl Service {
             _ => None,
         };
         let order = match ordered {
-            None if request.is_write() && freedoms.throttles(fault, &mut random) => {
+            None if request.is_write()
+                && freedoms.throttles(&request.action, fault, &mut random) =>
+            {
                 inner.orders.throttle_again(&link.name, request);
                 drawn.or_else(|| Some(Order::throttled()))
             }

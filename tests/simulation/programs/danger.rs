@@ -16,11 +16,13 @@ const MS: fn(u64) -> Duration = Duration::from_millis;
 pub enum Danger {
     /// Whatever comes.
     Any,
-    /// Reads of what was just saved, deleted or created again show an older state, and AWS throttles.
+    /// Reads of what was just saved, deleted or created again show an older state,
+    /// and AWS throttles the call that tells what exists.
     StaleReads,
     /// Processes save a grant for the first time at once, under different keys.
     FirstSaves,
-    /// Only the index leads to a record, reads do not show it yet, and AWS throttles.
+    /// Only the index leads to a record, reads do not show it yet,
+    /// and AWS throttles the call that tells what exists.
     KnownByIndex,
     /// Requests are executed and their responses are lost, or throttled when they are repeated, while
     /// others save the same record.
@@ -76,12 +78,12 @@ impl Danger {
             Danger::StaleReads => Freedoms {
                 stale_reads: 30.0 + random.f64() * 70.0,
                 stale_lists: [0.0, 60.0, 100.0][random.usize(..3)],
-                throttled_calls: 5.0,
+                throttled_untags: 70.0,
                 ..calm
             },
             Danger::KnownByIndex => Freedoms {
                 stale_reads: 30.0 + random.f64() * 70.0,
-                throttled_calls: 10.0,
+                throttled_untags: 70.0,
                 ..calm
             },
             Danger::LostResponses => Freedoms {
