@@ -93,7 +93,10 @@ pub(crate) async fn read_now(core: &Core, id: &str) -> Result<Slot, Error> {
             Err(failure) if failure.reason == Reason::Denied && !settling.is_over() => false,
             Err(failure) => return Err(failure.error),
         };
-        let is_newer = is_proved
+        // The last version before a deletion without a tombstone: the description may be older than the
+        // deletion, until reads have settled.
+        let is_deleted = matches!(&state, State::Version { version: read, .. } if *read == version);
+        let is_newer = (is_proved && (!is_deleted || settling.is_over()))
             || (settling.is_over() && state == State::Gone && !exists(core, &name, &arn).await?);
         if is_newer {
             core.cache.accept_state(id, &state);

@@ -27,7 +27,7 @@ pub enum Danger {
     /// Requests are executed and their responses are lost, or throttled when they are repeated, while
     /// others save the same record.
     LostResponses,
-    /// Records are deleted and saved again at once.
+    /// Records are deleted and saved again at once, and AWS throttles the call that tells what exists.
     Deletions,
     /// Requests are executed after their client has given up.
     LateRequests,
@@ -99,6 +99,7 @@ impl Danger {
                 versions: [100, 100, random.usize(3..12)][random.usize(..3)],
                 stale_reads: [0.0, 40.0][random.usize(..2)],
                 stale_lists: [0.0, 60.0][random.usize(..2)],
+                throttled_untags: 70.0,
                 ..calm
             },
             Danger::LateRequests => Freedoms {

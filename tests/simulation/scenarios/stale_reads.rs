@@ -221,3 +221,22 @@ fn what_a_process_saved_after_others_deleted_and_saved_it_finds_at_once() {
         }
     });
 }
+
+#[test]
+fn what_a_process_deleted_without_a_tombstone_it_finds_no_more() {
+    scenario(async |world| {
+        let (a, record) = settled_record(&world).await;
+        for number in 2..=100 {
+            let columns = format!("user_name=u access_token={number}");
+            a.save(&columns).await.unwrap();
+        }
+        let before = world.now();
+        // There is no room for another version.
+        a.delete(&record).await.unwrap();
+        world.reads_show("a", before);
+        let found = a.find("user_name=u").await;
+        if acknowledged(&found) {
+            assert_eq!(found.unwrap(), None);
+        }
+    });
+}
