@@ -64,8 +64,8 @@ impl SecretsManagerTokenStoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] if a variable with that prefix is not a setting, or if a value
-    /// is malformed.
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) if a variable with that prefix is
+    /// not a setting, or if a value is malformed.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(std::env::vars_os())
     }
@@ -241,9 +241,9 @@ impl SecretsManagerTokenStoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] if a setting is out of range, if there is no AWS region, if the
-    /// region or the endpoint is malformed, if `AWS_PROFILE` names no profile, or if a replica region
-    /// is the store's own region.
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) if a setting is out of range, if
+    /// there is no AWS region, if the region or the endpoint is malformed, if `AWS_PROFILE` names no
+    /// profile, or if a replica region is the store's own region.
     pub async fn build(self) -> Result<SecretsManagerTokenStore, Error> {
         self.check()?;
         let settings = self.settings;
