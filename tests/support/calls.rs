@@ -11,7 +11,8 @@ use aws_sdk_secretsmanager::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_secretsmanager::error::BoxError;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
-/// The calls of a client, with every attempt that LocalStack responded to. Clones share the count.
+/// The calls of a client, with every attempt but those to which LocalStack responded with 500. Clones
+/// share the count.
 #[derive(Clone, Debug, Default)]
 pub struct Calls {
     made: Arc<Mutex<Vec<Call>>>,
