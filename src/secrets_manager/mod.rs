@@ -167,8 +167,7 @@ impl SecretsManagerTokenStore {
             check_id(id)?;
             describe::describe(&self.core, id).await
         };
-        let described = limited(described).boxed().await;
-        described.map_err(|error| error.during("describe"))
+        limited("describe", described).await
     }
 
     /// Returns the records that were deleted and whose secrets still exist, in any order. An error
@@ -202,8 +201,7 @@ impl SecretsManagerTokenStore {
             check_id(id)?;
             undelete::undelete(&self.core, id).await
         };
-        let undeleted = limited(undeleted).boxed().await;
-        undeleted.map_err(|error| error.during("undelete"))
+        limited("undelete", undeleted).await
     }
 }
 
@@ -213,16 +211,12 @@ impl TokenStore for SecretsManagerTokenStore {
         if let Some(token) = self.core.cache.find(partial) {
             return Ok(Some(token));
         }
-        // Boxed, so that the future of a cached lookup stays small.
-        let found = find::find_uncached(&self.core, partial);
-        let found = limited(found).boxed().await;
-        let found = found.map_err(|error| error.during("find_token"))?;
+        let found = limited("find_token", find::find_uncached(&self.core, partial)).await?;
         Ok(found.map(|record| record.token.clone()))
     }
 
     async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
-        let saved = limited(save::save(&self.core, token)).boxed().await;
-        saved.map_err(|error| error.during("save_token"))
+        limited("save_token", save::save(&self.core, token)).await
     }
 
     async fn delete_token(&self, id: &str) -> Result<(), Error> {
@@ -230,8 +224,7 @@ impl TokenStore for SecretsManagerTokenStore {
             check_id(id)?;
             delete::delete(&self.core, id).await
         };
-        let deleted = limited(deleted).await;
-        deleted.map_err(|error| error.during("delete_token"))
+        limited("delete_token", deleted).await
     }
 
     /// Returns all records, in any order.
@@ -268,8 +261,7 @@ impl TokenStore for SecretsManagerTokenStore {
             let partial = OAuthToken::builder().id(id).build()?;
             find::find_uncached(&self.core, &partial).await
         };
-        let found = limited(found).boxed().await;
-        let found = found.map_err(|error| error.during("find_token_by_id"))?;
+        let found = limited("find_token_by_id", found).await?;
         Ok(found.map(|record| record.token.clone()))
     }
 
@@ -285,8 +277,7 @@ impl TokenStore for SecretsManagerTokenStore {
 #[async_trait]
 impl RefreshCoordination for SecretsManagerTokenStore {
     async fn read(&self, id: &str) -> Result<Option<RecordVersion>, Error> {
-        let read = limited(coordinate::read_version(&self.core, id)).await;
-        read.map_err(|error| error.during("read"))
+        limited("read", coordinate::read_version(&self.core, id)).await
     }
 
     async fn swap(
@@ -296,8 +287,7 @@ impl RefreshCoordination for SecretsManagerTokenStore {
         lease: Option<&str>,
     ) -> Result<Swap, Error> {
         let swapped = coordinate::swap_version(&self.core, current, token, lease);
-        let swapped = limited(swapped).await;
-        swapped.map_err(|error| error.during("swap"))
+        limited("swap", swapped).await
     }
 }
 
