@@ -95,15 +95,9 @@ impl Refresh {
                 self.pause().await;
                 Ok(None)
             }
-            Decision::Fail(refusal) => {
-                let server = self.core.data_center_of(record, &self.demand);
-                let error = server.map(|server| refusal.error(server.accounts_url()));
-                self.valid_or(error.unwrap_or_else(|error| error)).map(Some)
-            }
+            Decision::Fail(refusal) => self.fail(record, |server| refusal.error(server)),
             Decision::FailElsewhere(refusal) => {
-                let server = self.core.data_center_of(record, &self.demand);
-                let error = server.map(|server| refusal.error_elsewhere(server.accounts_url()));
-                self.valid_or(error.unwrap_or_else(|error| error)).map(Some)
+                self.fail(record, |server| refusal.error_elsewhere(server))
             }
             Decision::Unsettled => Err(unsettled()),
             Decision::LogIn => {
@@ -113,6 +107,20 @@ impl Refresh {
                 self.valid_or(error).map(Some)
             }
         }
+    }
+
+    /// Ends the refresh with an error about the record's accounts server, unless the former access token
+    /// is still valid.
+    fn fail(
+        &self,
+        record: &OAuthToken,
+        error: impl FnOnce(&str) -> Error,
+    ) -> Result<Option<AccessToken>, Error> {
+        let error = match self.core.data_center_of(record, &self.demand) {
+            Ok(server) => error(server.accounts_url()),
+            Err(error) => error,
+        };
+        self.valid_or(error).map(Some)
     }
 
     fn view(&self, version: &RecordVersion) -> View {
