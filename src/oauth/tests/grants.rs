@@ -219,14 +219,12 @@ async fn a_grant_whose_response_was_lost_is_not_sent_again_unless_the_user_says_
 #[tokio::test(start_paused = true)]
 async fn a_user_who_has_moved_logs_in_at_the_new_data_centre() {
     let world = World::with_token(3_600).await;
-    let named = token("id=1 api_domain=https://www.zohoapis.com")
-        .to_builder()
-        .accounts_url(DataCenter::Us.accounts_url());
     world
-        .store
-        .save_token(&named.build().unwrap())
-        .await
-        .unwrap();
+        .save_at(
+            DataCenter::Us.accounts_url(),
+            "id=1 api_domain=https://www.zohoapis.com",
+        )
+        .await;
     let at_in = DataCenter::In.accounts_url();
     let grant = grant_of_u()
         .to_builder()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::join_all;
 
-use super::world::{Cached, Plain, World, partial, value};
+use super::world::{Plain, World, partial, value};
 use crate::oauth::TokenState;
 use crate::testing::token;
 use crate::{Error, ErrorKind, ExposeSecret, TokenStore};
@@ -255,14 +255,7 @@ async fn a_call_can_run_in_a_task() {
 #[tokio::test(start_paused = true)]
 async fn each_record_is_refreshed_at_its_own_accounts_server() {
     let world = World::with_token(0).await;
-    let named = token("id=1")
-        .to_builder()
-        .accounts_url("https://accounts.zoho.in");
-    world
-        .store
-        .save_token(&named.build().unwrap())
-        .await
-        .unwrap();
+    world.save_at("https://accounts.zoho.in", "id=1").await;
     world.process().access_token(&partial()).await.unwrap();
     assert_eq!(
         world.zoho.seen()[0].0,
@@ -270,14 +263,7 @@ async fn each_record_is_refreshed_at_its_own_accounts_server() {
     );
 
     let world = World::with_token(0).await;
-    let named = token("id=1")
-        .to_builder()
-        .accounts_url("https://accounts.evil.example");
-    world
-        .store
-        .save_token(&named.build().unwrap())
-        .await
-        .unwrap();
+    world.save_at("https://accounts.evil.example", "id=1").await;
     let error = world.process().access_token(&partial()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidConfig);
     assert_eq!(
@@ -324,7 +310,7 @@ async fn a_refresh_can_be_forced() {
 async fn a_forced_refresh_replaces_the_stored_token_and_not_a_cached_one() {
     let world = World::with_token(3_600).await;
     let cached = world.stored().await;
-    let process = world.process_on(Cached(world.store.clone(), cached));
+    let process = world.process_on(world.store.caching(cached));
     world.save("access_token=newer", 3_000).await;
     let access = process.refresh(&partial()).await.unwrap();
     assert_eq!(value(&access), "new-1");
@@ -382,14 +368,7 @@ async fn a_token_that_may_be_of_another_accounts_server_is_not_deleted() {
     assert!(error.to_string().contains("accounts.zoho.eu"), "{error}");
     assert_eq!(world.store.get_tokens().await.unwrap().len(), 1);
 
-    let named = token("id=1")
-        .to_builder()
-        .accounts_url("https://accounts.zoho.in");
-    world
-        .store
-        .save_token(&named.build().unwrap())
-        .await
-        .unwrap();
+    world.save_at("https://accounts.zoho.in", "id=1").await;
     world.zoho.next([unknown]);
     assert!(
         provider.revoke(&partial()).await.unwrap(),

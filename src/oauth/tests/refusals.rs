@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::fake_zoho::Next;
 use super::world::{World, partial, value};
 use crate::oauth::{DataCenter, TokenState};
-use crate::testing::token;
 use crate::{ErrorKind, TokenStore};
 
 const DEAD: Next = Next::Body(200, r#"{"error":"invalid_code"}"#);
@@ -55,14 +54,7 @@ async fn a_token_that_another_accounts_server_refuses_is_asked_for_at_the_right_
         // What the error advises: the data centre is set, in the record or in the program.
         let right = match is_saved {
             true => {
-                let named = token("id=1")
-                    .to_builder()
-                    .accounts_url(DataCenter::In.accounts_url());
-                world
-                    .store
-                    .save_token(&named.build().unwrap())
-                    .await
-                    .unwrap();
+                world.save_at(DataCenter::In.accounts_url(), "id=1").await;
                 wrong.clone()
             }
             false => world.process_at(DataCenter::In),

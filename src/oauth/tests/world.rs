@@ -78,6 +78,15 @@ impl World {
         self.store.save_token(&token).await.unwrap()
     }
 
+    /// Saves these columns with an accounts server.
+    pub(super) async fn save_at(&self, accounts_url: &str, columns: &str) {
+        let named = token(columns).to_builder().accounts_url(accounts_url);
+        self.store
+            .save_token(&named.build().unwrap())
+            .await
+            .unwrap();
+    }
+
     /// A process: a provider that shares nothing with others but the store and Zoho.
     pub(super) fn process(&self) -> TokenProvider {
         self.process_on(self.store.clone())
@@ -158,6 +167,7 @@ pub(super) struct FaultyStore {
     faults: Arc<Mutex<Vec<SwapFault>>>,
     counts: Arc<Mutex<(usize, usize)>>,
     fails_saves: Arc<AtomicBool>,
+    cached: Option<OAuthToken>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,6 +194,14 @@ impl FaultyStore {
         self.fails_saves.store(true, Ordering::Relaxed);
     }
 
+    /// The same store with this record in its cache.
+    pub(super) fn caching(&self, record: OAuthToken) -> Self {
+        FaultyStore {
+            cached: Some(record),
+            ..self.clone()
+        }
+    }
+
     /// Takes the number of reads and swaps since the last call.
     pub(super) fn take_counts(&self) -> (usize, usize) {
         std::mem::take(&mut *self.counts.lock().unwrap())
@@ -193,7 +211,10 @@ impl FaultyStore {
 #[async_trait]
 impl TokenStore for FaultyStore {
     async fn find_token(&self, partial: &OAuthToken) -> Result<Option<OAuthToken>, Error> {
-        self.inner.find_token(partial).await
+        match &self.cached {
+            Some(record) => Ok(Some(record.clone())),
+            None => self.inner.find_token(partial).await,
+        }
     }
 
     async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
@@ -286,40 +307,5 @@ impl TokenStore for Plain {
 
     async fn find_token_by_id(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
         self.0.find_token_by_id(id).await
-    }
-}
-
-/// A store whose cache has this record.
-#[derive(Debug)]
-pub(super) struct Cached(pub(super) FaultyStore, pub(super) OAuthToken);
-
-#[async_trait]
-impl TokenStore for Cached {
-    async fn find_token(&self, _: &OAuthToken) -> Result<Option<OAuthToken>, Error> {
-        Ok(Some(self.1.clone()))
-    }
-
-    async fn save_token(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
-        self.0.save_token(token).await
-    }
-
-    async fn delete_token(&self, id: &str) -> Result<(), Error> {
-        self.0.delete_token(id).await
-    }
-
-    async fn get_tokens(&self) -> Result<Vec<OAuthToken>, Error> {
-        self.0.get_tokens().await
-    }
-
-    async fn delete_tokens(&self) -> Result<(), Error> {
-        self.0.delete_tokens().await
-    }
-
-    async fn find_token_by_id(&self, id: &str) -> Result<Option<OAuthToken>, Error> {
-        self.0.find_token_by_id(id).await
-    }
-
-    fn coordination(&self) -> Option<&dyn RefreshCoordination> {
-        Some(&self.0)
     }
 }
