@@ -1,7 +1,7 @@
 //! Imports that are cut off: by Ctrl-C, or because nobody reads their report.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -39,17 +39,24 @@ fn import(program: &Program, service: &MemoryService, path: &str) -> Child {
         .expect("the program can be started")
 }
 
-#[test]
-fn rows_that_were_begun_are_finished_after_the_last_one_was_read() {
-    let (program, service) = (Program::new(), MemoryService::start());
+/// Interrupts an import of three rows, all of which the service holds. Returns the line that it prints then,
+/// too, and the rest of its standard error.
+fn interrupted(service: &MemoryService) -> (Child, String, BufReader<ChildStderr>) {
     service.set(Mode::Hold);
     let (_folder, path) = file(3);
-    let mut process = import(&program, &service, &path);
+    let mut process = import(&Program::new(), service, &path);
     service.wait_for_stopped(3);
     interrupt(&process);
     let mut stderr = BufReader::new(process.stderr.take().expect("standard error is piped"));
     let mut line = String::new();
     stderr.read_line(&mut line).expect("it is text");
+    (process, line, stderr)
+}
+
+#[test]
+fn rows_that_were_begun_are_finished_after_the_last_one_was_read() {
+    let service = MemoryService::start();
+    let (process, line, mut stderr) = interrupted(&service);
     assert!(
         line.contains("finishing the rows that were begun"),
         "{line}"
@@ -69,15 +76,9 @@ fn rows_that_were_begun_are_finished_after_the_last_one_was_read() {
 
 #[test]
 fn the_second_ctrl_c_ends_an_import() {
-    let (program, service) = (Program::new(), MemoryService::start());
-    service.set(Mode::Hold);
-    let (_folder, path) = file(3);
-    let mut process = import(&program, &service, &path);
-    service.wait_for_stopped(3);
-    interrupt(&process);
-    let mut stderr = BufReader::new(process.stderr.take().expect("standard error is piped"));
-    let mut line = String::new();
-    stderr.read_line(&mut line).expect("it is text");
+    let service = MemoryService::start();
+    // Its standard error stays open.
+    let (mut process, line, _stderr) = interrupted(&service);
     interrupt(&process);
     let ended = process.wait().expect("the program ends");
     assert_eq!(ended.code(), Some(130), "{line}");

@@ -1,33 +1,17 @@
 //! A login whose tokens the store does not take.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::Child;
 
 use crate::fake_zoho::FakeZoho;
 use crate::support::memory_service::{MemoryService, Mode};
 use crate::support::program::Program;
-use crate::zoho::{CLIENT, USER, client, client_secret, start};
+use crate::zoho::{USER, start, start_login};
 
 /// Starts a login of a Self Client whose tokens this service is to store.
 fn log_in(zoho: &FakeZoho, service: &MemoryService, options: &[&str]) -> Child {
-    let code = zoho.control("grant", client())["code"]
-        .as_str()
-        .expect("a code")
-        .to_owned();
-    let program = Program::new();
-    let mut command =
-        program.command(&["login", "--client-id", CLIENT, "--accounts-url", zoho.url()]);
-    command
-        .args(options)
-        .env("AWS_ENDPOINT_URL", &service.url)
-        .env("ZOHO_CLIENT_SECRET", client_secret())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut process = command.spawn().expect("the program can be started");
-    let mut stdin = process.stdin.take().expect("standard input is piped");
-    writeln!(stdin, "{code}").expect("it reads");
-    process
+    let endpoint = [("AWS_ENDPOINT_URL", service.url.as_str())];
+    start_login(&Program::new(), zoho, options, &endpoint).0
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 
@@ -76,8 +76,13 @@ fn get(url: &str) -> String {
     answer
 }
 
-/// Logs a user in with a code of this Zoho's console. Returns the code, too.
-fn log_in(program: &Program, zoho: &FakeZoho, more: &[&str]) -> (Ran, String) {
+/// Starts a login with a code of this Zoho's console. Returns the code, too.
+pub fn start_login(
+    program: &Program,
+    zoho: &FakeZoho,
+    options: &[&str],
+    environment: &[(&str, &str)],
+) -> (Child, String) {
     let code = zoho.control("grant", client())["code"]
         .as_str()
         .expect("a code")
@@ -85,17 +90,21 @@ fn log_in(program: &Program, zoho: &FakeZoho, more: &[&str]) -> (Ran, String) {
     let mut command =
         program.command(&["login", "--client-id", CLIENT, "--accounts-url", zoho.url()]);
     command
-        .args(more)
+        .args(options)
+        .envs(environment.iter().copied())
         .env("ZOHO_CLIENT_SECRET", client_secret())
-        .stdin(Stdio::piped());
-    let process = command
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut process = process.expect("the program can be started");
+        .stderr(Stdio::piped());
+    let mut process = command.spawn().expect("the program can be started");
     let mut stdin = process.stdin.take().expect("standard input is piped");
     writeln!(stdin, "{code}").expect("it reads");
-    drop(stdin);
+    (process, code)
+}
+
+/// Logs a user in. Returns the code, too.
+fn log_in(program: &Program, zoho: &FakeZoho, options: &[&str]) -> (Ran, String) {
+    let (process, code) = start_login(program, zoho, options, &[]);
     let ended = process.wait_with_output().expect("the program ends");
     let ran = Ran {
         status: ended.status.code().unwrap_or(-1),
