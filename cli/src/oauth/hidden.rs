@@ -52,7 +52,7 @@ mod echo {
 
 #[cfg(not(unix))]
 mod echo {
-    /// What is typed is shown: this system has another way to hide it, which is not implemented.
+    /// Hiding what is typed is implemented for Unix only.
     pub struct Off;
 
     impl Off {
