@@ -35,42 +35,13 @@ demo: ## run two examples, the store's and the provider's, against a LocalStack 
 	echo '==> cargo run --locked --example access_tokens' && \
 	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo run --locked --example access_tokens
 
-# The tests mostly wait, for LocalStack or for time to pass.
-TEST_THREADS ?= 4
-
 test: ## format, lints, docs, then all tests against a LocalStack
 	$(call step,cargo fmt --all --check)
 	$(call step,cargo clippy --locked --workspace --all-targets --all-features -- -D warnings)
 	$(call step,RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features)
-	@# A LocalStack that is up already stays up; one that is started here is stopped.
-	@# Terraform, the models and the instructions are checked beside the tests, which mostly wait.
-	@$(LOCALSTACK) status >/dev/null 2>&1 || trap '$(LOCALSTACK) down' EXIT; \
-	echo '==> $(LOCALSTACK) up'; \
-	endpoint=$$($(LOCALSTACK) up) || exit; \
-	logs=$$(mktemp -d); failed=0; \
-	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint infra/test >$$logs/terraform 2>&1 & terraform=$$!; \
-	cargo test --locked --package $(MODEL_PACKAGE) -- --nocapture >$$logs/model 2>&1 & model=$$!; \
-	cargo test $(SUITE) --no-run || failed=1; \
-	benches/instructions >$$logs/instructions 2>&1 & instructions=$$!; \
-	echo '==> cargo test $(SUITE)'; \
-	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint RUST_TEST_THREADS=$(TEST_THREADS) \
-		cargo test $(SUITE) --no-fail-fast || failed=1; \
-	which mariadbd >/dev/null || echo 'NOT RUN: import from MySQL: there is no mariadbd (apt-get install mariadb-server)'; \
-	echo '==> cargo test --locked --package $(LAMBDA)'; \
-	$(LOCAL_AWS) AWS_ENDPOINT_URL=$$endpoint cargo test --locked --package $(LAMBDA) || failed=1; \
-	wait $$model || failed=1; \
-	echo '==> cargo test --locked --package $(MODEL_PACKAGE)'; \
-	cat $$logs/model; \
-	wait $$terraform || failed=1; \
-	echo '==> infra/test'; \
-	cat $$logs/terraform; \
-	wait $$instructions || failed=1; \
-	echo '==> benches/instructions'; \
-	cat $$logs/instructions; \
-	rm -rf $$logs; \
-	exit $$failed
+	@$(LOCAL_AWS) tests/all $(SUITE)
 
-# A server that runs already stays up, as above. No other target builds these tests, so they are linted here.
+# A moto server that runs already stays up. No other target builds these tests, so they are linted here.
 test-moto: ## the contract, and more, against a second emulator: moto's server
 	$(call step,cargo clippy --locked --workspace --all-features --test moto -- -D warnings)
 	@$(MOTO) status >/dev/null 2>&1 || trap '$(MOTO) down' EXIT; \
