@@ -7,6 +7,7 @@ use super::retry::Retry;
 use super::succession::Succession;
 use crate::Error;
 use crate::secrets_manager::aws::calls::Address;
+use crate::secrets_manager::aws::deletion::Deletion;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
 use crate::secrets_manager::cache::known_states::State;
 use crate::secrets_manager::cache::pending_write::PendingWrite;
@@ -102,7 +103,7 @@ async fn delete_slot(
             _ => return Err(failure.error),
         },
     };
-    let error = match delete_secret(core, secret).await {
+    let error = match delete_secret(core, secret, core.aws.deletion).await {
         Ok(()) => None,
         Err(failure) => match failure.reason {
             Reason::NotFound | Reason::Deleted => None,
@@ -123,8 +124,12 @@ async fn delete_slot(
 }
 
 /// Deletes a secret; if it has replicas, removes them first.
-async fn delete_secret(core: &Core, secret: Address<'_>) -> Result<(), Failure> {
-    match core.aws.delete(secret).await {
+pub(crate) async fn delete_secret(
+    core: &Core,
+    secret: Address<'_>,
+    deletion: Deletion,
+) -> Result<(), Failure> {
+    match core.aws.delete(secret, deletion).await {
         Err(failure) if failure.reason == Reason::Replicated => {}
         deleted => return deleted,
     }
@@ -132,7 +137,7 @@ async fn delete_secret(core: &Core, secret: Address<'_>) -> Result<(), Failure> 
     core.aws
         .remove_replicas(secret, described.replica_regions)
         .await?;
-    core.aws.delete(secret).await
+    core.aws.delete(secret, deletion).await
 }
 
 /// Puts the record back in place of its tombstone, after the deletion was not allowed.
