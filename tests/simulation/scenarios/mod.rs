@@ -14,6 +14,7 @@ mod stale_reads;
 mod tag_index;
 mod time_limit;
 mod undeletion;
+mod write_limit;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -125,7 +125,7 @@ fn allowed(name: &'static str, result: Result<(), Failure>, denied: Denied) -> C
                 | Reason::Replicated,
                 _,
             ) => return Check::passed(name, "allowed"),
-            (Reason::Throttled | Reason::Other, _) => error,
+            (Reason::Throttled | Reason::Busy | Reason::Other, _) => error,
         },
     };
     Check::failed(name, error)
