@@ -8,6 +8,7 @@ mod failed_probes;
 mod first_saves;
 mod hand_written_fields;
 mod held_futures;
+mod lists;
 mod lost_answers;
 mod rollbacks;
 mod stale_reads;
