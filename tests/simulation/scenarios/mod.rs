@@ -10,6 +10,7 @@ mod hand_written_fields;
 mod held_futures;
 mod lists;
 mod lost_answers;
+mod refused_puts;
 mod rollbacks;
 mod stale_reads;
 mod tag_index;
