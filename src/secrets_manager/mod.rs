@@ -187,8 +187,8 @@ impl SecretsManagerTokenStore {
     /// there is no secret with this id: its recovery window is over, or it was deleted by force.
     ///
     /// A record that is not deleted is returned as it is, so an undeletion that was interrupted can be
-    /// repeated. The role needs the permission to read earlier versions; the role `admin` of the Terraform
-    /// module has it.
+    /// repeated. The role needs the permissions to read earlier versions and, to find out whether the user
+    /// has another record, for `ListSecrets`; the role `admin` of the Terraform module has them.
     ///
     /// # Errors
     ///

@@ -168,9 +168,14 @@ impl World {
 
     /// Holds the next such request of a process before it is executed.
     pub fn hold(&self, process: &str, wanted: Wanted) -> Held {
+        self.hold_after(process, wanted, 0)
+    }
+
+    /// Holds such a request of a process before it is executed, after this many others like it.
+    pub fn hold_after(&self, process: &str, wanted: Wanted, skip: usize) -> Held {
         let held = Held::default();
         let order = Order::Hold(held.clone());
-        self.aws.inner().orders.add(process, wanted, 0, order);
+        self.aws.inner().orders.add(process, wanted, skip, order);
         held
     }
 

@@ -11,8 +11,8 @@ use crate::{Error, ErrorKind};
 /// After a pause, the calls of this much time may be made at once.
 const BURST: Duration = Duration::from_millis(100);
 
-/// How long a call waits for its turn at most. Callers give up in the end: a longer queue would hold
-/// up later calls for those that nobody waits for any more.
+/// How long a call waits for its turn at most. A call that is dropped while it waits uses up its turn,
+/// so a longer queue would hold up later calls for those that nobody waits for any more.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A limit for each kind of call that writes; AWS has a quota for each.
@@ -91,10 +91,10 @@ impl RateLimit {
 }
 
 fn too_many() -> Failure {
-    let waiting = "this process makes more saves and deletions than AWS allows: the next one would \
-                   wait for more than 30 seconds";
+    let waiting = "too many writes are waiting for their turn under the store's limit of writes a \
+                   second: the next one would wait for more than 30 seconds";
     Failure {
-        reason: Reason::Throttled,
+        reason: Reason::Busy,
         error: Error::new(ErrorKind::Throttled, waiting)
             .advise("try again later, and make fewer of them at once"),
     }
@@ -140,7 +140,7 @@ mod tests {
         let now = Instant::now();
         while limit.pause(now).is_some() {}
         let failure = limit.acquire().await.unwrap_err();
-        assert_eq!(failure.reason, Reason::Throttled);
+        assert_eq!(failure.reason, Reason::Busy);
         assert!(failure.error.is_retryable());
     }
 }

@@ -29,6 +29,12 @@ impl WriteId {
         &self.0
     }
 
+    /// How much later than another write it was started, by the clocks of the two writers.
+    pub(crate) fn later_than(&self, other: &WriteId) -> Duration {
+        let seconds = |id: &WriteId| u64::from_str_radix(&id.0[..8], 16).unwrap_or_default();
+        Duration::from_secs(seconds(self).saturating_sub(seconds(other)))
+    }
+
     /// Whether the write was started longer than `age` ago, by the writer's clock.
     pub(crate) fn is_older_than(&self, age: Duration, now: SystemTime) -> bool {
         let seconds = u64::from_str_radix(&self.0[..8], 16).unwrap_or(u64::MAX);
@@ -52,6 +58,17 @@ mod tests {
         assert!(id.is_older_than(hour, started + hour * 2));
         assert!(!id.is_older_than(hour, started + hour / 2));
         assert!(!id.is_older_than(hour, started - hour), "the clocks differ");
+    }
+
+    #[test]
+    fn write_ids_tell_how_much_later_one_is() {
+        let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let (first, second) = (
+            WriteId::new(started, 9),
+            WriteId::new(started + Duration::from_secs(90), 7),
+        );
+        assert_eq!(second.later_than(&first), Duration::from_secs(90));
+        assert_eq!(first.later_than(&second), Duration::ZERO);
     }
 
     #[test]

@@ -127,9 +127,11 @@ async fn read_batch(core: &Core, ids: Vec<String>) -> Vec<Result<Read, Error>> {
                 tracing::warn!(%error, "BatchGetSecretValue is not allowed: reading one by one");
                 core.batch_denied.store(true, Ordering::Relaxed);
             }
-            // One secret that is gone or has no value can fail the whole batch. Read alone, it
-            // fails alone.
-            Err(failure) if matches!(failure.reason, Reason::NotFound | Reason::Deleted) => {}
+            // One secret that is gone, has no value or cannot be decrypted can fail the whole batch.
+            // Read alone, it fails alone.
+            Err(failure)
+                if matches!(failure.reason, Reason::NotFound | Reason::Deleted)
+                    || is_of_a_secret(failure.error.kind()) => {}
             // None of them was read: each is reported, with its name.
             Err(failure) => return ids.iter().map(|id| Err(of(core, id, &failure))).collect(),
         }
@@ -220,11 +222,14 @@ pub(crate) async fn gather<T>(
 /// Whether the operation may succeed on other secrets nevertheless: each has a value, a KMS key and
 /// permissions of its own.
 fn concerns_one_secret(error: &Error) -> bool {
-    let of_secret = matches!(
-        error.kind(),
+    is_of_a_secret(error.kind()) && error.secret_name().is_some()
+}
+
+fn is_of_a_secret(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
         ErrorKind::Decode | ErrorKind::Encryption | ErrorKind::AccessDenied
-    );
-    of_secret && error.secret_name().is_some()
+    )
 }
 
 /// Returns one error for all secrets that the operation could not read or change.

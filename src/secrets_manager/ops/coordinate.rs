@@ -44,19 +44,19 @@ pub(crate) async fn swap_version(
         arn: &stored.arn,
     };
     let content = Content::update(token, stored).with_lease(lease);
-    let written = write_version(core, secret, content, &stored.version, &mut attempt).await?;
-    Ok(match written {
-        Written::Current(record) => Swap::Current(version_of(record)),
-        Written::Superseded(_) => Swap::Superseded,
+    let written = write_version(core, secret, content, &stored.version, &mut attempt).await;
+    let swapped = match written {
+        Ok(Written::Current(record)) => return Ok(Swap::Current(version_of(record))),
+        Ok(Written::Superseded(_)) => return Ok(Swap::Superseded),
         // Nobody else has changed the record: that is no reason to read it again at once.
-        Written::Refused(failure) if failure.reason == Reason::Throttled => {
-            return Err(failure.error);
-        }
-        Written::Refused(_) => {
-            core.refusals.remember(id, attempt.succession);
-            Swap::Refused
-        }
-    })
+        Ok(Written::Refused(failure)) if failure.reason == Reason::Throttled => Err(failure.error),
+        Ok(Written::Refused(_)) => Ok(Swap::Refused),
+        Err(error) => Err(error),
+    };
+    if attempt.succession.was_refused(&stored.version) {
+        core.refusals.remember(id, attempt.succession);
+    }
+    swapped
 }
 
 fn version_of(record: Arc<StoredRecord>) -> RecordVersion {

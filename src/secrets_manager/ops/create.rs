@@ -50,15 +50,24 @@ async fn create(
     let (change, metadata) = content.plan(core, &attempt.write_id).await?;
     let document = document::encode(record, &metadata, &UnknownFields::default())?;
     let pending = PendingWrite::save(&core.cache, record);
+    let mut is_repeated = false;
     let created = loop {
         let tags = change.added.clone();
         let created = core.aws.create(name, &document, tags, first_version).await;
         match created {
-            Err(failure) if attempt.repeats(&failure).await => {}
+            Err(failure) if attempt.repeats(&failure).await => is_repeated = true,
             created => break created,
         }
     };
     match created {
+        // An earlier request may have made the secret, and another writer may have built on it: AWS does
+        // not say what is current. The cache reads that again.
+        Ok(arn) if is_repeated => {
+            let id = record.id().unwrap_or_default();
+            core.version_is_written(id, &arn, first_version);
+            pending.failed(false);
+            Ok(Step::Saved(record.clone()))
+        }
         Ok(arn) => {
             let version = first_version.to_owned();
             content.acknowledge(core, pending, &arn, version, metadata);

@@ -5,14 +5,15 @@ use super::core::Core;
 use super::read::read_surely;
 use super::retry::Retry;
 use super::succession::Succession;
+use super::write::Attempt;
 use crate::Error;
 use crate::secrets_manager::aws::calls::Address;
+use crate::secrets_manager::aws::deletion::Deletion;
 use crate::secrets_manager::aws::failure::{Failure, Reason};
 use crate::secrets_manager::cache::known_states::State;
 use crate::secrets_manager::cache::pending_write::PendingWrite;
 use crate::secrets_manager::format::document::{self, Metadata};
 use crate::secrets_manager::format::stored_record::{Slot, StoredRecord};
-use crate::secrets_manager::format::write_id::WriteId;
 
 /// Deletes the record with this id.
 pub(crate) async fn delete(core: &Core, id: &str) -> Result<(), Error> {
@@ -102,16 +103,20 @@ async fn delete_slot(
             _ => return Err(failure.error),
         },
     };
-    let error = match delete_secret(core, secret).await {
+    let error = match delete_secret(core, secret, core.aws.deletion).await {
         Ok(()) => None,
         Err(failure) => match failure.reason {
             Reason::NotFound | Reason::Deleted => None,
             Reason::Throttled => Some(failure.error),
             Reason::Denied => {
-                if let (Some(stored), Some(tombstone)) = (record, tombstone) {
-                    put_back(core, secret, stored, &tombstone).await;
-                }
-                return Err(failure.error);
+                let (Some(stored), Some(tombstone)) = (record, tombstone) else {
+                    return Err(failure.error);
+                };
+                let is_back = put_back(core, secret, stored, &tombstone).await;
+                return Err(match is_back {
+                    Ok(()) => failure.error,
+                    Err(error) => not_put_back(&name, &failure.error, &error),
+                });
             }
             _ => return Err(failure.error),
         },
@@ -123,8 +128,12 @@ async fn delete_slot(
 }
 
 /// Deletes a secret; if it has replicas, removes them first.
-async fn delete_secret(core: &Core, secret: Address<'_>) -> Result<(), Failure> {
-    match core.aws.delete(secret).await {
+pub(crate) async fn delete_secret(
+    core: &Core,
+    secret: Address<'_>,
+    deletion: Deletion,
+) -> Result<(), Failure> {
+    match core.aws.delete(secret, deletion).await {
         Err(failure) if failure.reason == Reason::Replicated => {}
         deleted => return deleted,
     }
@@ -132,28 +141,49 @@ async fn delete_secret(core: &Core, secret: Address<'_>) -> Result<(), Failure> 
     core.aws
         .remove_replicas(secret, described.replica_regions)
         .await?;
-    core.aws.delete(secret).await
+    core.aws.delete(secret, deletion).await
 }
 
 /// Puts the record back in place of its tombstone, after the deletion was not allowed.
-async fn put_back(core: &Core, secret: Address<'_>, stored: &StoredRecord, tombstone: &str) {
-    let back = async {
-        let metadata = Metadata {
-            write_id: Some(WriteId::new(core.cache.now().wall, core.random())),
-            ..stored.metadata.clone()
-        };
-        let document = document::encode(&stored.token, &metadata, &stored.unknown)?;
-        let mut succession = Succession::default();
-        let put = Put::Record(&document);
-        let swapped = swap(core, secret, put, tombstone, &mut succession).await;
-        let swapped = swapped.map_err(|failure| failure.error)?;
-        core.version_is_written(stored.id(), secret.arn, &swapped.version);
-        Ok::<_, Error>(())
+async fn put_back(
+    core: &Core,
+    secret: Address<'_>,
+    stored: &StoredRecord,
+    tombstone: &str,
+) -> Result<(), Error> {
+    let mut attempt = Attempt::new(core);
+    let metadata = Metadata {
+        write_id: Some(attempt.write_id.clone()),
+        ..stored.metadata.clone()
     };
-    if let Err(error) = back.await {
-        tracing::warn!(
-            secret = secret.name, %error,
-            "a token whose deletion was not allowed could not be put back; its version is AWSPREVIOUS"
-        );
+    let document = document::encode(&stored.token, &metadata, &stored.unknown)?;
+    let put = Put::Record(&document);
+    loop {
+        match swap(core, secret, put, tombstone, &mut attempt.succession).await {
+            Ok(swapped) => {
+                core.version_is_written(stored.id(), secret.arn, &swapped.version);
+                return Ok(());
+            }
+            Err(failure) if attempt.repeats(&failure).await => {}
+            // Another process has saved a record in its place.
+            Err(failure) if failure.reason == Reason::Exists => return Ok(()),
+            Err(failure) => return Err(failure.error),
+        }
+    }
+}
+
+/// The error of a deletion that was not allowed and has removed the record from lookups nevertheless.
+fn not_put_back(name: &str, denied: &Error, cause: &Error) -> Error {
+    tracing::warn!(secret = name, error = %cause, "a token whose deletion was not allowed is not back");
+    let problem = "the secret may not be deleted, and the token that was removed from it could not be \
+                   put back; its version is AWSPREVIOUS";
+    let error = Error::new(denied.kind(), problem)
+        .about_secret(name)
+        .with_request_id(denied.request_id())
+        .with_shared_source(denied)
+        .advise("bring it back with `undelete`, or allow the deletion and delete it again");
+    match denied.missing_action() {
+        Some(action) => error.with_missing_action(action),
+        None => error,
     }
 }

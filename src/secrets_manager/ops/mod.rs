@@ -14,6 +14,7 @@ pub(crate) mod describe;
 pub(crate) mod find;
 mod list;
 mod lookup_plan;
+mod mark_again;
 mod query;
 mod read;
 pub(crate) mod record_locks;

@@ -12,6 +12,7 @@
 //! them are inserted one after the other.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use futures::future::try_join_all;
 
@@ -48,8 +49,9 @@ pub(crate) async fn settle(
 ) -> Result<Option<OAuthToken>, Error> {
     let mut current = (token.clone(), inserted.clone());
     let mut remaining = None;
-    let mut merged_id = String::new();
+    let mut merged: Option<Merged> = None;
     let mut retry = Retry::new();
+    let mut attempt = Attempt::new(core);
     loop {
         let (token, inserted) = &current;
         let Some(other) = another(core, token, inserted).await? else {
@@ -68,25 +70,38 @@ pub(crate) async fn settle(
             retry.again()?;
             continue;
         }
-        // What was saved into the other record while both were merged is later than that.
-        let is_merged = merged_id == other.id() && remaining.as_ref() == Some(&own.token);
-        let (stays, goes) = match strength(&own.token) <= strength(&other.token) {
+        let merged_before = merged
+            .as_ref()
+            .filter(|merged| merged.id == other.id() && remaining.as_ref() == Some(&own.token));
+        let own_is_stronger = strength(&own.token) <= strength(&other.token);
+        let other_is_later = match merged_before {
+            // What was saved into the other record while both were merged is later than that.
+            Some(merged) => changed(&other) > merged.changed,
+            // Where nothing tells, the values of the stronger record count.
+            None if own_is_stronger => is_later(&other, &own),
+            None => !is_later(&own, &other),
+        };
+        let both = match other_is_later {
+            true => matching::merged(&own.token, &other.token)?,
+            false => matching::merged(&other.token, &own.token)?,
+        };
+        let (stays, goes) = match own_is_stronger {
             true => (own, other),
             false => (other, own),
         };
-        let (earlier, later) = match is_merged || is_later(&goes, &stays) {
-            true => (&stays, &goes),
-            false => (&goes, &stays),
-        };
-        let both = matching::merged(&earlier.token, &later.token)?;
-        match replace(core, &stays, both).await? {
-            Step::Saved(merged) => {
-                let inserted = stays.metadata.unsettled.unchanged(&stays.token, &merged);
-                current = (merged.clone(), inserted);
-                remaining = Some(merged);
-                goes.id().clone_into(&mut merged_id);
+        match replace(core, &stays, both, &mut attempt).await? {
+            Step::Saved(saved) => {
+                let inserted = stays.metadata.unsettled.unchanged(&stays.token, &saved);
+                current = (saved.clone(), inserted);
+                remaining = Some(saved);
+                let id = goes.id().to_owned();
+                merged = Some(Merged {
+                    changed: changed(&stays).max(changed(&goes)),
+                    id: id.clone(),
+                });
+                attempt = Attempt::new(core);
                 // Changes that others have saved into it meanwhile are merged, too.
-                if let Some(error) = delete_unchanged(core, &merged_id, Slot::Record(goes)).await? {
+                if let Some(error) = delete_unchanged(core, &id, Slot::Record(goes)).await? {
                     retry.wait(error).await?;
                 }
             }
@@ -152,16 +167,42 @@ fn strength(token: &OAuthToken) -> (usize, Option<&str>) {
     (fingerprint::id_strength(token), token.id())
 }
 
-/// Whether AWS has made this version later than the other one, as far as it says so.
+/// A record that was merged into the one that stays.
+struct Merged {
+    id: String,
+    /// When the later one of the two had been changed.
+    changed: Option<SystemTime>,
+}
+
+/// Whether a record was changed later than the other one, as far as anything tells.
 fn is_later(one: &StoredRecord, other: &StoredRecord) -> bool {
-    match (one.created, other.created) {
+    match (changed(one), changed(other)) {
         (Some(one), Some(other)) => one > other,
         _ => false,
     }
 }
 
+/// When a record was changed, by AWS's clock.
+///
+/// That is when its version was made, unless the version may have been made for its lease alone. Then
+/// it is when the last of its tokens was saved, by the difference between the two writes.
+fn changed(record: &StoredRecord) -> Option<SystemTime> {
+    let (created, metadata) = (record.created?, &record.metadata);
+    let saved = metadata.index.writes().max();
+    let since = match (&metadata.refresh_lease, &metadata.write_id, saved) {
+        (Some(_), Some(written), Some(saved)) => written.later_than(saved),
+        _ => Duration::ZERO,
+    };
+    created.checked_sub(since)
+}
+
 /// Writes what two records have together into the one that stays.
-async fn replace(core: &Core, stays: &StoredRecord, both: OAuthToken) -> Result<Step, Error> {
+async fn replace(
+    core: &Core,
+    stays: &StoredRecord,
+    both: OAuthToken,
+    attempt: &mut Attempt,
+) -> Result<Step, Error> {
     let both = both.to_builder().id(stays.id()).build()?;
     if both == stays.token {
         return Ok(Step::Saved(both));
@@ -172,6 +213,5 @@ async fn replace(core: &Core, stays: &StoredRecord, both: OAuthToken) -> Result<
         arn: &stays.arn,
     };
     let content = Content::update(&both, stays);
-    let mut attempt = Attempt::new(core);
-    write(core, secret, content, &stays.version, &mut attempt).await
+    write(core, secret, content, &stays.version, attempt).await
 }

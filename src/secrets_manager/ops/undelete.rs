@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
+use tokio::time::Instant;
 
 use super::core::Core;
 use super::find::look_up;
+use super::mark_again::mark_again;
 use super::read::{Reads, read_now};
 use super::restore::describe_own;
 use super::retry::Retry;
@@ -26,12 +28,15 @@ pub(crate) async fn undelete(core: &Arc<Core>, id: &str) -> Result<Option<OAuthT
     let name = core.names.name_of(id)?;
     let mut attempt = Attempt::new(core);
     let mut retry = Retry::new();
+    let mut restored = false;
     loop {
         let step = {
             let _lock = core.locks.lock(id).await;
             match describe_own(core, &name).await? {
                 None => return Ok(None),
-                Some(described) => attempt_once(core, id, &name, described, &mut attempt).await?,
+                Some(described) => {
+                    attempt_once(core, id, &name, described, &mut attempt, &mut restored).await?
+                }
             }
         };
         match step {
@@ -48,10 +53,11 @@ async fn attempt_once(
     name: &str,
     described: Description,
     attempt: &mut Attempt,
+    restored: &mut bool,
 ) -> Result<Step, Error> {
     if described.is_deleted {
         match restore(core, id, name, &described).await {
-            Ok(()) => {}
+            Ok(()) => *restored = true,
             Err(failure) if is_passing(failure.reason) => return Ok(Step::Wait(failure.error)),
             Err(failure) => return Err(failure.error),
         }
@@ -73,9 +79,8 @@ async fn attempt_once(
         Ok(Some(deleted)) => deleted,
         Ok(None) => return Ok(Step::Wait(unsettled(name))),
         Err(error) => {
-            // Nothing was put: the secret holds a tombstone, as before.
-            if described.is_deleted && !error.is_retryable() {
-                mark_again(core, secret).await;
+            if *restored && !error.is_retryable() {
+                mark_again(core, secret, &tombstone).await;
             }
             return Err(error);
         }
@@ -135,10 +140,20 @@ async fn only_record(
     let Ok(anonymous) = anonymous else {
         return Ok(Some(deleted));
     };
-    let found = look_up(core, &anonymous, Reads::Own).await?.denoted;
-    match found.as_ref().map(|found| found.record.id()) {
-        Some(other) if other != id => Err(has_another(name, other)),
-        _ => Ok(Some(deleted)),
+    let started = Instant::now();
+    let mut retry = Retry::new();
+    loop {
+        let found = look_up(core, &anonymous, Reads::Own).await?.denoted;
+        let other = found.map(|found| found.record);
+        let Some(other) = other.filter(|other| other.id() != id) else {
+            return Ok(Some(deleted));
+        };
+        if other.asked.monotonic >= started {
+            return Err(has_another(name, other.id()));
+        }
+        // It was cached, and another process may have deleted it since.
+        read_now(core, other.id()).await?;
+        retry.again()?;
     }
 }
 
@@ -208,15 +223,6 @@ fn record(
             created,
             asked: core.cache.now(),
         })),
-    }
-}
-
-/// Marks a secret for deletion again that cannot be brought back now. Another role may be able to, so
-/// it stays recoverable.
-async fn mark_again(core: &Core, secret: Address<'_>) {
-    if let Err(failure) = core.aws.delete_recoverably(secret).await {
-        let error = failure.error;
-        tracing::warn!(secret = secret.name, %error, "a secret without a token stays restored");
     }
 }
 

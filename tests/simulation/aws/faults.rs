@@ -17,6 +17,8 @@ pub enum Fault {
     Throttled,
     /// The role may not make the call. Only a scenario orders this.
     Denied,
+    /// The KMS key of a secret cannot be used. Only a scenario orders this.
+    Undecryptable,
     /// The connection is reset, and nothing was done.
     ResetBefore,
     /// The connection is reset, though it was done: the answer is lost.
@@ -80,6 +82,7 @@ impl Fault {
             | Fault::Unavailable
             | Fault::Throttled
             | Fault::Denied
+            | Fault::Undecryptable
             | Fault::ResetBefore
             | Fault::HangBefore
             | Fault::CrashBefore => Executed::Never,
@@ -100,6 +103,10 @@ impl Fault {
             Fault::Denied => Answered::Refusal(Refusal::new(
                 "AccessDeniedException",
                 "User: nobody is not authorized to perform this action",
+            )),
+            Fault::Undecryptable => Answered::Refusal(Refusal::new(
+                "DecryptionFailure",
+                "Secrets Manager can't decrypt the protected secret text using the provided KMS key.",
             )),
             Fault::ResetBefore | Fault::ResetAfter | Fault::LateAfterReset => Answered::Reset,
             Fault::HangBefore

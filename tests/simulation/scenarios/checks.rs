@@ -1,9 +1,9 @@
 //! A check changes nothing, whatever happens while it is made, and is not wrong about the fingerprint
 //! key.
 
-use zoho_token_store::{Deletion, Outcome, Report};
+use zoho_token_store::{Deletion, ErrorKind, Outcome, Report};
 
-use crate::aws::Wanted;
+use crate::aws::{Fault, Wanted};
 use crate::support::token::id;
 
 use super::{only_record, scenario};
@@ -82,5 +82,29 @@ fn a_check_does_not_take_tags_in_an_old_list_for_those_of_another_key() {
             let report = a.store.check().await;
             assert!(report.is_ok(), "{report}");
         }
+    });
+}
+
+#[test]
+fn a_check_that_cannot_read_tags_does_not_report_another_fingerprint_key() {
+    scenario(async |world| {
+        let a = world.process("a").await;
+        let saved = a.save("access_token=a").await.unwrap();
+        world.settle().await;
+        let before = world.now();
+        a.save(&format!("id={} access_token=b", id(&saved)))
+            .await
+            .unwrap();
+        let b = world.process("b").await;
+        world.lists_show("b", before);
+        world.order_calls("b", 2, Wanted::Action("DescribeSecret"), Fault::Denied);
+        let report = b.store.check().await;
+        let key = report.check("fingerprint key").expect("it is reported");
+        let Outcome::Failed(error) = key.outcome() else {
+            panic!("{report}");
+        };
+        assert_eq!(error.kind(), ErrorKind::AccessDenied, "{report}");
+        let index = report.check("index").expect("it is reported");
+        assert!(matches!(index.outcome(), Outcome::Skipped), "{report}");
     });
 }

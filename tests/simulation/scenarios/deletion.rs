@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use zoho_token_store::{Deletion, Field};
+use zoho_token_store::{Deletion, ErrorKind, Field};
 
 use crate::aws::{Fault, Wanted};
-use crate::process::Process;
+use crate::process::{Process, Stopped};
 use crate::support::token::id;
 use crate::world::World;
 
@@ -199,4 +199,41 @@ fn a_deletion_that_finds_the_secret_gone_covers_what_others_saved_before() {
             }
         });
     }
+}
+
+#[test]
+fn a_record_whose_deletion_is_not_allowed_is_put_back_though_aws_throttles() {
+    scenario(async |world| {
+        let a = world.process("a").await;
+        let saved = a.save("user_name=u access_token=1").await.unwrap();
+        world.order("a", Wanted::Action("DeleteSecret"), Fault::Denied);
+        let deleting = a.start_delete(id(&saved));
+        while world.operator().records().len() == 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        world.order_calls("a", 1, Wanted::Action("PutSecretValue"), Fault::Throttled);
+        let Err(Stopped::Failed(denied)) = deleting.await.unwrap() else {
+            panic!("the deletion was not allowed");
+        };
+        assert_eq!(denied.kind(), ErrorKind::AccessDenied);
+        assert_eq!(only_record(&world)["access_token"], "1");
+    });
+}
+
+#[test]
+fn a_deletion_that_is_not_allowed_says_so_if_the_record_cannot_be_put_back() {
+    scenario(async |world| {
+        let a = world.process("a").await;
+        let saved = a.save("user_name=u access_token=1").await.unwrap();
+        world.order("a", Wanted::Action("DeleteSecret"), Fault::Denied);
+        world.order_after_such("a", Wanted::Action("PutSecretValue"), 1, Fault::Denied);
+        let Err(Stopped::Failed(denied)) = a.delete(id(&saved)).await else {
+            panic!("the deletion was not allowed");
+        };
+        assert_eq!(denied.kind(), ErrorKind::AccessDenied);
+        assert!(denied.to_string().contains("undelete"), "{denied}");
+        let b = world.process("b").await;
+        assert!(b.undelete(id(&saved)).await.unwrap().is_some());
+        assert_eq!(only_record(&world)["access_token"], "1");
+    });
 }

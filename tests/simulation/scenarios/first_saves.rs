@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use zoho_token_store::{RefreshCoordination, Swap};
 
 use crate::aws::{Fault, Wanted};
 use crate::process::Process;
@@ -62,6 +63,25 @@ async fn two_records(world: &World) -> Process {
     a
 }
 
+/// Somebody puts another access token into the record with the user, by hand.
+fn put_into_the_record_with_the_user(world: &World, access_token: &str) {
+    let secrets = world.operator().secrets();
+    let with_user = secrets.iter().find(|secret| {
+        let record = secret.record();
+        record.is_some_and(|record| record.contains_key("user_name"))
+    });
+    let secret = with_user.expect("it is there");
+    let text = secret.text().expect("it has a value");
+    let text = text
+        .replace("b1", access_token)
+        .replace("_write_id", "_former_write_id");
+    let put = world.operator().call(
+        "PutSecretValue",
+        json!({"SecretId": secret.arn, "SecretString": text}),
+    );
+    put.unwrap();
+}
+
 #[test]
 fn of_two_records_of_one_grant_the_values_that_were_saved_last_stay() {
     // The one without the user is changed last.
@@ -84,24 +104,8 @@ fn of_two_records_of_one_grant_the_values_that_were_saved_last_stay() {
     scenario(async |world| {
         let a = two_records(&world).await;
         a.save("refresh_token=r access_token=a5").await.unwrap();
-        let secrets = world.operator().secrets();
-        let with_user = secrets.iter().find(|secret| {
-            let record = secret.record();
-            record.is_some_and(|record| record.contains_key("user_name"))
-        });
-        let text = with_user
-            .and_then(|secret| secret.text())
-            .expect("it is there");
-        let text = text
-            .replace("b1", "b6")
-            .replace("_write_id", "_former_write_id");
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let arn = with_user.map(|secret| secret.arn.clone());
-        let put = world.operator().call(
-            "PutSecretValue",
-            json!({"SecretId": arn, "SecretString": text}),
-        );
-        put.unwrap();
+        put_into_the_record_with_the_user(&world, "b6");
         let c = world.process("c").await;
         c.save("user_name=u refresh_token=r api_domain=d")
             .await
@@ -124,5 +128,56 @@ fn what_is_saved_into_a_record_while_it_is_merged_stays() {
         held.release();
         saving.await.unwrap().unwrap();
         assert_eq!(only_record(&world)["access_token"], "a6");
+    });
+}
+
+#[test]
+fn a_lease_makes_the_values_of_a_record_no_later() {
+    scenario(async |world| {
+        let (a, b) = (world.process("a").await, world.process("b").await);
+        let before = world.now();
+        world.order("a", Wanted::Action("CreateSecret"), Fault::CrashAfter);
+        let _ = a.save(WITH_REFRESH).await;
+        // Two seconds later, the other process does not see that record yet.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        world.reads_show("b", before);
+        world.lists_show("b", before);
+        world.order("b", Wanted::Action("CreateSecret"), Fault::CrashAfter);
+        let _ = b.save(WITH_USER).await;
+        let records = world.operator().records();
+        assert_eq!(records.len(), 2);
+        let without_user = records
+            .iter()
+            .find(|record| !record.contains_key("user_name"));
+        let weaker = &without_user.expect("it is there")["id"];
+
+        world.settle().await;
+        let c = world.process("c").await;
+        let version = c.store.read(weaker).await.unwrap().expect("it is there");
+        let leased = c.store.swap(&version, version.token(), Some("a lease"));
+        assert!(matches!(leased.await.unwrap(), Swap::Current(_)));
+        let d = world.process("d").await;
+        d.save("user_name=u refresh_token=r api_domain=d")
+            .await
+            .unwrap();
+        assert_eq!(only_record(&world)["access_token"], "b1");
+    });
+}
+
+#[test]
+fn what_was_saved_before_the_other_record_does_not_count_when_it_is_read_late() {
+    scenario(async |world| {
+        let a = two_records(&world).await;
+        let c = world.process("c").await;
+        // It has read the record without the user, and not yet the other one.
+        let held = world.hold_after("c", Wanted::Action("GetSecretValue"), 3);
+        let saving = c.start_save("user_name=u refresh_token=r api_domain=d");
+        assert!(held.arrived().await);
+        a.save("refresh_token=r access_token=a5").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        put_into_the_record_with_the_user(&world, "b6");
+        held.release();
+        saving.await.unwrap().unwrap();
+        assert_eq!(only_record(&world)["access_token"], "b6");
     });
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use zoho_token_store::Field;
+
 use crate::aws::{Fault, Wanted};
 use crate::support::token::id;
 use crate::world::World;
@@ -80,6 +82,24 @@ fn a_save_that_is_throttled_after_a_lost_answer_does_not_undo_one_that_was_built
 #[test]
 fn a_first_save_that_is_throttled_after_a_lost_answer_does_not_undo_one_that_was_built_on_it() {
     scenario(async |world| throttled_after_a_lost_answer(&world, "CreateSecret").await);
+}
+
+#[test]
+fn a_first_save_that_is_repeated_after_a_lost_answer_caches_no_version_that_may_be_replaced() {
+    scenario(async |world| {
+        let (a, b) = (world.process("a").await, world.process("b").await);
+        let create = Wanted::Action("CreateSecret");
+        world.order("a", create, Fault::ResetAfter);
+        world.order_calls("a", 1, create, Fault::Throttled);
+        let saving = a.start_save("user_name=u access_token=a2");
+        while world.operator().records().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        b.save("user_name=u access_token=b3").await.unwrap();
+        saving.await.unwrap().unwrap();
+        let found = a.find("user_name=u").await.unwrap().expect("it is there");
+        assert_eq!(found.expose(Field::AccessToken), Some("b3"));
+    });
 }
 
 #[test]

@@ -8,12 +8,15 @@ mod failed_probes;
 mod first_saves;
 mod hand_written_fields;
 mod held_futures;
+mod lists;
 mod lost_answers;
+mod refused_puts;
 mod rollbacks;
 mod stale_reads;
 mod tag_index;
 mod time_limit;
 mod undeletion;
+mod write_limit;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

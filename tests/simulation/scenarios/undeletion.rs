@@ -2,7 +2,7 @@
 
 use zoho_token_store::{Deletion, Field};
 
-use crate::aws::{Fault, Wanted};
+use crate::aws::{Fault, SETTLING, Wanted};
 use crate::process::{Process, Stopped};
 use crate::support::token::id;
 use crate::world::World;
@@ -184,6 +184,73 @@ fn a_user_who_has_logged_in_again_does_not_get_a_second_record() {
         c.delete(&again).await.unwrap();
         world.settle().await;
         assert!(c.undelete("own").await.unwrap().is_some());
+        is_back(&world, "own").await;
+    });
+}
+
+#[test]
+fn an_undeletion_that_fails_leaves_a_record_that_was_saved_meanwhile() {
+    // It is saved at any moment between the restoration and what follows the deletion.
+    for (call, number) in [
+        ("GetSecretValue", 1),
+        ("GetSecretValue", 2),
+        ("GetSecretValue", 3),
+        ("PutSecretValue", 0),
+        ("DeleteSecret", 0),
+    ] {
+        scenario(async |world| {
+            let a = world.process("a").await;
+            a.save(&format!("id=own {OLD}")).await.unwrap();
+            a.delete("own").await.unwrap();
+            a.save("user_name=u refresh_token=other").await.unwrap();
+            world.settle().await;
+            let b = world.process("b").await;
+            let held = world.hold_after("b", Wanted::Action(call), number);
+            let undeleting = tokio::spawn(async move { b.undelete("own").await });
+            assert!(held.arrived().await, "{call} {number}");
+            let c = world.process("c").await;
+            c.save("id=own user_name=v refresh_token=new")
+                .await
+                .unwrap();
+            held.release();
+            let refused = undeleting.await.unwrap();
+            assert!(matches!(refused, Err(Stopped::Failed(_))), "{refused:?}");
+            let reader = world.process("reader").await;
+            let found = reader.find_by_id("own").await.unwrap();
+            let found = found.unwrap_or_else(|| panic!("{call} {number}"));
+            assert_eq!(found.expose(Field::RefreshToken), Some("new"));
+        });
+    }
+}
+
+#[test]
+fn an_undeletion_that_fails_marks_a_secret_with_replicas_for_deletion_again() {
+    scenario(async |world| {
+        let replicated = async |name| {
+            let process =
+                world.process_with(name, 0, |settings| settings.replica_region("eu-west-1"));
+            process.await
+        };
+        let (a, b) = (replicated("a").await, replicated("b").await);
+        let record = deleted(&world, &a).await;
+        world.order_after_such("b", Wanted::Action("GetSecretValue"), 1, Fault::Denied);
+        assert!(b.undelete(&record).await.is_err());
+        let secrets = world.operator().secrets();
+        assert!(secrets[0].deletion.is_some(), "it stays restored");
+    });
+}
+
+#[test]
+fn an_undeletion_is_not_refused_because_of_a_cached_record_that_is_deleted() {
+    scenario(async |world| {
+        let (a, b) = (world.process("a").await, world.process("b").await);
+        a.save(&format!("id=own {OLD}")).await.unwrap();
+        a.delete("own").await.unwrap();
+        let again = a.save("user_name=u refresh_token=new").await.unwrap();
+        assert!(b.find("user_name=u").await.unwrap().is_some());
+        a.delete(id(&again)).await.unwrap();
+        tokio::time::sleep(SETTLING).await;
+        assert!(b.undelete("own").await.unwrap().is_some());
         is_back(&world, "own").await;
     });
 }

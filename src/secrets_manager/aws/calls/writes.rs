@@ -132,22 +132,21 @@ impl SecretsManager {
         require(action, [output.arn(), output.name()]).map_err(|failure| failure.about(secret.name))
     }
 
-    pub(crate) async fn delete(&self, secret: Address<'_>) -> Result<(), Failure> {
-        self.delete_as(secret, self.deletion).await
-    }
-
-    /// Marks a secret for deletion so that it can be restored, even if the store deletes by force.
-    pub(crate) async fn delete_recoverably(&self, secret: Address<'_>) -> Result<(), Failure> {
-        let deletion = match self.deletion {
+    /// The deletion of the settings, or one that can be undone if the store deletes by force.
+    pub(crate) fn recoverable_deletion(&self) -> Deletion {
+        match self.deletion {
             Deletion::Force => Deletion::RecoveryWindow {
                 days: SHORTEST_WINDOW,
             },
             window @ Deletion::RecoveryWindow { .. } => window,
-        };
-        self.delete_as(secret, deletion).await
+        }
     }
 
-    async fn delete_as(&self, secret: Address<'_>, deletion: Deletion) -> Result<(), Failure> {
+    pub(crate) async fn delete(
+        &self,
+        secret: Address<'_>,
+        deletion: Deletion,
+    ) -> Result<(), Failure> {
         wait_for_turn(&self.rate_limits.delete, secret.name).await?;
         tracing::debug!(secret = secret.name, "DeleteSecret");
         let call = self.client.delete_secret().secret_id(secret.arn);

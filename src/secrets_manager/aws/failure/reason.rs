@@ -17,6 +17,8 @@ pub(crate) enum Reason {
     Denied,
     /// The account makes too many calls a second.
     Throttled,
+    /// This process makes more calls a second than its own limit allows. The call was not made.
+    Busy,
     /// Nothing that the store can act on.
     Other,
 }

@@ -81,7 +81,7 @@ async fn every_call_checks_that_its_success_is_of_secrets_manager() {
         aws.create("x", &document, Vec::new(), "x").await.err(),
         aws.put(X, &document, "x").await.err(),
         aws.restore(X).await.err(),
-        aws.delete(X).await.err(),
+        aws.delete(X, aws.deletion).await.err(),
         aws.replicate(X).await.err(),
         aws.remove_replicas(X, vec!["us-east-1".into()]).await.err(),
     ];

@@ -91,7 +91,11 @@ async fn writes(core: &Core, unused_name: &str, sample: &Sample) -> Vec<Check> {
         allowed("TagResource", aws.try_tag(secret).await, denied),
         allowed("UntagResource", aws.try_untag(secret).await, denied),
         allowed("PutSecretValue", put.map(drop), denied),
-        allowed("DeleteSecret", aws.delete(unused).await, Denied::Unknown),
+        allowed(
+            "DeleteSecret",
+            aws.delete(unused, aws.deletion).await,
+            Denied::Unknown,
+        ),
         allowed("RestoreSecret", aws.restore(unused).await, Denied::Unknown),
     ];
     if !aws.replica_regions.is_empty() {
@@ -121,7 +125,7 @@ fn allowed(name: &'static str, result: Result<(), Failure>, denied: Denied) -> C
                 | Reason::Replicated,
                 _,
             ) => return Check::passed(name, "allowed"),
-            (Reason::Throttled | Reason::Other, _) => error,
+            (Reason::Throttled | Reason::Busy | Reason::Other, _) => error,
         },
     };
     Check::failed(name, error)

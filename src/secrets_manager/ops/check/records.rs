@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::sample::{Sample, Sampled};
 use crate::secrets_manager::aws::calls::Value;
+use crate::secrets_manager::aws::failure::{Failure, Reason};
 use crate::secrets_manager::format::fingerprint::{FingerprintKey, Fingerprints};
 use crate::secrets_manager::format::tags::{INDEX_PREFIX, Tag, lookup_values};
 use crate::secrets_manager::ops::bulk::CALLS_AT_ONCE;
@@ -28,7 +29,10 @@ pub(super) async fn check(core: &Core, region: &str, sample: &Sample) -> [Check;
             let key = fingerprint_key(core, fingerprints, sample).await;
             let index = match key.outcome() {
                 // reindex() would give all records the tags of the wrong key.
-                Outcome::Failed(_) => Check::skipped("index", "the fingerprint key is another one"),
+                Outcome::Failed(error) if error.kind() == ErrorKind::InvalidConfig => {
+                    Check::skipped("index", "the fingerprint key is another one")
+                }
+                Outcome::Failed(_) => Check::skipped("index", "the tags cannot be read"),
                 _ => index(core, fingerprints, sample).await,
             };
             (key, index)
@@ -140,8 +144,11 @@ async fn fingerprint_key(core: &Core, fingerprints: &Fingerprints, sample: &Samp
         .map(|record| is_tagged_with(core, fingerprints, record))
         .collect();
     let made = stream::iter(made).buffered(CALLS_AT_ONCE);
-    let made: Vec<_> = made.collect().await;
-    let made = made.into_iter().filter(|made| *made).count();
+    let made: Result<Vec<_>, _> = made.try_collect().await;
+    let made = match made {
+        Ok(made) => made.into_iter().filter(|made| *made).count(),
+        Err(failure) => return Check::failed(name, failure.error),
+    };
     if made == count {
         let what = format!("{key}; it made the tags of {made} of {}", counted(count));
         return Check::passed(name, what);
@@ -162,19 +169,25 @@ async fn fingerprint_key(core: &Core, fingerprints: &Fingerprints, sample: &Samp
 
 /// Whether one of the record's tags was made with this key. If the list, which may be old, shows none,
 /// the secret is asked.
-async fn is_tagged_with(core: &Core, fingerprints: &Fingerprints, record: &Sampled) -> bool {
+async fn is_tagged_with(
+    core: &Core,
+    fingerprints: &Fingerprints,
+    record: &Sampled,
+) -> Result<bool, Failure> {
     let values = lookup_values(fingerprints, &record.token);
     let any = |tags: &[Tag]| values.iter().any(|value| has_value(tags, value));
     if any(&record.tags) {
-        return true;
+        return Ok(true);
     }
     match core.aws.describe(&record.name).await {
         // A change of the record since it was read has changed its tags, too.
         Ok(secret) => {
             let is_the_same = secret.current_version.as_ref() == Some(&record.version);
-            any(&secret.tags) || secret.is_deleted || !is_the_same
+            Ok(any(&secret.tags) || secret.is_deleted || !is_the_same)
         }
-        Err(_) => false,
+        // It was deleted since.
+        Err(failure) if failure.reason == Reason::NotFound => Ok(true),
+        Err(failure) => Err(failure),
     }
 }
 
@@ -189,8 +202,13 @@ async fn index(core: &Core, fingerprints: &Fingerprints, sample: &Sample) -> Che
     let mut wrong = Vec::new();
     for record in &sample.records {
         let listed = is_complete(fingerprints, record, &record.tags);
-        if !listed && !is_complete_now(core, fingerprints, record).await {
-            wrong.push(record.name.as_str());
+        if listed {
+            continue;
+        }
+        match is_complete_now(core, fingerprints, record).await {
+            Ok(true) => {}
+            Ok(false) => wrong.push(record.name.as_str()),
+            Err(failure) => return Check::failed(name, failure.error),
         }
     }
     let count = counted(sample.records.len());
@@ -209,17 +227,23 @@ async fn index(core: &Core, fingerprints: &Fingerprints, sample: &Sample) -> Che
 
 /// Whether the record's tags are right if its secret is asked, which is more current than the list;
 /// or the record is being saved just now.
-async fn is_complete_now(core: &Core, fingerprints: &Fingerprints, record: &Sampled) -> bool {
+async fn is_complete_now(
+    core: &Core,
+    fingerprints: &Fingerprints,
+    record: &Sampled,
+) -> Result<bool, Failure> {
     match core.aws.describe(&record.name).await {
-        Ok(secret) if secret.is_deleted => true,
-        Ok(secret) if is_complete(fingerprints, record, &secret.tags) => true,
-        // A change of the record between both reads has changed the tags, too.
-        _ => match core.aws.get(&record.name).await {
-            Ok(Value::Text { version, .. }) => version != record.version,
-            Ok(_) => true,
-            Err(_) => false,
-        },
+        Ok(secret) if secret.is_deleted => return Ok(true),
+        Ok(secret) if is_complete(fingerprints, record, &secret.tags) => return Ok(true),
+        Ok(_) => {}
+        Err(failure) if failure.reason == Reason::NotFound => {}
+        Err(failure) => return Err(failure),
     }
+    // A change of the record between both reads has changed the tags, too.
+    Ok(match core.aws.get(&record.name).await? {
+        Value::Text { version, .. } => version != record.version,
+        Value::Binary { .. } | Value::NotFound | Value::Deleted => true,
+    })
 }
 
 fn kms(core: &Core, sample: &Sample) -> Check {
