@@ -84,6 +84,7 @@ impl Refresh {
     /// Returns the access token that is still valid, or else the error.
     pub(super) fn valid_or(&self, error: Error) -> Result<AccessToken, Error> {
         let unsaved = self.core.states.unsaved(&self.id);
+        let unsaved = unsaved.filter(|_| self.is_usual);
         let unsaved = unsaved.map(|unsaved| unsaved.record);
         if let Some(record) = unsaved.filter(|record| self.core.is_valid(record))
             && let Some(access) = self.core.access(&record, false)
