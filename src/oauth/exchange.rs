@@ -52,7 +52,10 @@ pub(crate) async fn login(
             server,
             "Zoho has issued no token for a login"
         );
-        failed.error(server)
+        match failed.is_inconclusive() {
+            true => unsettled_login().with_source(failed.cause(server)),
+            false => failed.error(server),
+        }
     })?;
     core.record(&Event::Granted);
     let change = change(&grant, issued, &core.data_center, sent)?;
@@ -69,6 +72,12 @@ pub(crate) async fn login(
     })?;
     core.states.adopted(&saved, tokio::time::Instant::now());
     Ok(saved)
+}
+
+/// The error for a code that Zoho may have exchanged. It works only once, so there is nothing to repeat.
+fn unsettled_login() -> Error {
+    let problem = "the code was sent to Zoho, and whether Zoho has exchanged it is not known";
+    Error::new(ErrorKind::GrantUnsettled, problem).advise("let the user log in again")
 }
 
 /// Exchanges a grant token that other processes may know, too: it is saved first, unless the user has a

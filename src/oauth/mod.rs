@@ -189,6 +189,10 @@ impl TokenProvider {
     ///   once.
     /// - [`ErrorKind::InvalidConfig`] if the builder was given no
     ///   [`client`](TokenProviderBuilder::client), or Zoho does not accept it.
+    /// - [`ErrorKind::GrantUnsettled`] if the response was lost, or was an error that does not tell
+    ///   whether Zoho has exchanged the code. Let the user log in again.
+    /// - [`ErrorKind::Unavailable`] if Zoho could not be reached, and [`ErrorKind::Throttled`]: the
+    ///   code was not used, and can be given again.
     /// - Those of the store. The error then carries the tokens: [`Error::unsaved_token`].
     pub async fn login(
         &self,

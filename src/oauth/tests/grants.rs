@@ -59,6 +59,23 @@ async fn a_code_that_zoho_does_not_accept_is_no_login() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_code_whose_response_was_lost_is_not_to_be_given_again() {
+    for next in [Next::Lost, Next::Body(504, "<html>"), Next::Body(200, "")] {
+        let world = World::new();
+        world.zoho.next([next.clone()]);
+        let error = world.process().login("g", None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::GrantUnsettled, "{next:?}");
+        assert!(!error.is_retryable(), "{next:?}");
+        assert!(error.to_string().contains("log in again"), "{error}");
+        assert!(std::error::Error::source(&error).is_some(), "{next:?}");
+    }
+    let world = World::new();
+    world.zoho.next([Next::NotSent]);
+    let error = world.process().login("g", None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "it was not used");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_grant_that_many_processes_exchange_is_sent_once() {
     let world = World::new();
     let processes: Vec<_> = (0..10).map(|_| world.process()).collect();
