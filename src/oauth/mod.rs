@@ -99,7 +99,8 @@ impl TokenProvider {
     ///   [`ErrorKind::Unavailable`] if Zoho does not respond, once the former access token has
     ///   expired.
     /// - [`ErrorKind::RefreshPending`] if another process refreshes it and does not finish in time.
-    /// - [`ErrorKind::GrantUnsettled`] if the response to a grant token was lost.
+    /// - [`ErrorKind::GrantUnsettled`] if a grant token was sent, and whether Zoho has exchanged it is
+    ///   not known.
     /// - [`ErrorKind::InvalidConfig`] if Zoho does not accept the client, or the record names an
     ///   unknown accounts server.
     /// - Those of the store. If it could not save a new refresh token, the error has it:
@@ -216,8 +217,9 @@ impl TokenProvider {
     ///
     /// Those of [`login`](Self::login), and
     ///
-    /// - [`ErrorKind::GrantUnsettled`] if a process has sent the grant token and its response was
-    ///   lost: it may be used up. It is not sent again before another login is saved.
+    /// - [`ErrorKind::GrantUnsettled`] if a process has sent the grant token, and the response was lost
+    ///   or was an error that does not tell whether Zoho has exchanged it: it may be used up. It is not
+    ///   sent again before another login is saved.
     /// - [`ErrorKind::RefreshPending`] if another process exchanges it and does not finish in time.
     pub async fn exchange_grant(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
         self.exchange(token, false).await

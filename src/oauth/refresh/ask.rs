@@ -73,8 +73,9 @@ impl Refresh {
                 };
                 self.save_issued(held, &record, change, means).await
             }
-            Err(Failed::Lost(cause)) if means == Means::GrantToken => {
-                Err(unsettled().with_source(cause))
+            Err(failed) if means == Means::GrantToken && failed.is_inconclusive() => {
+                self.report(&failed, &data_center);
+                Err(unsettled().with_source(failed.cause(data_center.accounts_url())))
             }
             Err(failed) => self.refused(held, &record, &data_center, failed).await,
         }
@@ -129,25 +130,15 @@ impl Refresh {
         data_center: &DataCenter,
         failed: Failed,
     ) -> Result<Option<AccessToken>, Error> {
-        let refusal = failed.refusal();
-        self.core.record(&refusal.event());
+        let refusal = self.report(&failed, data_center);
         let (code, server) = (refusal.code(), data_center.accounts_url());
-        tracing::warn!(
-            id = self.id,
-            code,
-            server,
-            "Zoho has issued no access token"
-        );
-        // A grant token that is refused is settled.
-        let grant = self.grant_digest(record);
-        let is_unsettled = |sent: &&String| grant.as_ref() != Some(*sent);
-        let sent: Vec<_> = held
-            .lease
-            .sent
-            .iter()
-            .filter(is_unsettled)
-            .cloned()
-            .collect();
+        let mut sent = held.sent_before;
+        if matches!(failed, Failed::Refused(_)) && refusal.is_dead() {
+            // A grant token that is refused is settled. Nothing else says whether an earlier request
+            // with it was executed.
+            let grant = self.grant_digest(record);
+            sent.retain(|sent| grant.as_ref() != Some(sent));
+        }
         let note = Lease {
             phase: Phase::Failed(Note {
                 code: code.to_owned(),
@@ -169,11 +160,25 @@ impl Refresh {
             let states = &self.core.states;
             states.seen_for(&self.id, Some(&note.to_text()), Instant::now());
         }
-        if !is_unchanged {
+        if !is_unchanged && self.demand.grant.is_none() {
             // Somebody has logged in, or has refreshed the token, meanwhile.
             return Ok(None);
         }
         self.valid_or(failed.error(server)).map(Some)
+    }
+
+    /// Counts and logs that Zoho has issued no token, and returns why.
+    fn report(&self, failed: &Failed, data_center: &DataCenter) -> Refusal {
+        let refusal = failed.refusal();
+        self.core.record(&refusal.event());
+        let (code, server) = (refusal.code(), data_center.accounts_url());
+        tracing::warn!(
+            id = self.id,
+            code,
+            server,
+            "Zoho has issued no access token"
+        );
+        refusal
     }
 
     fn seconds_now(&self) -> u64 {
@@ -221,7 +226,7 @@ fn with_grant(
 }
 
 pub(super) fn unsettled() -> Error {
-    let problem = "a grant token was sent to Zoho, and what Zoho returned was lost";
+    let problem = "a grant token was sent to Zoho, and whether Zoho has exchanged it is not known";
     Error::new(ErrorKind::GrantUnsettled, problem).advise(
         "let the user log in again; or call `exchange_grant_again`, which fails if Zoho has executed \
          the request",

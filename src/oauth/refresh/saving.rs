@@ -16,7 +16,7 @@ use crate::{Error, Field, OAuthToken, RecordVersion, matching};
 
 impl Refresh {
     pub(super) async fn save_issued(
-        &self,
+        &mut self,
         held: Held,
         record: &OAuthToken,
         change: OAuthToken,
@@ -67,13 +67,14 @@ impl Refresh {
 
     /// `is_new` tells whether the tokens were issued for this refresh.
     fn after_save(
-        &self,
+        &mut self,
         saved: Saved,
         base: &OAuthToken,
         change: OAuthToken,
         is_new: bool,
     ) -> Result<Option<AccessToken>, Error> {
-        let states = &self.core.states;
+        let core = self.core.clone();
+        let states = &core.states;
         match saved {
             Saved::Stored(record) => {
                 states.keep_unsaved(&self.id, None);
@@ -82,6 +83,10 @@ impl Refresh {
             // What is stored now is looked at as any other record.
             Saved::Outdated => {
                 states.keep_unsaved(&self.id, None);
+                if is_new && self.demand.grant.take().is_some() {
+                    // It works only once. Somebody else has logged the user in meanwhile.
+                    self.is_usual = true;
+                }
                 Ok(None)
             }
             Saved::Deleted => {

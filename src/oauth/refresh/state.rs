@@ -33,6 +33,8 @@ pub(super) struct Refresh {
 pub(super) struct Held {
     pub(super) version: RecordVersion,
     pub(super) lease: Lease,
+    /// The grant tokens that may have been sent before.
+    pub(super) sent_before: Vec<String>,
     /// When the put was started.
     pub(super) since: Moment,
     /// When Zoho first issued no token for the record, in seconds since the Unix epoch.

@@ -331,6 +331,96 @@ async fn a_refresh_does_not_forget_that_a_grant_may_have_been_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_grant_that_may_have_been_exchanged_behind_a_failing_gateway_is_not_sent_again() {
+    for next in [Next::Body(504, ""), Next::Body(200, "<html>")] {
+        for world in [World::new(), World::with_token(0).await] {
+            let process = world.process();
+            world.zoho.next([next.clone()]);
+            for _ in 0..3 {
+                let error = process.exchange_grant(&grant_of_u()).await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::GrantUnsettled, "{next:?}");
+                tokio::time::advance(Duration::from_secs(3_600)).await;
+            }
+            assert_eq!(grants(&world), 1, "{next:?}");
+            process.exchange_grant_again(&grant_of_u()).await.unwrap();
+            assert_eq!(grants(&world), 2, "{next:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_refusal_of_a_grant_settles_what_became_of_it() {
+    let not_sent = [Next::NotSent, Next::NotSent];
+    let throttled = [Next::Body(429, "")];
+    let client = [Next::Body(200, r#"{"error":"invalid_client"}"#)];
+    for again in [&not_sent[..], &throttled, &client] {
+        for world in [World::new(), World::with_token(0).await] {
+            let process = world.process();
+            world.zoho.next([Next::Lost]);
+            assert!(process.exchange_grant(&grant_of_u()).await.is_err());
+            world.zoho.next(again.iter().cloned());
+            let error = process.exchange_grant_again(&grant_of_u()).await;
+            let kind = error.unwrap_err().kind();
+            assert_ne!(kind, ErrorKind::GrantUnsettled, "{again:?}");
+            tokio::time::advance(Duration::from_secs(3_600)).await;
+            let sent = grants(&world);
+            let error = process.exchange_grant(&grant_of_u()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::GrantUnsettled, "{again:?}");
+            assert_eq!(grants(&world), sent, "{again:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_is_sent_once_if_another_login_is_saved_meanwhile() {
+    let refused = Next::Body(200, r#"{"error":"invalid_code"}"#);
+    for next in [None, Some(refused)] {
+        let world = World::with_token(0).await;
+        let process = world.process();
+        world.zoho.hold();
+        world.zoho.next(next.clone());
+        let exchanging = tokio::spawn(async move { process.exchange_grant(&grant_of_u()).await });
+        while world.zoho.requests() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let columns = "access_token=a2 refresh_token=r2 grant_token=g2";
+        let saved = world.save(columns, 3_600).await;
+        for _ in 0..5 {
+            world.zoho.release();
+        }
+        match (exchanging.await.unwrap(), next) {
+            (Ok(record), None) => assert_eq!(record, saved, "the user is logged in"),
+            (Err(error), Some(_)) => assert_eq!(error.kind(), ErrorKind::NeedsLogin),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!((grants(&world), world.zoho.requests()), (1, 1));
+        assert_eq!(world.stored().await, saved);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_whose_lease_took_too_long_and_could_not_be_put_back_is_sent_once() {
+    for fault in [SwapFault::Fails, SwapFault::LosesResponse] {
+        let world = World::with_token(0).await;
+        world
+            .store
+            .next(&[SwapFault::None, SwapFault::Takes(4), fault]);
+        let process = world.process();
+        let record = process.exchange_grant(&grant_of_u()).await.unwrap();
+        assert_eq!(record.refresh_token().unwrap().expose_secret(), "r-new");
+        assert_eq!(grants(&world), 1);
+        assert_eq!(world.lease().await, None);
+    }
+    // The store does not respond for longer than a caller waits.
+    let world = World::with_token(0).await;
+    let faults = [SwapFault::None, SwapFault::Takes(4), SwapFault::Takes(600)];
+    world.store.next(&faults);
+    let started = tokio::time::Instant::now();
+    assert!(world.process().exchange_grant(&grant_of_u()).await.is_err());
+    assert_eq!(started.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_second_login_that_was_not_sent_is_sent_again() {
     let world = World::with_token(0).await;
     world.zoho.next([Next::NotSent, Next::NotSent]);
