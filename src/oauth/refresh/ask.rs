@@ -83,12 +83,16 @@ impl Refresh {
 
     /// Whether Zoho would issue another token, judging by this process's own requests. Counts one more.
     fn is_in_budget(&self, asked: &OAuthToken, means: Means) -> bool {
+        let token = self.budget_key(asked, means);
+        self.core.budget.take(token, Instant::now())
+    }
+
+    fn budget_key(&self, asked: &OAuthToken, means: Means) -> u64 {
         let token = match means {
             Means::RefreshToken => asked.expose(Field::RefreshToken),
             Means::GrantToken | Means::Nothing => asked.expose(Field::GrantToken),
         };
-        let token = token.map_or(0, |token| self.core.hash(token));
-        self.core.budget.take(token, Instant::now())
+        token.map_or(0, |token| self.core.hash(token))
     }
 
     /// Sends the request. If the response is lost, sends it once more if there is time.
@@ -105,6 +109,11 @@ impl Refresh {
             let form = form(record, means)?;
             let (http, server) = (&*self.core.http, data_center.accounts_url());
             let issued = ask(http, server, form, self.core.timing.request).await;
+            if matches!(issued, Err(Failed::NotSent(_))) {
+                // Zoho does not count it.
+                let token = self.budget_key(record, means);
+                self.core.budget.give_back(token);
+            }
             let may_repeat = match &issued {
                 Err(Failed::NotSent(_)) => true,
                 Err(Failed::Lost(_)) => means == Means::RefreshToken,
@@ -114,7 +123,6 @@ impl Refresh {
             if !may_repeat || is_second || would_end >= self.core.timing.lease {
                 return Ok(issued);
             }
-            // A request whose response was lost counts for Zoho.
             if !self.is_in_budget(record, means) {
                 return Ok(issued);
             }

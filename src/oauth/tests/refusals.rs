@@ -228,6 +228,19 @@ async fn requests_without_a_response_count_as_well() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn requests_that_were_not_sent_do_not_count() {
+    let world = World::with_token(3_600).await;
+    let process = world.process();
+    world.zoho.next(std::iter::repeat_n(Next::NotSent, 40));
+    for _ in 0..20 {
+        let error = process.refresh(&partial()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+    }
+    assert_eq!(world.zoho.requests(), 40);
+    assert_eq!(value(&process.refresh(&partial()).await.unwrap()), "new-1");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_error_has_what_the_http_client_reports() {
     for (next, text, cause) in [
         (Next::NotSent, "could not be reached", "refused"),
