@@ -125,7 +125,8 @@ impl Core {
 
     pub(crate) fn standing(&self, record: &OAuthToken, demand: &Demand) -> Standing {
         if let Some(grant) = &demand.grant {
-            return match is_exchanged(record, grant) && !demand.insists {
+            let is_there = is_exchanged(record, grant) && record.access_token().is_some();
+            return match is_there && !demand.insists {
                 true => Standing::Good,
                 false => Standing::Unusable,
             };

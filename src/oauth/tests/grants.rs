@@ -178,6 +178,18 @@ async fn a_user_who_logs_in_again_gets_the_new_tokens_and_the_dead_note_is_gone(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_record_of_a_grant_that_has_only_a_refresh_token_is_refreshed() {
+    let world = World::new();
+    let columns = "id=1 user_name=u client_id=c client_secret=s grant_token=g refresh_token=r";
+    world.store.save_token(&token(columns)).await.unwrap();
+    let record = world.process().exchange_grant(&grant_of_u()).await.unwrap();
+    assert_eq!(record.access_token().unwrap().expose_secret(), "new-1");
+    assert_eq!((grants(&world), world.zoho.requests()), (0, 1));
+    let (reads, swaps) = world.store.take_counts();
+    assert!(reads < 5 && swaps == 2, "{reads} {swaps}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_grant_that_is_refused_does_not_stop_a_stored_token_from_being_refreshed() {
     let world = World::with_token(0).await;
     let process = world.process();
