@@ -16,6 +16,7 @@ use super::metrics::{Event, Metrics};
 use super::states::States;
 use super::timing::Timing;
 use super::uncoordinated::Uncoordinated;
+use super::zoho::response::USUAL_LIFETIME;
 use crate::clock::Clock;
 use crate::{Error, ErrorKind, Field, OAuthToken, RecordVersion, RefreshCoordination, TokenStore};
 
@@ -110,6 +111,12 @@ impl Core {
             let now = now.as_secs() * 1_000 + u64::from(now.subsec_millis());
             expires.saturating_sub(now)
         }))
+    }
+
+    /// How long ago Zoho has issued the access token of a record, if it has the usual lifetime.
+    pub(crate) fn age(&self, record: &OAuthToken) -> Duration {
+        let left = self.left(record).unwrap_or(USUAL_LIFETIME);
+        USUAL_LIFETIME.saturating_sub(left)
     }
 
     /// Whether the access token can be returned without a look at anything else. Called for each

@@ -162,14 +162,19 @@ impl TokenProvider {
     /// Tells the provider that Zoho has refused an access token (HTTP status 401). The next
     /// [`access_token`](Self::access_token) of its record returns another one.
     ///
-    /// Returns `false`, and does nothing, if it has replaced another one less than a minute ago: then
-    /// a scope is missing, or the call went to the wrong data centre, and another access token would
-    /// be refused as well. The time grows to an hour and more while each replacement is refused, too.
+    /// Returns `false`, and does nothing, if it has replaced another one less than a minute ago, or was
+    /// issued so lately after another one was refused: then a scope is missing, or the call went to the
+    /// wrong data centre, and another access token would be refused as well. The time grows to an hour
+    /// and more with each one that is refused, until none was for two hours.
     pub fn refused(&self, token: &AccessToken) -> bool {
         let (core, record) = (&self.core, token.record());
         let id = record.id().unwrap_or_default();
         core.record(&Event::Refused);
-        if !core.states.refuse(record, &core.timing, Instant::now()) {
+        let age = core.age(record);
+        if !core
+            .states
+            .refuse(record, age, &core.timing, Instant::now())
+        {
             tracing::warn!(id, "Zoho refuses an access token that it has just issued");
             return false;
         }

@@ -104,11 +104,18 @@ impl States {
     }
 
     /// Notes that Zoho has refused this access token. Returns whether it is to be replaced.
-    pub(crate) fn refuse(&self, record: &OAuthToken, timing: &Timing, now: Instant) -> bool {
+    /// `age` is how long ago Zoho has issued it.
+    pub(crate) fn refuse(
+        &self,
+        record: &OAuthToken,
+        age: Duration,
+        timing: &Timing,
+        now: Instant,
+    ) -> bool {
         let token = self.hash(record);
         self.with(record.id().unwrap_or_default(), |state| {
             state.look_again = None;
-            state.replaced.refuse(token, timing, now)
+            state.replaced.refuse(token, age, timing, now)
         })
     }
 
@@ -204,7 +211,7 @@ mod tests {
         let (old, new) = (token("id=1 access_token=a"), token("id=1 access_token=b"));
         let minute = Duration::from_secs(60);
         assert!(!states.is_special(&old) && !states.is_refused(&old));
-        assert!(states.refuse(&old, &timing, Instant::now()));
+        assert!(states.refuse(&old, Duration::ZERO, &timing, Instant::now()));
         assert!(states.is_special(&old) && states.is_refused(&old) && !states.is_refused(&new));
         assert!(
             !states.is_special(&token("id=2 access_token=a")),
@@ -214,10 +221,10 @@ mod tests {
         assert!(states.is_refused(&old), "it is the same one");
         states.adopted(&new, Instant::now());
         assert!(!states.is_special(&old) && !states.is_refused(&old));
-        assert!(!states.refuse(&new, &timing, Instant::now()));
+        assert!(!states.refuse(&new, Duration::ZERO, &timing, Instant::now()));
         tokio::time::advance(minute).await;
         states.adopted(&new, Instant::now());
-        let is_young = !states.refuse(&new, &timing, Instant::now());
+        let is_young = !states.refuse(&new, Duration::ZERO, &timing, Instant::now());
         assert!(!is_young, "adopted before");
     }
 
@@ -226,7 +233,7 @@ mod tests {
         let states = States::default();
         let record = token("id=1 access_token=a");
         states.adopted(&record, Instant::now());
-        states.refuse(&record, &Timing::new(0), Instant::now());
+        states.refuse(&record, Duration::ZERO, &Timing::new(0), Instant::now());
         assert_eq!(record.clones(), 1);
     }
 

@@ -228,6 +228,28 @@ async fn a_day_of_calls_that_no_token_can_make_adds_few_refreshes_in_any_number_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_of_another_process_that_zoho_ends_early_is_replaced() {
+    let world = World::with_token(3_600).await;
+    let process = world.process();
+    let access = process.access_token(&partial()).await.unwrap();
+    assert!(process.refused(&access));
+    process.access_token(&partial()).await.unwrap();
+    tokio::time::advance(Duration::from_secs(55 * 60)).await;
+    world.process().access_token(&partial()).await.unwrap();
+    tokio::time::advance(Duration::from_secs(15 * 60)).await;
+    let partial = partial();
+    let called = process.call(&partial, async |token| {
+        let status = if value(&token) == "new-2" {
+            401_u16
+        } else {
+            200
+        };
+        Ok::<_, Error>((status, value(&token).to_owned()))
+    });
+    assert_eq!(called.await.unwrap(), (200, "new-3".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_token_slows_no_other_user_down() {
     let world = World::with_token(3_600).await;
     let other = world.save("id=2 user_name=v access_token=a2", 3_600).await;
