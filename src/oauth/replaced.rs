@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::timing::Timing;
 
 /// If no access token was refused for this time, earlier ones count no more.
-const FORGET: Duration = Duration::from_secs(2 * 3_600);
+pub(super) const FORGET: Duration = Duration::from_secs(2 * 3_600);
 
 /// What is known of a record's access tokens.
 #[derive(Debug, Default)]

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::replaced::Replaced;
+use super::replaced::{FORGET, Replaced};
 use super::timing::Timing;
 use crate::{Field, OAuthToken, matching};
 
 /// The number of records that are remembered. If there are more, entries holding only leases and times
-/// are evicted: that costs calls.
+/// are evicted, which costs calls; if that is not enough, those with refused tokens as well. What could
+/// not be saved is never dropped.
 const RECORDS: usize = 10_000;
 
 /// The records, by id.
@@ -23,6 +24,8 @@ pub(crate) struct States {
     records: Mutex<HashMap<String, State>>,
     /// How many of them have a refused or unsaved token: usually zero; read without a lock.
     special: AtomicUsize,
+    /// When refused tokens were last looked through for those that count no more.
+    cleaned: Mutex<Option<Instant>>,
     /// Access tokens are remembered by a hash: they are to be wiped from memory.
     hasher: RandomState,
 }
@@ -171,9 +174,7 @@ impl States {
 
     fn with<T>(&self, id: &str, change: impl FnOnce(&mut State) -> T) -> T {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        if records.len() >= RECORDS && !records.contains_key(id) {
-            records.retain(|_, state| state.is_special());
-        }
+        self.clean(&mut records, id);
         let state = records.entry(id.to_owned()).or_default();
         let was_special = state.is_special();
         let result = change(state);
@@ -183,6 +184,32 @@ impl States {
             _ => 0,
         };
         result
+    }
+
+    /// Forgets refused tokens of long ago, whose users may never come back, and makes room for this
+    /// record.
+    fn clean(&self, records: &mut HashMap<String, State>, id: &str) {
+        let now = Instant::now();
+        let is_full = records.len() >= RECORDS && !records.contains_key(id);
+        let mut cleaned = self.cleaned.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = *cleaned.get_or_insert(now);
+        if !is_full && now.saturating_duration_since(last) < FORGET {
+            return;
+        }
+        *cleaned = Some(now);
+        for state in records.values_mut() {
+            if state.replaced.is_over(now) {
+                state.replaced = Replaced::default();
+            }
+        }
+        if is_full {
+            records.retain(|_, state| state.is_special());
+        }
+        if is_full && records.len() >= RECORDS {
+            records.retain(|_, state| state.unsaved.is_some());
+        }
+        let special = records.values().filter(|state| state.is_special()).count();
+        self.special.store(special, Ordering::Release);
     }
 }
 
@@ -235,6 +262,31 @@ mod tests {
         states.adopted(&record, Instant::now());
         states.refuse(&record, Duration::ZERO, &Timing::new(0), Instant::now());
         assert_eq!(record.clones(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refused_tokens_of_users_who_do_not_come_back_are_forgotten() {
+        let (states, timing) = (States::default(), Timing::new(0));
+        let refuse = |id: usize| {
+            let record = token(&format!("id={id} access_token=a"));
+            assert!(states.refuse(&record, Duration::ZERO, &timing, Instant::now()));
+            record
+        };
+        let special = || states.special.load(Ordering::Relaxed);
+        for id in 0..2 * RECORDS {
+            refuse(id);
+            let kept = states.records.lock().unwrap().len();
+            assert!(kept <= RECORDS && kept == special(), "{kept}");
+        }
+        tokio::time::advance(FORGET - Duration::from_secs(1)).await;
+        let last = refuse(0);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        states.look_again("other", None);
+        assert!(states.is_refused(&last));
+        assert_eq!(special(), 1, "all others are of long ago");
+        tokio::time::advance(FORGET).await;
+        states.look_again("other", None);
+        assert_eq!(special(), 0, "a valid token is returned without a lock");
     }
 
     #[tokio::test(start_paused = true)]
