@@ -249,7 +249,9 @@ impl TokenProvider {
     ///
     /// - [`ErrorKind::Unavailable`] or [`ErrorKind::Throttled`] if Zoho has not revoked the tokens.
     /// - [`ErrorKind::InvalidConfig`] if the accounts server does not know them and the record does
-    ///   not name its own (`accounts_url`): at another one, they may be valid.
+    ///   not name its own (`accounts_url`): at another one, they may be valid. If the first call has
+    ///   revoked them and its response was lost, call again with the server as `accounts_url` of the
+    ///   token that is given.
     /// - Those of the store.
     pub async fn revoke(&self, partial: &OAuthToken) -> Result<bool, Error> {
         let revoked = revoke::revoke(&self.core, partial).boxed().await;

@@ -400,6 +400,26 @@ async fn a_token_that_may_be_of_another_accounts_server_is_not_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_revocation_can_be_repeated_by_who_names_the_accounts_server() {
+    use super::fake_zoho::Next;
+    let unknown = Next::Body(400, r#"{"error":"invalid_code"}"#);
+    let world = World::with_token(3_600).await;
+    let provider = world.process();
+    // The response to the first request was lost.
+    world
+        .zoho
+        .next([Next::Body(504, ""), unknown.clone(), unknown]);
+    assert!(provider.revoke(&partial()).await.is_err());
+    let error = provider.revoke(&partial()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+    assert!(error.to_string().contains("`accounts_url`"), "{error}");
+    let named = partial().to_builder();
+    let named = named.accounts_url("https://accounts.zoho.eu").build();
+    assert!(provider.revoke(&named.unwrap()).await.unwrap());
+    assert_eq!(world.store.get_tokens().await.unwrap().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_record_of_a_sandbox_stays_one() {
     // Zoho names `https://www.zohoapis.eu` in each response.
     for (stored, kept) in [
