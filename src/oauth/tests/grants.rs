@@ -343,6 +343,32 @@ async fn a_refresh_does_not_forget_that_a_grant_may_have_been_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_access_token_from_elsewhere_does_not_settle_a_grant() {
+    let world = World::with_token(0).await;
+    let process = world.process();
+    world.zoho.next([Next::Lost]);
+    assert!(process.exchange_grant(&grant_of_u()).await.is_err());
+    // One of Zoho's SDKs refreshes the tokens itself, and an operator corrects the client.
+    world.save("access_token=x", 3_600).await;
+    world.save("access_token=y client_secret=s2", 0).await;
+    for process in [&process, &world.process()] {
+        let error = process.exchange_grant(&grant_of_u()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::GrantUnsettled);
+    }
+    // Nothing else is left of the lease.
+    let started = tokio::time::Instant::now();
+    let access = process.access_token(&token("user_name=u")).await.unwrap();
+    assert_eq!(value(&access), "new-1");
+    assert!(started.elapsed() < Duration::from_secs(1));
+    let error = process.exchange_grant(&grant_of_u()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::GrantUnsettled);
+    assert_eq!(grants(&world), 1);
+    // A login does.
+    world.save("refresh_token=r2 access_token=z", 3_600).await;
+    assert_eq!(world.lease().await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_grant_that_may_have_been_exchanged_behind_a_failing_gateway_is_not_sent_again() {
     for next in [Next::Body(504, ""), Next::Body(200, "<html>")] {
         for world in [World::new(), World::with_token(0).await] {
