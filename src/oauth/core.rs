@@ -43,6 +43,8 @@ pub(crate) struct Refreshed {
     pub(crate) outcome: Result<AccessToken, Error>,
     /// Whether it was for callers to whom any valid access token will do.
     pub(crate) is_usual: bool,
+    /// The data centre of the caller for whom it was, which an error may be about.
+    pub(crate) data_center: Option<DataCenter>,
 }
 
 /// What a caller wants of the access token of a record.

@@ -24,9 +24,13 @@ pub(crate) use self::saving::{change, unsaved_error};
 
 /// Obtains an access token of this record, as a caller has found it, that satisfies the demand.
 pub(crate) async fn refresh(core: Arc<Core>, record: OAuthToken, demand: Demand) -> Refreshed {
-    let is_usual = demand.is_usual();
+    let (is_usual, data_center) = (demand.is_usual(), demand.data_center.clone());
     let outcome = run(core, record, demand).await;
-    Refreshed { outcome, is_usual }
+    Refreshed {
+        outcome,
+        is_usual,
+        data_center,
+    }
 }
 
 async fn run(core: Arc<Core>, record: OAuthToken, demand: Demand) -> Result<AccessToken, Error> {
