@@ -117,7 +117,11 @@ impl TokenProvider {
                 None
             }
             Ok(found) => found,
-            Err(error) => return obtain::unsaved(&self.core, partial).ok_or(error),
+            // The store cannot be asked.
+            Err(error) if error.is_retryable() => {
+                return obtain::unsaved(&self.core, partial).ok_or(error);
+            }
+            Err(error) => return Err(error),
         };
         // Boxed, so that the future of a valid token stays small.
         let obtained = obtain::obtain(&self.core, partial, found).boxed().await;

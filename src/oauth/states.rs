@@ -142,7 +142,9 @@ impl States {
         }
     }
 
-    /// Returns the unsaved record that the partial token denotes, for when the store cannot be asked.
+    /// Returns the unsaved record that the partial token denotes, for when the store cannot be asked. It
+    /// is equal in the strongest field that is given: by a weaker one, a record that is stored may be
+    /// meant.
     pub(crate) fn unsaved_denoted_by(&self, partial: &OAuthToken) -> Option<OAuthToken> {
         if !self.any_is_special() {
             return None;
@@ -152,7 +154,12 @@ impl States {
             .values()
             .filter_map(|state| Some(state.unsaved.as_ref()?.record.clone()))
             .collect();
-        matching::denoted(partial, &unsaved).map(|(_, record)| record.clone())
+        let strongest = match partial.id() {
+            Some(_) => Field::Id,
+            None => matching::identifying_fields(partial).next()?,
+        };
+        let (field, record) = matching::denoted(partial, &unsaved)?;
+        (field == strongest).then(|| record.clone())
     }
 
     /// Forgets a record that is no longer stored.
@@ -308,6 +315,17 @@ mod tests {
             Some(record.clone())
         );
         assert_eq!(states.unsaved_denoted_by(&token("user_name=v")), None);
+        let nameless = Unsaved {
+            base: token("id=2 access_token=c"),
+            change: token("id=2 access_token=d"),
+            record: token("id=2 access_token=d"),
+        };
+        states.keep_unsaved("2", Some(nameless));
+        let stronger = token("user_name=v access_token=d");
+        assert_eq!(states.unsaved_denoted_by(&stronger), None, "it may be of v");
+        let denoted = states.unsaved_denoted_by(&token("access_token=d"));
+        assert_eq!(denoted.unwrap().id(), Some("2"));
+        states.keep_unsaved("2", None);
         states.keep_unsaved("1", None);
         assert!(!states.is_special(&record));
         assert!(states.records.lock().unwrap().len() <= RECORDS);

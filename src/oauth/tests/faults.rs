@@ -191,6 +191,23 @@ async fn an_unsaved_token_is_replaced_by_a_refresh_that_is_forced() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_unsaved_token_is_returned_only_if_the_store_cannot_be_asked() {
+    for (kind, is_returned) in [
+        (ErrorKind::Unavailable, true),
+        (ErrorKind::Throttled, true),
+        (ErrorKind::AccessDenied, false),
+        (ErrorKind::Decode, false),
+    ] {
+        let (world, provider) = with_unsaved(0).await;
+        world.store.fail_lookups(kind);
+        match provider.access_token(&partial()).await {
+            Ok(access) => assert!(is_returned && value(&access) == "new-1", "{kind}"),
+            Err(error) => assert!(!is_returned && error.kind() == kind, "{error}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_save_whose_response_was_lost_is_no_second_save() {
     let world = World::with_token(0).await;
     let provider = world.process();
