@@ -129,6 +129,47 @@ async fn all_get_the_record_to_which_one_process_moves_the_tokens() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn naming_a_record_undoes_nothing_that_happens_meanwhile() {
+    let own = "id=1 client_id=c client_secret=s grant_token=g refresh_token=r-new";
+    let users = &format!("id=7 user_name={LOGGED_IN} client_id=c");
+    for what in ["refreshed", "moved", "revoked"] {
+        let world = World::new();
+        let save = async |columns: String| world.store.save_token(&token(&columns)).await.unwrap();
+        save(format!("{own} access_token=a1")).await;
+        if what != "refreshed" {
+            save(format!("{users} refresh_token=r access_token=a")).await;
+        }
+        world.zoho.hold();
+        let process = world.process();
+        let naming = tokio::spawn(async move { process.exchange_grant(&grant()).await });
+        while world.zoho.seen().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        match what {
+            "refreshed" => drop(save(format!("{own} access_token=a2")).await),
+            "moved" => {
+                let moved = "grant_token=g refresh_token=r-new access_token=a2";
+                save(format!("{users} {moved}")).await;
+                world.store.delete_token("1").await.unwrap();
+            }
+            _ => world.store.delete_tokens().await.unwrap(),
+        }
+        (0..4).for_each(|_| world.zoho.release());
+        let named = naming.await.unwrap();
+        let stored = world.store.get_tokens().await.unwrap();
+        if what == "revoked" {
+            assert_eq!(named.unwrap_err().kind(), ErrorKind::NeedsLogin);
+            assert!(stored.is_empty());
+            continue;
+        }
+        assert_eq!(stored, [named.unwrap()], "{what}");
+        assert_eq!(stored[0].user_name(), Some(LOGGED_IN), "{what}");
+        let access = stored[0].access_token().unwrap();
+        assert_eq!(access.expose_secret(), "a2", "{what}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_login_that_could_not_be_saved_says_to_save_its_tokens() {
     let world = World::new();
     world.store.fail_saves();
