@@ -54,7 +54,7 @@ pub(crate) struct Demand {
     pub(crate) window: Option<Duration>,
     /// A record with an access token that is to be replaced, however long it is valid.
     pub(crate) replaced: Option<OAuthToken>,
-    /// Whether Zoho is asked even if an earlier attempt was in vain.
+    /// Whether Zoho is asked even if an earlier attempt has failed.
     pub(crate) insists: bool,
     /// The data centre of a record that does not name its own.
     pub(crate) data_center: Option<DataCenter>,

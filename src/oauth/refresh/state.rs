@@ -103,7 +103,7 @@ impl Refresh {
         }
     }
 
-    /// Has callers go on with the access token that they have for this time.
+    /// Returns the present access token to callers for this time, without a look at the record.
     pub(super) fn rest(&self, time: Duration) {
         let time = Instant::now() + time;
         self.core.states.look_again(&self.id, Some(time));
