@@ -16,7 +16,8 @@ use crate::{Error, OAuthToken};
 /// [`TokenStore::coordination`](crate::TokenStore::coordination). A record has a *lease* beside its
 /// token: a text that only the refreshing processes read, and that no lookup returns. A save by
 /// [`save_token`](crate::TokenStore::save_token) drops the lease if it changes one of the tokens, the
-/// expiry time or the client, and keeps it otherwise.
+/// expiry time or the client, and keeps it otherwise:
+/// [`matching::keeps_lease`](crate::matching::keeps_lease) decides.
 #[async_trait]
 pub trait RefreshCoordination: Debug + Send + Sync {
     /// Reads the record with this id from where it is stored, never from a cache. Returns `None` if

@@ -120,6 +120,21 @@ pub fn are_refreshed_alike(one: &OAuthToken, other: &OAuthToken) -> bool {
         .all(|field| one.expose(field) == other.expose(field))
 }
 
+/// Whether a save that makes `saved` of the stored record keeps this lease of it
+/// ([`RefreshCoordination`](crate::RefreshCoordination)).
+///
+/// It does if a refresh of one [is one of the other](are_refreshed_alike). A lease that names grant
+/// tokens that may have been sent is also kept until another login is saved: nothing else of it counts
+/// for a record with other tokens.
+pub fn keeps_lease(lease: &str, stored: &OAuthToken, saved: &OAuthToken) -> bool {
+    let is_same_login = || {
+        [Field::RefreshToken, Field::GrantToken]
+            .into_iter()
+            .all(|field| stored.expose(field) == saved.expose(field))
+    };
+    are_refreshed_alike(stored, saved) || (lease.contains(":grant:") && is_same_login())
+}
+
 /// Checks that the token can become a new record: it must have a token value.
 ///
 /// # Errors

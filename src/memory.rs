@@ -87,10 +87,10 @@ impl TokenStore for MemoryTokenStore {
             }
         };
         let id = record.id().unwrap_or_default();
-        let lease = records
-            .get_mut(id)
-            .filter(|old| matching::are_refreshed_alike(&old.token, &record))
-            .and_then(|old| old.lease.take());
+        let lease = records.get_mut(id).and_then(|old| {
+            let keeps = |lease: &mut String| matching::keeps_lease(lease, &old.token, &record);
+            old.lease.take_if(keeps)
+        });
         records.insert(id.to_owned(), Entry::new(record.clone(), lease));
         Ok(record)
     }

@@ -36,7 +36,7 @@ pub enum ErrorKind {
     Unavailable,
     /// Somebody has to log in: there is no token, or Zoho does not accept the refresh token any more.
     NeedsLogin,
-    /// A grant token was sent to Zoho, and what Zoho returned was lost. It may be used up.
+    /// A grant token was sent to Zoho, and whether Zoho has exchanged it is not known. It may be used up.
     GrantUnsettled,
     /// Another process refreshes the token and has not finished in time.
     RefreshPending,

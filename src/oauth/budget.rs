@@ -1,7 +1,7 @@
 //! Zoho issues ten access tokens in ten minutes for a refresh token. A process counts its own
 //! requests, so that it cannot exceed the limit by itself.
 //!
-//! It counts those whose response was lost, too. It does not know of those of other processes, which
+//! It counts those whose response was lost, too, and not those that were not sent. It does not know of those of other processes, which
 //! the notes in the record slow down, and it begins anew with a new refresh token, as Zoho does.
 
 use std::collections::{HashMap, VecDeque};
@@ -35,6 +35,14 @@ impl Budget {
         sent.push_back(now);
         true
     }
+
+    /// Takes back the last request that was counted: it was not sent.
+    pub(crate) fn give_back(&self, refresh_token: u64) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sent) = requests.get_mut(&refresh_token) {
+            sent.pop_back();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -53,6 +61,9 @@ mod tests {
         assert!(budget.take(2, at(10)), "another token");
         assert!(!budget.take(1, at(599)));
         assert!(budget.take(1, at(600)), "the first one is over");
+        assert!(!budget.take(1, at(600)));
+        budget.give_back(1);
+        assert!(budget.take(1, at(600)), "that one was not sent");
         assert!(!budget.take(1, at(600)));
         assert!(budget.take(1, at(2_000)));
         let kept = budget.requests.lock().unwrap().len();

@@ -16,6 +16,7 @@ use super::metrics::{Event, Metrics};
 use super::states::States;
 use super::timing::Timing;
 use super::uncoordinated::Uncoordinated;
+use super::zoho::response::USUAL_LIFETIME;
 use crate::clock::Clock;
 use crate::{Error, ErrorKind, Field, OAuthToken, RecordVersion, RefreshCoordination, TokenStore};
 
@@ -42,6 +43,8 @@ pub(crate) struct Refreshed {
     pub(crate) outcome: Result<AccessToken, Error>,
     /// Whether it was for callers to whom any valid access token will do.
     pub(crate) is_usual: bool,
+    /// The data centre of the caller for whom it was, which an error may be about.
+    pub(crate) data_center: Option<DataCenter>,
 }
 
 /// What a caller wants of the access token of a record.
@@ -51,7 +54,7 @@ pub(crate) struct Demand {
     pub(crate) window: Option<Duration>,
     /// A record with an access token that is to be replaced, however long it is valid.
     pub(crate) replaced: Option<OAuthToken>,
-    /// Whether Zoho is asked even if an earlier attempt was in vain.
+    /// Whether Zoho is asked even if an earlier attempt has failed.
     pub(crate) insists: bool,
     /// The data centre of a record that does not name its own.
     pub(crate) data_center: Option<DataCenter>,
@@ -112,6 +115,12 @@ impl Core {
         }))
     }
 
+    /// How long ago Zoho has issued the access token of a record, if it has the usual lifetime.
+    pub(crate) fn age(&self, record: &OAuthToken) -> Duration {
+        let left = self.left(record).unwrap_or(USUAL_LIFETIME);
+        USUAL_LIFETIME.saturating_sub(left)
+    }
+
     /// Whether the access token can be returned without a look at anything else. Called for each
     /// access token that a program asks for.
     #[inline]
@@ -125,7 +134,8 @@ impl Core {
 
     pub(crate) fn standing(&self, record: &OAuthToken, demand: &Demand) -> Standing {
         if let Some(grant) = &demand.grant {
-            return match is_exchanged(record, grant) && !demand.insists {
+            let is_there = is_exchanged(record, grant) && record.access_token().is_some();
+            return match is_there && !demand.insists {
                 true => Standing::Good,
                 false => Standing::Unusable,
             };

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::access_token::AccessToken;
-use super::core::{Core, Demand, is_exchanged};
+use super::core::{Core, Demand, is_exchanged, nobody_logged_in};
 use super::identity;
 use super::metrics::Event;
 use super::obtain::{data_center, satisfy};
 use super::refresh::{change, unsaved_error};
+use super::save::still_sent;
 use super::zoho::{ask, request};
-use crate::{Error, ErrorKind, OAuthToken, matching};
+use crate::{Error, ErrorKind, OAuthToken, RecordVersion, Swap, matching};
 
 /// The pauses in which moved tokens are looked for: the index of a store may be behind.
 const MOVES: [Duration; 4] = [
@@ -19,6 +20,10 @@ const MOVES: [Duration; 4] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
+
+/// How often the user's name is saved if others change the record first, and the pause between.
+const NAMINGS: usize = 20;
+const NAMING_PAUSE: Duration = Duration::from_millis(100);
 
 /// Exchanges the code of a login that only this process knows.
 pub(crate) async fn login(
@@ -52,7 +57,10 @@ pub(crate) async fn login(
             server,
             "Zoho has issued no token for a login"
         );
-        failed.error(server)
+        match failed.is_inconclusive() {
+            true => unsettled_login().with_source(failed.cause(server)),
+            false => failed.error(server),
+        }
     })?;
     core.record(&Event::Granted);
     let change = change(&grant, issued, &core.data_center, sent)?;
@@ -69,6 +77,12 @@ pub(crate) async fn login(
     })?;
     core.states.adopted(&saved, tokio::time::Instant::now());
     Ok(saved)
+}
+
+/// The error for a code that Zoho may have exchanged. It works only once, so there is nothing to repeat.
+fn unsettled_login() -> Error {
+    let problem = "the code was sent to Zoho, and whether Zoho has exchanged it is not known";
+    Error::new(ErrorKind::GrantUnsettled, problem).advise("let the user log in again")
 }
 
 /// Exchanges a grant token that other processes may know, too: it is saved first, unless the user has a
@@ -98,7 +112,7 @@ pub(crate) async fn exchange_grant(
     };
     match access.record().user_name() {
         Some(_) => Ok(access.record().clone()),
-        None => name(&core, &access).await,
+        None => name(&core, &access, &grant).await,
     }
 }
 
@@ -117,7 +131,10 @@ async fn moved(core: &Core, grant: &OAuthToken) -> Option<OAuthToken> {
 }
 
 /// Saves whose token it is. If the user has a record, the tokens are moved to it.
-async fn name(core: &Core, access: &AccessToken) -> Result<OAuthToken, Error> {
+///
+/// Other processes may do the same, refresh the tokens, or revoke them meanwhile. So each change is a swap
+/// of what was read after Zoho has named the user: nothing newer is replaced, and nothing comes back.
+async fn name(core: &Core, access: &AccessToken, grant: &OAuthToken) -> Result<OAuthToken, Error> {
     let record = access.record();
     let Some(user_name) = identity::user_name(core, access).await else {
         return Ok(record.clone());
@@ -126,18 +143,66 @@ async fn name(core: &Core, access: &AccessToken) -> Result<OAuthToken, Error> {
     if let Some(client_id) = record.client_id() {
         user = user.client_id(client_id);
     }
-    let users = core.store.find_token(&user.build()?).await?;
-    let users = users.filter(|users| users.id() != record.id());
-    let named = record.to_builder().user_name(user_name);
-    let Some(users) = users else {
-        return core.store.save_token(&named.build()?).await;
-    };
-    let named = named.id(users.id().unwrap_or_default()).build()?;
-    let saved = core.store.save_token(&named).await?;
-    core.store
-        .delete_token(record.id().unwrap_or_default())
-        .await?;
-    Ok(saved)
+    let user = user.build()?;
+    let id = record.id().unwrap_or_default();
+    for _ in 0..NAMINGS {
+        let Some(own) = core.coordination().read(id).await? else {
+            let moved = moved(core, grant).await;
+            return moved.ok_or_else(|| nobody_logged_in("the token was deleted meanwhile"));
+        };
+        if own.token().user_name().is_some() {
+            return Ok(own.token().clone());
+        }
+        let named = own.token().to_builder().user_name(&user_name).build()?;
+        let users = core.store.find_token(&user).await?;
+        let users = match users.filter(|users| users.id() != record.id()) {
+            Some(users) => {
+                core.coordination()
+                    .read(users.id().unwrap_or_default())
+                    .await?
+            }
+            None => None,
+        };
+        let Some(users) = users else {
+            // The lease of a refresh stays: it is for the same tokens.
+            if let Some(named) = swapped(core, &own, named, own.lease()).await? {
+                return Ok(named);
+            }
+            continue;
+        };
+        // Another process has moved them, and has crashed before the deletion.
+        let has_grant = own.token().grant_token().is_some();
+        let saved = match has_grant && is_exchanged(users.token(), own.token()) {
+            true => Some(users.token().clone()),
+            false => {
+                let moved = matching::merged(users.token(), &named)?;
+                let lease = still_sent(&users, &moved).map(|lease| lease.to_text());
+                swapped(core, &users, moved, lease.as_deref()).await?
+            }
+        };
+        if let Some(saved) = saved {
+            core.store.delete_token(id).await?;
+            return Ok(saved);
+        }
+    }
+    let problem = "other writers kept changing the record";
+    Err(Error::new(ErrorKind::Conflict, problem).advise("try again"))
+}
+
+/// Replaces a version, and returns what is stored then; `None` after a pause if others were first.
+async fn swapped(
+    core: &Core,
+    version: &RecordVersion,
+    by: OAuthToken,
+    lease: Option<&str>,
+) -> Result<Option<OAuthToken>, Error> {
+    match core.coordination().swap(version, &by, lease).await? {
+        Swap::Current(_) | Swap::Superseded => Ok(Some(by)),
+        Swap::Refused => {
+            tokio::time::sleep(NAMING_PAUSE.mul_f64(0.5 + fastrand::f64())).await;
+            Ok(None)
+        }
+    }
 }
 
 /// Runs this to its end even if the caller is dropped.
@@ -145,7 +210,10 @@ pub(crate) async fn in_a_task<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     tokio::spawn(work).await.unwrap_or_else(|cause| {
-        let problem = "the task was cancelled";
+        let problem = match cause.is_panic() {
+            true => "the task has panicked",
+            false => "the task was cancelled: its runtime was shut down",
+        };
         Err(Error::new(ErrorKind::Other, problem).with_source(cause))
     })
 }

@@ -2,7 +2,7 @@
 //! process does about the one that it finds. Pure functions.
 //!
 //! The text is `base:attempt:nonce:phase`. `base` is a digest of what is refreshed: a lease for
-//! another token is void. `nonce` makes two leases of the same attempt different, so that of two
+//! another token is void, apart from the grant tokens that it names. `nonce` makes two leases of the same attempt different, so that of two
 //! processes that put one at the same time, one is refused. `text` has the phases.
 
 mod text;
@@ -85,7 +85,7 @@ pub(crate) fn base_of(record: &OAuthToken) -> String {
     hex(&bytes)
 }
 
-/// Returns a short digest of a grant token or of a server's URL. Neither can be learned from it.
+/// Returns a short digest of a grant token, which cannot be learned from it, or of a server's URL.
 pub(crate) fn digest_of(value: &str) -> String {
     let bytes: [u8; 32] = Sha256::digest(value).into();
     hex(&bytes[..8])
@@ -109,10 +109,14 @@ impl Lease {
         })
     }
 
-    /// The lease of a record, if it is for the record as it is.
+    /// The lease of a record, if it is for the record as it is. Of another one, the grant tokens count
+    /// that may have been sent: saves of access tokens from elsewhere are no answer to them.
     pub(crate) fn of(version: &RecordVersion) -> Option<Self> {
         let lease = Lease::parse(version.lease()?)?;
-        Some(lease).filter(|lease| lease.base == base_of(version.token()))
+        match lease.base == base_of(version.token()) {
+            true => Some(lease),
+            false => Lease::free(version.token(), lease.sent),
+        }
     }
 
     /// The same when a grant token with this digest is about to be sent.

@@ -99,7 +99,8 @@ impl TokenProvider {
     ///   [`ErrorKind::Unavailable`] if Zoho does not respond, once the former access token has
     ///   expired.
     /// - [`ErrorKind::RefreshPending`] if another process refreshes it and does not finish in time.
-    /// - [`ErrorKind::GrantUnsettled`] if the response to a grant token was lost.
+    /// - [`ErrorKind::GrantUnsettled`] if a grant token was sent, and whether Zoho has exchanged it is
+    ///   not known.
     /// - [`ErrorKind::InvalidConfig`] if Zoho does not accept the client, or the record names an
     ///   unknown accounts server.
     /// - Those of the store. If it could not save a new refresh token, the error has it:
@@ -116,7 +117,11 @@ impl TokenProvider {
                 None
             }
             Ok(found) => found,
-            Err(error) => return obtain::unsaved(&self.core, partial).ok_or(error),
+            // The store cannot be asked.
+            Err(error) if error.is_retryable() => {
+                return obtain::unsaved(&self.core, partial).ok_or(error);
+            }
+            Err(error) => return Err(error),
         };
         // Boxed, so that the future of a valid token stays small.
         let obtained = obtain::obtain(&self.core, partial, found).boxed().await;
@@ -161,14 +166,19 @@ impl TokenProvider {
     /// Tells the provider that Zoho has refused an access token (HTTP status 401). The next
     /// [`access_token`](Self::access_token) of its record returns another one.
     ///
-    /// Returns `false`, and does nothing, if it has replaced another one less than a minute ago: then
-    /// a scope is missing, or the call went to the wrong data centre, and another access token would
-    /// be refused as well. The time grows to an hour and more while each replacement is refused, too.
+    /// Returns `false`, and does nothing, if it has replaced another one less than a minute ago, or was
+    /// issued so lately after another one was refused: then a scope is missing, or the call went to the
+    /// wrong data centre, and another access token would be refused as well. The time grows to an hour
+    /// and more with each one that is refused, until none was for two hours.
     pub fn refused(&self, token: &AccessToken) -> bool {
         let (core, record) = (&self.core, token.record());
         let id = record.id().unwrap_or_default();
         core.record(&Event::Refused);
-        if !core.states.refuse(record, &core.timing, Instant::now()) {
+        let age = core.age(record);
+        if !core
+            .states
+            .refuse(record, age, &core.timing, Instant::now())
+        {
             tracing::warn!(id, "Zoho refuses an access token that it has just issued");
             return false;
         }
@@ -189,6 +199,10 @@ impl TokenProvider {
     ///   once.
     /// - [`ErrorKind::InvalidConfig`] if the builder was given no
     ///   [`client`](TokenProviderBuilder::client), or Zoho does not accept it.
+    /// - [`ErrorKind::GrantUnsettled`] if the response was lost, or was an error that does not tell
+    ///   whether Zoho has exchanged the code. Let the user log in again.
+    /// - [`ErrorKind::Unavailable`] if Zoho could not be reached, and [`ErrorKind::Throttled`]: the
+    ///   code was not used, and can be given again.
     /// - Those of the store. The error then carries the tokens: [`Error::unsaved_token`].
     pub async fn login(
         &self,
@@ -212,8 +226,9 @@ impl TokenProvider {
     ///
     /// Those of [`login`](Self::login), and
     ///
-    /// - [`ErrorKind::GrantUnsettled`] if a process has sent the grant token and its response was
-    ///   lost: it may be used up. It is not sent again before another login is saved.
+    /// - [`ErrorKind::GrantUnsettled`] if a process has sent the grant token, and the response was lost
+    ///   or was an error that does not tell whether Zoho has exchanged it: it may be used up. It is not
+    ///   sent again before another login is saved.
     /// - [`ErrorKind::RefreshPending`] if another process exchanges it and does not finish in time.
     pub async fn exchange_grant(&self, token: &OAuthToken) -> Result<OAuthToken, Error> {
         self.exchange(token, false).await
@@ -238,7 +253,9 @@ impl TokenProvider {
     ///
     /// - [`ErrorKind::Unavailable`] or [`ErrorKind::Throttled`] if Zoho has not revoked the tokens.
     /// - [`ErrorKind::InvalidConfig`] if the accounts server does not know them and the record does
-    ///   not name its own (`accounts_url`): at another one, they may be valid.
+    ///   not name its own (`accounts_url`): at another one, they may be valid. If the first call has
+    ///   revoked them and its response was lost, call again with the server as `accounts_url` of the
+    ///   token that is given.
     /// - Those of the store.
     pub async fn revoke(&self, partial: &OAuthToken) -> Result<bool, Error> {
         let revoked = revoke::revoke(&self.core, partial).boxed().await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 use super::access_token::AccessToken;
-use super::core::{Core, Demand, Refreshed, nobody_logged_in};
+use super::core::{Core, Demand, nobody_logged_in};
 use super::data_center::DataCenter;
 use super::lease::Standing;
 use super::metrics::Event;
@@ -92,12 +92,15 @@ pub(crate) async fn satisfy(
             Ok(refreshed) => refreshed,
         };
         // The task's runtime may have been shut down.
-        if let Some(Refreshed { outcome, is_usual }) = refreshed {
-            match outcome {
+        if let Some(refreshed) = refreshed {
+            let is_alike = refreshed.is_usual
+                && demand.is_usual()
+                && refreshed.data_center == demand.data_center;
+            match refreshed.outcome {
                 Err(error) if started => return Err(error),
                 // It began to wait before this caller did.
                 Err(error) if error.kind() == ErrorKind::RefreshPending => {}
-                Err(error) if is_usual && demand.is_usual() => return Err(error),
+                Err(error) if is_alike => return Err(error),
                 Ok(access) if started || is_enough(core, &access, &demand) => return Ok(access),
                 // Another caller wanted something else.
                 Err(_) | Ok(_) => {}

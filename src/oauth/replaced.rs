@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::timing::Timing;
 
 /// If no access token was refused for this time, earlier ones count no more.
-const FORGET: Duration = Duration::from_secs(2 * 3_600);
+pub(super) const FORGET: Duration = Duration::from_secs(2 * 3_600);
 
 /// What is known of a record's access tokens.
 #[derive(Debug, Default)]
@@ -33,8 +33,15 @@ impl Replaced {
     /// It is not if it has replaced another one a short time ago: then a scope is missing, or the call
     /// went to the wrong data centre. That time grows with the number of tokens that were refused in a
     /// row. Otherwise such calls would make a version of the secret a minute, and AWS keeps about 100
-    /// of a day.
-    pub(super) fn refuse(&mut self, token: u64, timing: &Timing, now: Instant) -> bool {
+    /// of a day. `age` is how long ago Zoho has issued the access token: another process may have
+    /// obtained it, and it may have been good until now.
+    pub(super) fn refuse(
+        &mut self,
+        token: u64,
+        age: Duration,
+        timing: &Timing,
+        now: Instant,
+    ) -> bool {
         let last = self.reported.replace(now);
         if last.is_none_or(|last| now.saturating_duration_since(last) >= FORGET) {
             self.in_a_row = 0;
@@ -52,9 +59,12 @@ impl Replaced {
             }
             // Another process, or an expiry, has replaced the one that was refused before.
             _ if self.in_a_row > 0 => {
-                self.in_a_row = self.in_a_row.saturating_add(1);
-                self.current = Some((token, now));
-                return false;
+                let in_a_row = self.in_a_row.saturating_add(1);
+                self.current = Some((token, now.checked_sub(age).unwrap_or(now)));
+                if age < timing.pause_after(in_a_row) {
+                    self.in_a_row = in_a_row;
+                    return false;
+                }
             }
             _ => {}
         }
@@ -77,6 +87,13 @@ impl Replaced {
         self.refused == Some(token)
     }
 
+    /// Whether the last report is so long ago that none counts any more. The access token that it was
+    /// about has expired since.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        let since = |last| now.saturating_duration_since(last);
+        self.reported.is_some_and(|last| since(last) >= FORGET)
+    }
+
     /// Whether an access token is to be replaced.
     pub(super) fn has_refused(&self) -> bool {
         self.refused.is_some()
@@ -88,6 +105,7 @@ mod tests {
     use super::*;
 
     const MINUTE: u64 = 60;
+    const NEW: Duration = Duration::ZERO;
 
     fn at(start: Instant, minutes: u64) -> Instant {
         start + Duration::from_secs(minutes * MINUTE)
@@ -97,16 +115,19 @@ mod tests {
     async fn a_refused_token_is_replaced_once() {
         let (timing, now) = (Timing::new(0), Instant::now());
         let mut replaced = Replaced::default();
-        assert!(replaced.refuse(1, &timing, now) && replaced.is_refused(1));
+        assert!(replaced.refuse(1, NEW, &timing, now) && replaced.is_refused(1));
         replaced.adopt(1, now);
         assert!(replaced.is_refused(1), "it is the same one");
         replaced.adopt(2, now);
         assert!(!replaced.has_refused());
-        assert!(!replaced.refuse(2, &timing, now), "it is new");
-        assert!(replaced.refuse(1, &timing, now), "another caller is late");
+        assert!(!replaced.refuse(2, NEW, &timing, now), "it is new");
+        assert!(
+            replaced.refuse(1, NEW, &timing, now),
+            "another caller is late"
+        );
         replaced.adopt(2, now);
         assert!(!replaced.has_refused(), "it has been replaced");
-        assert!(replaced.refuse(2, &timing, at(now, 1)));
+        assert!(replaced.refuse(2, NEW, &timing, at(now, 1)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -119,7 +140,8 @@ mod tests {
             if minute - made >= 50 {
                 (token, made) = (token + 1, minute);
             }
-            if replaced.refuse(token, &timing, at(start, minute)) {
+            let age = Duration::from_secs((minute - made) * MINUTE);
+            if replaced.refuse(token, age, &timing, at(start, minute)) {
                 accepted.push(minute);
                 (token, made) = (token + 1, minute);
                 replaced.adopt(token, at(start, minute));
@@ -129,12 +151,29 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_token_that_was_good_for_a_while_is_replaced_when_zoho_ends_it() {
+        let (timing, start) = (Timing::new(0), Instant::now());
+        let mut replaced = Replaced::default();
+        assert!(replaced.refuse(1, NEW, &timing, start));
+        replaced.adopt(2, start);
+        // Another process has obtained the third one at the usual time.
+        let quarter = Duration::from_secs(15 * MINUTE);
+        assert!(replaced.refuse(3, quarter, &timing, at(start, 70)));
+        replaced.adopt(4, at(start, 70));
+        assert!(
+            !replaced.refuse(5, NEW, &timing, at(start, 71)),
+            "it is new"
+        );
+        assert!(replaced.refuse(5, NEW, &timing, at(start, 75)));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_was_refused_long_ago_does_not_count() {
         let (timing, start) = (Timing::new(0), Instant::now());
         let mut replaced = Replaced::default();
         for token in 0..20 {
             let now = at(start, token * 120);
-            assert!(replaced.refuse(token, &timing, now), "{token}");
+            assert!(replaced.refuse(token, NEW, &timing, now), "{token}");
             replaced.adopt(token + 100, now);
         }
     }

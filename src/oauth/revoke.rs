@@ -23,6 +23,8 @@ pub(crate) async fn revoke(core: &Core, partial: &OAuthToken) -> Result<bool, Er
         match revoked {
             Ok(()) => {}
             Err(failed) if !failed.refusal().is_dead() => return Err(failed.error(server)),
+            // It was revoked before, at the server that the caller names.
+            Err(_) if demand.data_center.is_some() => {}
             // It was revoked before.
             Err(_) if record.accounts_url().is_some() => {}
             Err(_) => return Err(may_live_elsewhere(server)),
@@ -34,12 +36,12 @@ pub(crate) async fn revoke(core: &Core, partial: &OAuthToken) -> Result<bool, Er
     Ok(true)
 }
 
-/// The error for a token that this accounts server does not know, if the record does not name its own
-/// server: at that, the token may be valid.
+/// The error for a token that this accounts server does not know, if neither the caller nor the record
+/// names one: at another one, the token may be valid.
 fn may_live_elsewhere(server: &str) -> Error {
     let problem = format!("{server} does not know the token, and may be the wrong accounts server");
     Error::new(ErrorKind::InvalidConfig, problem).advise(
-        "set the data centre of the user, in the program or as `accounts_url` of the record. If the \
-         token was certainly revoked before, `delete_token` deletes the record alone",
+        "call again with the user's accounts server as `accounts_url` of the token that is given, or \
+         save it in the record",
     )
 }

@@ -93,7 +93,7 @@ pub(crate) async fn save(
 
 /// What is left of the lease when this record is saved over it: the grant tokens that may have been
 /// sent, apart from the one whose tokens the record has.
-fn still_sent(version: &RecordVersion, record: &OAuthToken) -> Option<Lease> {
+pub(crate) fn still_sent(version: &RecordVersion, record: &OAuthToken) -> Option<Lease> {
     let settled = record.expose(Field::GrantToken).map(digest_of);
     let mut sent = Lease::of(version)?.sent;
     sent.retain(|grant| settled.as_ref() != Some(grant));

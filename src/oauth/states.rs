@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::replaced::Replaced;
+use super::replaced::{FORGET, Replaced};
 use super::timing::Timing;
 use crate::{Field, OAuthToken, matching};
 
 /// The number of records that are remembered. If there are more, entries holding only leases and times
-/// are evicted: that costs calls.
+/// are evicted, which costs calls; if that is not enough, those with refused tokens as well. What could
+/// not be saved is never dropped.
 const RECORDS: usize = 10_000;
 
 /// The records, by id.
@@ -23,6 +24,8 @@ pub(crate) struct States {
     records: Mutex<HashMap<String, State>>,
     /// How many of them have a refused or unsaved token: usually zero; read without a lock.
     special: AtomicUsize,
+    /// When refused tokens were last looked through for those that count no more.
+    cleaned: Mutex<Option<Instant>>,
     /// Access tokens are remembered by a hash: they are to be wiped from memory.
     hasher: RandomState,
 }
@@ -104,11 +107,18 @@ impl States {
     }
 
     /// Notes that Zoho has refused this access token. Returns whether it is to be replaced.
-    pub(crate) fn refuse(&self, record: &OAuthToken, timing: &Timing, now: Instant) -> bool {
+    /// `age` is how long ago Zoho has issued it.
+    pub(crate) fn refuse(
+        &self,
+        record: &OAuthToken,
+        age: Duration,
+        timing: &Timing,
+        now: Instant,
+    ) -> bool {
         let token = self.hash(record);
         self.with(record.id().unwrap_or_default(), |state| {
             state.look_again = None;
-            state.replaced.refuse(token, timing, now)
+            state.replaced.refuse(token, age, timing, now)
         })
     }
 
@@ -132,7 +142,9 @@ impl States {
         }
     }
 
-    /// Returns the unsaved record that the partial token denotes, for when the store cannot be asked.
+    /// Returns the unsaved record that the partial token denotes, for when the store cannot be asked. It
+    /// is equal in the strongest field that is given: by a weaker one, a record that is stored may be
+    /// meant.
     pub(crate) fn unsaved_denoted_by(&self, partial: &OAuthToken) -> Option<OAuthToken> {
         if !self.any_is_special() {
             return None;
@@ -142,7 +154,12 @@ impl States {
             .values()
             .filter_map(|state| Some(state.unsaved.as_ref()?.record.clone()))
             .collect();
-        matching::denoted(partial, &unsaved).map(|(_, record)| record.clone())
+        let strongest = match partial.id() {
+            Some(_) => Field::Id,
+            None => matching::identifying_fields(partial).next()?,
+        };
+        let (field, record) = matching::denoted(partial, &unsaved)?;
+        (field == strongest).then(|| record.clone())
     }
 
     /// Forgets a record that is no longer stored.
@@ -164,9 +181,7 @@ impl States {
 
     fn with<T>(&self, id: &str, change: impl FnOnce(&mut State) -> T) -> T {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        if records.len() >= RECORDS && !records.contains_key(id) {
-            records.retain(|_, state| state.is_special());
-        }
+        self.clean(&mut records, id);
         let state = records.entry(id.to_owned()).or_default();
         let was_special = state.is_special();
         let result = change(state);
@@ -176,6 +191,32 @@ impl States {
             _ => 0,
         };
         result
+    }
+
+    /// Forgets refused tokens of long ago, whose users may never come back, and makes room for this
+    /// record.
+    fn clean(&self, records: &mut HashMap<String, State>, id: &str) {
+        let now = Instant::now();
+        let is_full = records.len() >= RECORDS && !records.contains_key(id);
+        let mut cleaned = self.cleaned.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = *cleaned.get_or_insert(now);
+        if !is_full && now.saturating_duration_since(last) < FORGET {
+            return;
+        }
+        *cleaned = Some(now);
+        for state in records.values_mut() {
+            if state.replaced.is_over(now) {
+                state.replaced = Replaced::default();
+            }
+        }
+        if is_full {
+            records.retain(|_, state| state.is_special());
+        }
+        if is_full && records.len() >= RECORDS {
+            records.retain(|_, state| state.unsaved.is_some());
+        }
+        let special = records.values().filter(|state| state.is_special()).count();
+        self.special.store(special, Ordering::Release);
     }
 }
 
@@ -204,7 +245,7 @@ mod tests {
         let (old, new) = (token("id=1 access_token=a"), token("id=1 access_token=b"));
         let minute = Duration::from_secs(60);
         assert!(!states.is_special(&old) && !states.is_refused(&old));
-        assert!(states.refuse(&old, &timing, Instant::now()));
+        assert!(states.refuse(&old, Duration::ZERO, &timing, Instant::now()));
         assert!(states.is_special(&old) && states.is_refused(&old) && !states.is_refused(&new));
         assert!(
             !states.is_special(&token("id=2 access_token=a")),
@@ -214,10 +255,10 @@ mod tests {
         assert!(states.is_refused(&old), "it is the same one");
         states.adopted(&new, Instant::now());
         assert!(!states.is_special(&old) && !states.is_refused(&old));
-        assert!(!states.refuse(&new, &timing, Instant::now()));
+        assert!(!states.refuse(&new, Duration::ZERO, &timing, Instant::now()));
         tokio::time::advance(minute).await;
         states.adopted(&new, Instant::now());
-        let is_young = !states.refuse(&new, &timing, Instant::now());
+        let is_young = !states.refuse(&new, Duration::ZERO, &timing, Instant::now());
         assert!(!is_young, "adopted before");
     }
 
@@ -226,8 +267,33 @@ mod tests {
         let states = States::default();
         let record = token("id=1 access_token=a");
         states.adopted(&record, Instant::now());
-        states.refuse(&record, &Timing::new(0), Instant::now());
+        states.refuse(&record, Duration::ZERO, &Timing::new(0), Instant::now());
         assert_eq!(record.clones(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refused_tokens_of_users_who_do_not_come_back_are_forgotten() {
+        let (states, timing) = (States::default(), Timing::new(0));
+        let refuse = |id: usize| {
+            let record = token(&format!("id={id} access_token=a"));
+            assert!(states.refuse(&record, Duration::ZERO, &timing, Instant::now()));
+            record
+        };
+        let special = || states.special.load(Ordering::Relaxed);
+        for id in 0..2 * RECORDS {
+            refuse(id);
+            let kept = states.records.lock().unwrap().len();
+            assert!(kept <= RECORDS && kept == special(), "{kept}");
+        }
+        tokio::time::advance(FORGET - Duration::from_secs(1)).await;
+        let last = refuse(0);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        states.look_again("other", None);
+        assert!(states.is_refused(&last));
+        assert_eq!(special(), 1, "all others are of long ago");
+        tokio::time::advance(FORGET).await;
+        states.look_again("other", None);
+        assert_eq!(special(), 0, "a valid token is returned without a lock");
     }
 
     #[tokio::test(start_paused = true)]
@@ -249,6 +315,17 @@ mod tests {
             Some(record.clone())
         );
         assert_eq!(states.unsaved_denoted_by(&token("user_name=v")), None);
+        let nameless = Unsaved {
+            base: token("id=2 access_token=c"),
+            change: token("id=2 access_token=d"),
+            record: token("id=2 access_token=d"),
+        };
+        states.keep_unsaved("2", Some(nameless));
+        let stronger = token("user_name=v access_token=d");
+        assert_eq!(states.unsaved_denoted_by(&stronger), None, "it may be of v");
+        let denoted = states.unsaved_denoted_by(&token("access_token=d"));
+        assert_eq!(denoted.unwrap().id(), Some("2"));
+        states.keep_unsaved("2", None);
         states.keep_unsaved("1", None);
         assert!(!states.is_special(&record));
         assert!(states.records.lock().unwrap().len() <= RECORDS);

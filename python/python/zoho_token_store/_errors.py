@@ -123,7 +123,7 @@ class NeedsLoginError(TokenStoreError):
 
 
 class GrantUnsettledError(TokenStoreError):
-    """The response to a grant token was lost, so that it may be used up."""
+    """A grant token was sent, and whether Zoho has exchanged it is not known: it may be used up."""
 
 
 class RefreshPendingError(TokenStoreError):

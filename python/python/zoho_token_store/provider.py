@@ -125,7 +125,9 @@ class TokenProvider:
         and ``ZohoCRM.org.READ``; without them, the record has none.
 
         It raises ``NeedsLoginError`` if Zoho does not accept the code: codes are valid for some minutes,
-        once. If the store cannot save the tokens, the error has them: ``unsaved_token``.
+        once. It raises ``GrantUnsettledError`` if it is not known whether Zoho has exchanged the code: let
+        the user log in again. If the store cannot save the tokens, the error has them:
+        ``unsaved_token``.
         """
         if not self._has_client:
             raise InvalidConfigError(
@@ -152,8 +154,8 @@ class TokenProvider:
         get the same record. The client is that of the provider if it is not given. Without
         ``user_name``, the record gets that of ``login``.
 
-        It raises ``GrantUnsettledError`` if a process has sent the grant token and the response was
-        lost, so that it may be used up: ``again=True`` sends it once more. Other errors are those of
+        It raises ``GrantUnsettledError`` if a process has sent the grant token and it is not known
+        whether Zoho has exchanged it: ``again=True`` sends it once more. Other errors are those of
         ``login``, and ``RefreshPendingError`` if another process does not finish in time.
         """
         if (client_id is None) != (client_secret is None):

@@ -1,6 +1,6 @@
 //! The text of a lease in a record.
 //!
-//! The phase is `held`, `sending` (a grant token is on its way to Zoho), `failed:code:since` or `free`.
+//! The phase is `held`, `sending` (a grant token may have been sent), `failed:code:since` or `free`.
 //! After it, `server:` and a digest tell which accounts server has refused, and `grant:` and digests
 //! joined by `+` which grant tokens may have been sent.
 

@@ -80,6 +80,7 @@ impl Refresh {
                 };
                 Ok(Some(Held {
                     version,
+                    sent_before: lease.sent.clone(),
                     lease,
                     since,
                     failing_since,
@@ -105,9 +106,16 @@ impl Refresh {
             .core
             .coordination()
             .swap(&held.version, record, Some(&text));
-        swap.await?;
+        // The lease stays this one's own either way, and it knows that nothing was sent.
         self.unsent = Some(before);
-        Ok(None)
+        match timeout_at(self.deadline, swap).await {
+            Ok(Err(error)) if !error.is_retryable() => Err(error),
+            Ok(Err(_)) => {
+                self.pause().await;
+                Ok(None)
+            }
+            Ok(Ok(_)) | Err(_) => Ok(None),
+        }
     }
 }
 

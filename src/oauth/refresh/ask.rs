@@ -73,8 +73,9 @@ impl Refresh {
                 };
                 self.save_issued(held, &record, change, means).await
             }
-            Err(Failed::Lost(cause)) if means == Means::GrantToken => {
-                Err(unsettled().with_source(cause))
+            Err(failed) if means == Means::GrantToken && failed.is_inconclusive() => {
+                self.report(&failed, &data_center);
+                Err(unsettled().with_source(failed.cause(data_center.accounts_url())))
             }
             Err(failed) => self.refused(held, &record, &data_center, failed).await,
         }
@@ -82,12 +83,16 @@ impl Refresh {
 
     /// Whether Zoho would issue another token, judging by this process's own requests. Counts one more.
     fn is_in_budget(&self, asked: &OAuthToken, means: Means) -> bool {
+        let token = self.budget_key(asked, means);
+        self.core.budget.take(token, Instant::now())
+    }
+
+    fn budget_key(&self, asked: &OAuthToken, means: Means) -> u64 {
         let token = match means {
             Means::RefreshToken => asked.expose(Field::RefreshToken),
             Means::GrantToken | Means::Nothing => asked.expose(Field::GrantToken),
         };
-        let token = token.map_or(0, |token| self.core.hash(token));
-        self.core.budget.take(token, Instant::now())
+        token.map_or(0, |token| self.core.hash(token))
     }
 
     /// Sends the request. If the response is lost, sends it once more if there is time.
@@ -104,6 +109,11 @@ impl Refresh {
             let form = form(record, means)?;
             let (http, server) = (&*self.core.http, data_center.accounts_url());
             let issued = ask(http, server, form, self.core.timing.request).await;
+            if matches!(issued, Err(Failed::NotSent(_))) {
+                // Zoho does not count it.
+                let token = self.budget_key(record, means);
+                self.core.budget.give_back(token);
+            }
             let may_repeat = match &issued {
                 Err(Failed::NotSent(_)) => true,
                 Err(Failed::Lost(_)) => means == Means::RefreshToken,
@@ -113,7 +123,6 @@ impl Refresh {
             if !may_repeat || is_second || would_end >= self.core.timing.lease {
                 return Ok(issued);
             }
-            // A request whose response was lost counts for Zoho.
             if !self.is_in_budget(record, means) {
                 return Ok(issued);
             }
@@ -129,25 +138,15 @@ impl Refresh {
         data_center: &DataCenter,
         failed: Failed,
     ) -> Result<Option<AccessToken>, Error> {
-        let refusal = failed.refusal();
-        self.core.record(&refusal.event());
+        let refusal = self.report(&failed, data_center);
         let (code, server) = (refusal.code(), data_center.accounts_url());
-        tracing::warn!(
-            id = self.id,
-            code,
-            server,
-            "Zoho has issued no access token"
-        );
-        // A grant token that is refused is settled.
-        let grant = self.grant_digest(record);
-        let is_unsettled = |sent: &&String| grant.as_ref() != Some(*sent);
-        let sent: Vec<_> = held
-            .lease
-            .sent
-            .iter()
-            .filter(is_unsettled)
-            .cloned()
-            .collect();
+        let mut sent = held.sent_before;
+        if matches!(failed, Failed::Refused(_)) && refusal.is_dead() {
+            // A grant token that is refused is settled. Nothing else says whether an earlier request
+            // with it was executed.
+            let grant = self.grant_digest(record);
+            sent.retain(|sent| grant.as_ref() != Some(sent));
+        }
         let note = Lease {
             phase: Phase::Failed(Note {
                 code: code.to_owned(),
@@ -169,11 +168,25 @@ impl Refresh {
             let states = &self.core.states;
             states.seen_for(&self.id, Some(&note.to_text()), Instant::now());
         }
-        if !is_unchanged {
+        if !is_unchanged && self.demand.grant.is_none() {
             // Somebody has logged in, or has refreshed the token, meanwhile.
             return Ok(None);
         }
         self.valid_or(failed.error(server)).map(Some)
+    }
+
+    /// Counts and logs that Zoho has issued no token, and returns why.
+    fn report(&self, failed: &Failed, data_center: &DataCenter) -> Refusal {
+        let refusal = failed.refusal();
+        self.core.record(&refusal.event());
+        let (code, server) = (refusal.code(), data_center.accounts_url());
+        tracing::warn!(
+            id = self.id,
+            code,
+            server,
+            "Zoho has issued no access token"
+        );
+        refusal
     }
 
     fn seconds_now(&self) -> u64 {
@@ -221,7 +234,7 @@ fn with_grant(
 }
 
 pub(super) fn unsettled() -> Error {
-    let problem = "a grant token was sent to Zoho, and what Zoho returned was lost";
+    let problem = "a grant token was sent to Zoho, and whether Zoho has exchanged it is not known";
     Error::new(ErrorKind::GrantUnsettled, problem).advise(
         "let the user log in again; or call `exchange_grant_again`, which fails if Zoho has executed \
          the request",

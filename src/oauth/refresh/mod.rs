@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use self::ask::unsettled;
 use self::state::{FIRST_POLL, Refresh};
 use super::access_token::AccessToken;
-use super::core::{Core, Demand, Refreshed, means as means_of, nobody_logged_in};
+use super::core::{Core, Demand, Refreshed, is_exchanged, means as means_of, nobody_logged_in};
 use super::lease::{Decision, Lease, Means, Phase, Standing, View, decide, digest_of};
 use crate::{Error, ErrorKind, Field, OAuthToken, RecordVersion};
 
@@ -24,9 +24,13 @@ pub(crate) use self::saving::{change, unsaved_error};
 
 /// Obtains an access token of this record, as a caller has found it, that satisfies the demand.
 pub(crate) async fn refresh(core: Arc<Core>, record: OAuthToken, demand: Demand) -> Refreshed {
-    let is_usual = demand.is_usual();
+    let (is_usual, data_center) = (demand.is_usual(), demand.data_center.clone());
     let outcome = run(core, record, demand).await;
-    Refreshed { outcome, is_usual }
+    Refreshed {
+        outcome,
+        is_usual,
+        data_center,
+    }
 }
 
 async fn run(core: Arc<Core>, record: OAuthToken, demand: Demand) -> Result<AccessToken, Error> {
@@ -71,6 +75,10 @@ impl Refresh {
         }
         let record = version.token();
         self.last = Some(record.clone());
+        if self.has_only_lost_its_access_token(record) {
+            self.demand.grant = None;
+            self.is_usual = true;
+        }
         let view = self.view(&version);
         match decide(&view, &self.core.timing) {
             Decision::Return => Ok(self.adopt(record)),
@@ -107,6 +115,13 @@ impl Refresh {
                 self.valid_or(error).map(Some)
             }
         }
+    }
+
+    /// Whether the grant token was exchanged before, and the access token is all that the record lacks: a
+    /// refresh brings it.
+    fn has_only_lost_its_access_token(&self, record: &OAuthToken) -> bool {
+        let grant = self.demand.grant.as_ref().filter(|_| !self.demand.insists);
+        record.access_token().is_none() && grant.is_some_and(|grant| is_exchanged(record, grant))
     }
 
     /// Ends the refresh with an error about the record's accounts server, unless the former access token

@@ -5,9 +5,9 @@ use secrecy::ExposeSecret;
 use super::state::{Held, Refresh};
 use crate::clock::Moment;
 use crate::oauth::access_token::AccessToken;
-use crate::oauth::core::nobody_logged_in;
+use crate::oauth::core::{is_exchanged, nobody_logged_in};
 use crate::oauth::data_center::DataCenter;
-use crate::oauth::lease::Means;
+use crate::oauth::lease::{Means, Standing};
 use crate::oauth::metrics::Event;
 use crate::oauth::save::{Saved, save};
 use crate::oauth::states::Unsaved;
@@ -16,7 +16,7 @@ use crate::{Error, Field, OAuthToken, RecordVersion, matching};
 
 impl Refresh {
     pub(super) async fn save_issued(
-        &self,
+        &mut self,
         held: Held,
         record: &OAuthToken,
         change: OAuthToken,
@@ -37,26 +37,44 @@ impl Refresh {
             milliseconds,
             "Zoho has issued an access token"
         );
-        self.after_save(saved, record, change)
+        self.after_save(saved, record, change, true)
     }
 
-    /// Saves what an earlier refresh could not.
+    /// Saves what an earlier refresh could not. Returns `None` if that is not what this one is for.
     pub(super) async fn save_now(
-        &self,
+        &mut self,
         version: RecordVersion,
         unsaved: &Unsaved,
     ) -> Result<Option<AccessToken>, Error> {
         let saved = save(&self.core, version, &unsaved.base, &unsaved.change).await;
-        self.after_save(saved, &unsaved.base, unsaved.change.clone())
+        let access = self.after_save(saved, &unsaved.base, unsaved.change.clone(), false)?;
+        Ok(access.filter(|access| !access.is_saved() || self.is_met_by(access.record())))
     }
 
+    /// Whether a record with tokens that were issued before this refresh began is what it is for.
+    fn is_met_by(&mut self, record: &OAuthToken) -> bool {
+        match (&self.demand.grant, &mut self.demand.replaced) {
+            // Whoever insists does so because these were lost.
+            (Some(grant), _) => is_exchanged(record, grant),
+            (None, Some(replaced)) => {
+                // It is older than the wish for another one.
+                *replaced = record.clone();
+                false
+            }
+            (None, None) => self.core.standing(record, &self.demand) == Standing::Good,
+        }
+    }
+
+    /// `is_new` tells whether the tokens were issued for this refresh.
     fn after_save(
-        &self,
+        &mut self,
         saved: Saved,
         base: &OAuthToken,
         change: OAuthToken,
+        is_new: bool,
     ) -> Result<Option<AccessToken>, Error> {
-        let states = &self.core.states;
+        let core = self.core.clone();
+        let states = &core.states;
         match saved {
             Saved::Stored(record) => {
                 states.keep_unsaved(&self.id, None);
@@ -65,6 +83,10 @@ impl Refresh {
             // What is stored now is looked at as any other record.
             Saved::Outdated => {
                 states.keep_unsaved(&self.id, None);
+                if is_new && self.demand.grant.take().is_some() {
+                    // It works only once. Somebody else has logged the user in meanwhile.
+                    self.is_usual = true;
+                }
                 Ok(None)
             }
             Saved::Deleted => {
@@ -75,7 +97,8 @@ impl Refresh {
             }
             Saved::Failed(error) => {
                 let record = matching::merged(base, &change)?;
-                let is_precious = change.refresh_token().is_some();
+                // Neither can be obtained again.
+                let is_precious = change.refresh_token().or(change.grant_token()).is_some();
                 let unsaved = Unsaved {
                     base: base.clone(),
                     change,
@@ -84,12 +107,16 @@ impl Refresh {
                 states.keep_unsaved(&self.id, Some(unsaved));
                 self.core.record(&Event::Unsaved);
                 tracing::warn!(id = self.id, %error, "an access token of Zoho could not be saved");
+                if is_precious {
+                    return Err(unsaved_error(&error, record));
+                }
+                let is_wanted = is_new || self.is_usual;
                 match self.core.access(&record, false) {
-                    Some(access) if !is_precious && self.core.is_valid(&record) => {
+                    Some(access) if is_wanted && self.core.is_valid(&record) => {
                         self.rest(self.core.timing.save_again);
                         Ok(Some(access))
                     }
-                    _ => Err(unsaved_error(&error, record)),
+                    _ => Err(error),
                 }
             }
         }
@@ -145,7 +172,7 @@ pub(super) fn keep_edition(record: &OAuthToken, issued: &mut Issued) {
 
 /// The error for what cannot be obtained again.
 pub(crate) fn unsaved_error(cause: &Error, record: OAuthToken) -> Error {
-    let problem = "Zoho has issued a refresh token that could not be saved";
+    let problem = "Zoho has issued tokens that could not be saved";
     Error::new(cause.kind(), problem)
         .advise(
             "call again, which saves it, while this process lives; or save `unsaved_token` of this \

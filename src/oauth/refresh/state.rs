@@ -33,6 +33,8 @@ pub(super) struct Refresh {
 pub(super) struct Held {
     pub(super) version: RecordVersion,
     pub(super) lease: Lease,
+    /// The grant tokens that may have been sent before.
+    pub(super) sent_before: Vec<String>,
     /// When the put was started.
     pub(super) since: Moment,
     /// When Zoho first issued no token for the record, in seconds since the Unix epoch.
@@ -84,6 +86,7 @@ impl Refresh {
     /// Returns the access token that is still valid, or else the error.
     pub(super) fn valid_or(&self, error: Error) -> Result<AccessToken, Error> {
         let unsaved = self.core.states.unsaved(&self.id);
+        let unsaved = unsaved.filter(|_| self.is_usual);
         let unsaved = unsaved.map(|unsaved| unsaved.record);
         if let Some(record) = unsaved.filter(|record| self.core.is_valid(record))
             && let Some(access) = self.core.access(&record, false)
@@ -100,7 +103,7 @@ impl Refresh {
         }
     }
 
-    /// Has callers go on with the access token that they have for this time.
+    /// Returns the present access token to callers for this time, without a look at the record.
     pub(super) fn rest(&self, time: Duration) {
         let time = Instant::now() + time;
         self.core.states.look_again(&self.id, Some(time));

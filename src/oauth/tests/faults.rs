@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::fake_zoho::Next;
 use super::world::{SwapFault, World, partial, value};
+use crate::oauth::TokenProvider;
 use crate::testing::token;
 use crate::{ErrorKind, ExposeSecret, OAuthToken, TokenStore};
 
@@ -103,6 +104,107 @@ async fn what_could_not_be_saved_is_saved_at_the_next_call() {
     assert_eq!(shown(&world.stored().await).0, "new-1");
     assert_eq!(world.lease().await, None);
     assert_eq!(world.zoho.requests(), 1);
+}
+
+/// A world in which one process has a token, `new-1`, that it could not save.
+async fn with_unsaved(expires_in: u64) -> (World, TokenProvider) {
+    let world = World::with_token(expires_in).await;
+    let provider = world.process();
+    world.store.next(&[SwapFault::None, SwapFault::Fails]);
+    let access = provider.access_token(&partial()).await.unwrap();
+    assert_eq!((value(&access), access.is_saved()), ("new-1", false));
+    (world, provider)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unsaved_token_is_no_login() {
+    let grant = token("user_name=u client_id=c client_secret=s grant_token=g");
+    let (world, provider) = with_unsaved(0).await;
+    let record = provider.exchange_grant(&grant).await.unwrap();
+    assert_eq!(shown(&record), ("new-2".into(), "r-new".into()));
+    assert!(world.zoho.seen()[1].1.contains("code=g"));
+
+    // The store is still away.
+    let (world, provider) = with_unsaved(0).await;
+    world.store.next(&[SwapFault::Fails]);
+    let error = provider.exchange_grant(&grant).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(world.zoho.requests(), 1);
+    let record = provider.exchange_grant(&grant).await.unwrap();
+    assert_eq!(shown(&record).1, "r-new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unsaved_login_is_saved_and_not_sent_again() {
+    let grant = token("user_name=u client_id=c client_secret=s grant_token=g");
+    for insists in [false, true] {
+        let world = World::with_token(0).await;
+        let provider = world.process();
+        world
+            .store
+            .next(&[SwapFault::None, SwapFault::None, SwapFault::Fails]);
+        let error = provider.exchange_grant(&grant).await.unwrap_err();
+        assert!(error.unsaved_token().is_some());
+        let record = match insists {
+            false => provider.exchange_grant(&grant).await,
+            true => provider.exchange_grant_again(&grant).await,
+        };
+        assert_eq!(shown(&record.unwrap()).1, "r-new");
+        assert_eq!(world.zoho.requests(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_without_a_refresh_token_that_cannot_be_saved_is_an_error() {
+    let world = World::new();
+    let grant = token("user_name=u client_id=c client_secret=s grant_token=g");
+    world.zoho.next([Next::With("")]);
+    world
+        .store
+        .next(&[SwapFault::None, SwapFault::None, SwapFault::Fails]);
+    let error = world.process().exchange_grant(&grant).await.unwrap_err();
+    let unsaved = error.unsaved_token().unwrap();
+    assert_eq!(unsaved.access_token().unwrap().expose_secret(), "new-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unsaved_token_is_not_returned_when_it_is_no_longer_valid() {
+    let (world, provider) = with_unsaved(0).await;
+    tokio::time::advance(Duration::from_secs(7_200)).await;
+    let access = provider.access_token(&partial()).await.unwrap();
+    assert_eq!((value(&access), access.is_saved()), ("new-2", true));
+    assert_eq!(world.zoho.requests(), 2);
+
+    let (_world, provider) = with_unsaved(0).await;
+    let access = provider.access_token(&partial()).await.unwrap();
+    assert!(provider.refused(&access));
+    let access = provider.access_token(&partial()).await.unwrap();
+    assert_eq!((value(&access), access.is_saved()), ("new-2", true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unsaved_token_is_replaced_by_a_refresh_that_is_forced() {
+    let (world, provider) = with_unsaved(0).await;
+    let access = provider.refresh(&partial()).await.unwrap();
+    assert_eq!((value(&access), access.is_saved()), ("new-2", true));
+    assert_eq!(shown(&world.stored().await).0, "new-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unsaved_token_is_returned_only_if_the_store_cannot_be_asked() {
+    for (kind, is_returned) in [
+        (ErrorKind::Unavailable, true),
+        (ErrorKind::Throttled, true),
+        (ErrorKind::AccessDenied, false),
+        (ErrorKind::Decode, false),
+    ] {
+        let (world, provider) = with_unsaved(0).await;
+        world.store.fail_lookups(kind);
+        match provider.access_token(&partial()).await {
+            Ok(access) => assert!(is_returned && value(&access) == "new-1", "{kind}"),
+            Err(error) => assert!(!is_returned && error.kind() == kind, "{error}"),
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

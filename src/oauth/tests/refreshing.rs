@@ -228,6 +228,28 @@ async fn a_day_of_calls_that_no_token_can_make_adds_few_refreshes_in_any_number_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_of_another_process_that_zoho_ends_early_is_replaced() {
+    let world = World::with_token(3_600).await;
+    let process = world.process();
+    let access = process.access_token(&partial()).await.unwrap();
+    assert!(process.refused(&access));
+    process.access_token(&partial()).await.unwrap();
+    tokio::time::advance(Duration::from_secs(55 * 60)).await;
+    world.process().access_token(&partial()).await.unwrap();
+    tokio::time::advance(Duration::from_secs(15 * 60)).await;
+    let partial = partial();
+    let called = process.call(&partial, async |token| {
+        let status = if value(&token) == "new-2" {
+            401_u16
+        } else {
+            200
+        };
+        Ok::<_, Error>((status, value(&token).to_owned()))
+    });
+    assert_eq!(called.await.unwrap(), (200, "new-3".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_token_slows_no_other_user_down() {
     let world = World::with_token(3_600).await;
     let other = world.save("id=2 user_name=v access_token=a2", 3_600).await;
@@ -374,6 +396,26 @@ async fn a_token_that_may_be_of_another_accounts_server_is_not_deleted() {
         provider.revoke(&partial()).await.unwrap(),
         "it was revoked before"
     );
+    assert_eq!(world.store.get_tokens().await.unwrap().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revocation_can_be_repeated_by_who_names_the_accounts_server() {
+    use super::fake_zoho::Next;
+    let unknown = Next::Body(400, r#"{"error":"invalid_code"}"#);
+    let world = World::with_token(3_600).await;
+    let provider = world.process();
+    // The response to the first request was lost.
+    world
+        .zoho
+        .next([Next::Body(504, ""), unknown.clone(), unknown]);
+    assert!(provider.revoke(&partial()).await.is_err());
+    let error = provider.revoke(&partial()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+    assert!(error.to_string().contains("`accounts_url`"), "{error}");
+    let named = partial().to_builder();
+    let named = named.accounts_url("https://accounts.zoho.eu").build();
+    assert!(provider.revoke(&named.unwrap()).await.unwrap());
     assert_eq!(world.store.get_tokens().await.unwrap().len(), 0);
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::fake_zoho::Next;
 use super::world::{World, partial, value};
 use crate::oauth::{DataCenter, TokenState};
-use crate::{ErrorKind, TokenStore};
+use crate::{ErrorKind, OAuthToken, TokenStore};
 
 const DEAD: Next = Next::Body(200, r#"{"error":"invalid_code"}"#);
 const THROTTLED: Next = Next::Body(
@@ -85,6 +85,35 @@ async fn a_token_that_another_accounts_server_refuses_is_asked_for_at_the_right_
             "new-1"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_does_not_get_the_error_of_another_accounts_server() {
+    let world = World::with_token(0).await;
+    let process = world.process_at(DataCenter::Us);
+    world.zoho.hold();
+    world.zoho.next([DEAD]);
+    let caller = |partial: OAuthToken| {
+        let process = process.clone();
+        tokio::spawn(async move { process.access_token(&partial).await })
+    };
+    let first = caller(partial());
+    while world.zoho.requests() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let named = partial().to_builder();
+    let named = named.accounts_url(DataCenter::Eu.accounts_url()).build();
+    let second = caller(named.unwrap());
+    let third = caller(partial());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.zoho.release();
+    let mut kinds = Vec::new();
+    for caller in [first, second, third] {
+        kinds.push(caller.await.unwrap().unwrap_err().kind());
+    }
+    let dead = ErrorKind::NeedsLogin;
+    // That server is asked a minute later.
+    assert_eq!(kinds, [dead, ErrorKind::Unavailable, dead]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -225,6 +254,19 @@ async fn requests_without_a_response_count_as_well() {
         tokio::time::advance(Duration::from_secs(20)).await;
     }
     assert_eq!(world.zoho.requests(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_were_not_sent_do_not_count() {
+    let world = World::with_token(3_600).await;
+    let process = world.process();
+    world.zoho.next(std::iter::repeat_n(Next::NotSent, 40));
+    for _ in 0..20 {
+        let error = process.refresh(&partial()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+    }
+    assert_eq!(world.zoho.requests(), 40);
+    assert_eq!(value(&process.refresh(&partial()).await.unwrap()), "new-1");
 }
 
 #[tokio::test(start_paused = true)]

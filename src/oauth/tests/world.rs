@@ -167,6 +167,7 @@ pub(super) struct FaultyStore {
     faults: Arc<Mutex<Vec<SwapFault>>>,
     counts: Arc<Mutex<(usize, usize)>>,
     fails_saves: Arc<AtomicBool>,
+    lookups_fail_as: Arc<Mutex<Option<ErrorKind>>>,
     cached: Option<OAuthToken>,
 }
 
@@ -194,6 +195,11 @@ impl FaultyStore {
         self.fails_saves.store(true, Ordering::Relaxed);
     }
 
+    /// Has all lookups fail like this from now on.
+    pub(super) fn fail_lookups(&self, kind: ErrorKind) {
+        *self.lookups_fail_as.lock().unwrap() = Some(kind);
+    }
+
     /// The same store with this record in its cache.
     pub(super) fn caching(&self, record: OAuthToken) -> Self {
         FaultyStore {
@@ -211,6 +217,9 @@ impl FaultyStore {
 #[async_trait]
 impl TokenStore for FaultyStore {
     async fn find_token(&self, partial: &OAuthToken) -> Result<Option<OAuthToken>, Error> {
+        if let Some(kind) = *self.lookups_fail_as.lock().unwrap() {
+            return Err(Error::new(kind, "no lookup succeeds"));
+        }
         match &self.cached {
             Some(record) => Ok(Some(record.clone())),
             None => self.inner.find_token(partial).await,

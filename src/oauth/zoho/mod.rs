@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use self::refusal::{NO_RESPONSE, Refusal, UNREACHABLE};
+use self::refusal::{NO_RESPONSE, Refusal, RefusalKind, UNREACHABLE};
 use self::response::Issued;
 use super::http::{HttpClient, HttpError, HttpRequest};
 use crate::Error;
@@ -32,6 +32,24 @@ impl Failed {
             Failed::Refused(refusal) => refusal.clone(),
             Failed::NotSent(_) => Refusal::with_code(UNREACHABLE),
             Failed::Lost(_) => Refusal::with_code(NO_RESPONSE),
+        }
+    }
+
+    /// Whether Zoho may have executed the request all the same. Only its own errors tell that it has not;
+    /// a status of a proxy and a page of somebody else do not.
+    pub(crate) fn is_inconclusive(&self) -> bool {
+        match self {
+            Failed::Refused(refusal) => refusal.kind() == RefusalKind::Transient,
+            Failed::NotSent(_) => false,
+            Failed::Lost(_) => true,
+        }
+    }
+
+    /// The cause of another error about this; `server` is the accounts server that was asked.
+    pub(crate) fn cause(self, server: &str) -> Box<dyn std::error::Error + Send + Sync> {
+        match self {
+            Failed::NotSent(cause) | Failed::Lost(cause) => cause.into(),
+            Failed::Refused(refusal) => refusal.error(server).into(),
         }
     }
 

@@ -9,7 +9,7 @@ use super::json::Object;
 use super::refusal::Refusal;
 
 /// The lifetime of an access token if the response does not say it.
-const USUAL_LIFETIME: Duration = Duration::from_secs(3_600);
+pub(crate) const USUAL_LIFETIME: Duration = Duration::from_secs(3_600);
 
 /// A lifetime in seconds is at most this; a larger number is one in milliseconds.
 const LONGEST_SECONDS: f64 = 86_400.0;

@@ -130,10 +130,10 @@ impl<'a> Content<'a> {
     fn refresh_lease(&self) -> Option<String> {
         match (self.lease, self.replaced) {
             (Lease::Set(lease), _) => lease.map(str::to_owned),
-            (Lease::Kept, Some(old)) if matching::are_refreshed_alike(&old.token, self.record) => {
-                old.metadata.refresh_lease.clone()
-            }
-            (Lease::Kept, _) => None,
+            (Lease::Kept, old) => old.and_then(|old| {
+                let keeps = |lease: &&String| matching::keeps_lease(lease, &old.token, self.record);
+                old.metadata.refresh_lease.as_ref().filter(keeps).cloned()
+            }),
         }
     }
 

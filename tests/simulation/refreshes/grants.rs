@@ -1,6 +1,6 @@
 //! A grant token is exchanged once, whatever happens on the way.
 
-use super::{Fleet, Member, is_served};
+use super::{Fleet, Member, is_served, with_token_that_expires_in};
 use crate::aws::{Fault, Freedoms};
 use crate::process::Stopped;
 use crate::support::token::token;
@@ -109,6 +109,27 @@ fn a_process_that_does_not_learn_what_became_of_a_grant_does_not_send_it_again()
             assert_eq!(fleet.zoho.requests(), arrived, "{fault:?}");
         });
     }
+}
+
+#[test]
+fn a_save_of_an_access_token_does_not_make_a_grant_be_sent_again() {
+    with_token_that_expires_in(0, 1, Freedoms::none(), async |fleet| {
+        fleet.zoho.order("first", Fault::HangAfter);
+        let first = fleet.member("first", 0).await;
+        is_settled(&first.exchange(&grant()).await);
+        let operator = fleet.world.process("sdk").await;
+        operator.save("user_name=u access_token=a0x").await.unwrap();
+        for name in ["first", "next"] {
+            let member = fleet.member(name, 0).await;
+            match member.exchange(&grant()).await {
+                Err(Stopped::Failed(error)) => {
+                    assert_eq!(error.kind(), ErrorKind::GrantUnsettled, "{name}");
+                }
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+        assert_eq!(fleet.zoho.grants(), 1);
+    });
 }
 
 /// Exchanges the grant token until that has ended for good, which takes a few attempts.
