@@ -238,7 +238,8 @@ impl TokenProvider {
     ///
     /// - [`ErrorKind::Unavailable`] or [`ErrorKind::Throttled`] if Zoho has not revoked the tokens.
     /// - [`ErrorKind::InvalidConfig`] if the accounts server does not know them and the record does
-    ///   not name its own (`accounts_url`): at another one, they may be valid.
+    ///   not say that it is its own (`accounts_url`, or `api_domain`): at another one, they may be
+    ///   valid.
     /// - Those of the store.
     pub async fn revoke(&self, partial: &OAuthToken) -> Result<bool, Error> {
         let revoked = revoke::revoke(&self.core, partial).boxed().await;

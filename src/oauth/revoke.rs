@@ -24,7 +24,7 @@ pub(crate) async fn revoke(core: &Core, partial: &OAuthToken) -> Result<bool, Er
             Ok(()) => {}
             Err(failed) if !failed.refusal().is_dead() => return Err(failed.error(server)),
             // It was revoked before.
-            Err(_) if record.accounts_url().is_some() => {}
+            Err(_) if core.is_its_own(record, &data_center) => {}
             Err(_) => return Err(may_live_elsewhere(server)),
         }
     }
@@ -34,8 +34,8 @@ pub(crate) async fn revoke(core: &Core, partial: &OAuthToken) -> Result<bool, Er
     Ok(true)
 }
 
-/// The error for a token that this accounts server does not know, if the record does not name its own
-/// server: at that, the token may be valid.
+/// The error for a token that this accounts server does not know, if the record does not say that it is
+/// its own: at another one, the token may be valid.
 fn may_live_elsewhere(server: &str) -> Error {
     let problem = format!("{server} does not know the token, and may be the wrong accounts server");
     Error::new(ErrorKind::InvalidConfig, problem).advise(
