@@ -11,6 +11,7 @@ mod called;
 mod core;
 mod data_center;
 mod exchange;
+mod finish;
 mod flights;
 mod http;
 mod identity;
@@ -271,6 +272,18 @@ impl TokenProvider {
     pub async fn refresh_expiring(&self, within: Duration) -> Result<Sweep, Error> {
         let swept = sweep::refresh_expiring(&self.core, within).boxed().await;
         swept.map_err(|error| error.during("refresh_expiring"))
+    }
+
+    /// Waits for the refreshes that are under way, also those whose callers are gone, and saves what
+    /// Zoho has issued and could not be saved before. Returns an error for each record for which that
+    /// fails again; it has the tokens: [`Error::unsaved_token`].
+    ///
+    /// For the end of a program: what is not saved then is lost with the process. It can be called
+    /// again.
+    pub async fn finish(&self) -> Vec<Error> {
+        let failed = finish::finish(&self.core).boxed().await;
+        let failed = failed.into_iter().map(|error| error.during("finish"));
+        failed.collect()
     }
 
     /// Returns how a token stands, or `None` if there is no such record. It reads the record from

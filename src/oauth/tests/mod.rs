@@ -3,6 +3,7 @@
 mod data_centers;
 mod fake_zoho;
 mod faults;
+mod finishing;
 mod grants;
 mod refreshing;
 mod refusals;
