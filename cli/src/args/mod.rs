@@ -115,6 +115,9 @@ Examples:
     Undelete {
         /// The record's id, as `list --deleted` prints it
         id: String,
+        /// Do not ask. Without a terminal, nothing is asked
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Copy tokens from a file or database of Zoho's SDKs, or an export, into the store
     Import(ImportArgs),
