@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use oauth::{AccessTokenArgs, LoginArgs, RefreshArgs, RevokeArgs, ZohoArgs};
-pub use transfer::{CopyArgs, ExportArgs, Format, Ids, ImportArgs};
+pub use transfer::{CopyArgs, DatabaseArgs, ExportArgs, Format, Ids, ImportArgs};
 
 /// See, move and mend the OAuth tokens of Zoho's CRM SDKs in AWS Secrets Manager.
 #[derive(Debug, Parser)]

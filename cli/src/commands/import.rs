@@ -31,7 +31,7 @@ pub async fn import(
     output: Output,
     args: ImportArgs,
 ) -> Result<(), Failure> {
-    let source = unless_pressed(source::open(&args.from, &args.table, args.ca.as_deref())).await?;
+    let source = unless_pressed(source::open(&args.from, &args.database)).await?;
     let by_default = match source.has_ids_of_a_store {
         true => Ids::Keep,
         false => Ids::New,
