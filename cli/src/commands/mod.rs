@@ -10,6 +10,7 @@ mod list;
 mod login;
 mod refresh;
 mod reindex;
+mod report;
 mod revoke;
 mod select;
 mod shell;
