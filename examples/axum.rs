@@ -122,7 +122,9 @@ async fn login(State(app): State<Arc<App>>) -> Response {
         .append_pair("client_id", &app.client.0)
         .append_pair("redirect_uri", &app.redirect_url)
         .append_pair("scope", SCOPES)
+        // Without these two, Zoho gives a refresh token the first time only.
         .append_pair("access_type", "offline")
+        .append_pair("prompt", "consent")
         .append_pair("state", &state)
         .finish();
     let url = format!("{}/oauth/v2/auth?{query}", app.data_center.accounts_url());

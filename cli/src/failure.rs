@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use zoho_token_store::Error;
 
+use crate::advice;
 use crate::text::printable;
 
 /// Why a command failed.
@@ -22,7 +23,7 @@ pub enum Failure {
     Reported,
     /// The reader of standard output has closed it.
     Closed,
-    /// The user pressed Ctrl-C.
+    /// The user pressed Ctrl-C, or a signal ended the program.
     Interrupted(String),
 }
 
@@ -34,10 +35,20 @@ impl Failure {
         }
     }
 
+    /// How a command ends whose work is done: it has printed what came of it, or could not, and something
+    /// may have failed. Whoever closes the pipe wants no more lines; that does not make a failure a
+    /// success.
+    pub fn ended(has_failed: bool, printed: Result<(), Failure>) -> Result<(), Failure> {
+        match printed {
+            Ok(()) | Err(Failure::Closed) if has_failed => Err(Failure::Reported),
+            printed => printed,
+        }
+    }
+
     /// Prints one line on standard error, and returns the exit status.
     pub fn report(self) -> ExitCode {
         let (line, status) = match self {
-            Failure::Store(error) => (error.to_string(), 1),
+            Failure::Store(error) => (advice::text(&error), 1),
             Failure::Other(line) => (line, 1),
             Failure::Usage(line) => (line, 2),
             Failure::NotFound(line) => (line, 3),

@@ -1,5 +1,6 @@
 //! `zoho-tokens`: see, move and mend tokens from a terminal.
 
+mod advice;
 mod args;
 mod commands;
 mod failure;

@@ -43,8 +43,11 @@ impl TokenProviderBuilder {
         }
     }
 
-    /// Sets the data centre of logins, and of records that do not name their accounts server. The
-    /// default is [`DataCenter::Us`].
+    /// Sets the data centre of logins, and of records that name neither their accounts server nor an
+    /// API server of Zoho (`api_domain`), which tells the data centre as well. The default is
+    /// [`DataCenter::Us`].
+    ///
+    /// With a [`DataCenter::custom`] one, all records without an accounts server use it.
     pub fn data_center(mut self, data_center: DataCenter) -> Self {
         self.data_center = data_center;
         self

@@ -165,8 +165,9 @@ impl Core {
             && self.left(record).is_none_or(is_left)
     }
 
-    /// The data centre of a record: the one that it names, or else the caller's or the provider's. A
-    /// grant token is sent to the one that the caller names with it, if any.
+    /// The data centre of a record: the one that it names, or else the caller's, or that of its API
+    /// domain, or the provider's. A grant token is sent to the one that the caller names with it, if
+    /// any.
     ///
     /// # Errors
     ///
@@ -183,7 +184,10 @@ impl Core {
             return Ok(given.clone());
         }
         let Some(url) = record.accounts_url() else {
-            return Ok(given.clone());
+            return Ok(match demand.data_center {
+                Some(_) => given.clone(),
+                None => self.implied(record).unwrap_or_else(|| given.clone()),
+            });
         };
         let trusted = [given, &self.data_center];
         let known = trusted
@@ -199,6 +203,21 @@ impl Core {
                     "give the provider that data centre, or correct `accounts_url` of the record",
                 )
             })
+    }
+
+    /// The data centre that a record implies by its API domain, as records of Zoho's SDKs do, which have
+    /// no accounts server. A provider with servers of its own, as in a test, sends nothing to Zoho's
+    /// because of that.
+    fn implied(&self, record: &OAuthToken) -> Option<DataCenter> {
+        match self.data_center {
+            DataCenter::Custom(_) => None,
+            _ => record.api_domain().and_then(DataCenter::of_api_domain),
+        }
+    }
+
+    /// Whether a record says itself that this is its data centre.
+    pub(crate) fn is_its_own(&self, record: &OAuthToken, data_center: &DataCenter) -> bool {
+        record.accounts_url().is_some() || self.implied(record).as_ref() == Some(data_center)
     }
 
     /// The access token of a record that has one.

@@ -109,6 +109,19 @@ impl DataCenter {
         let mut all = Self::ALL.iter();
         all.find(|known| known.accounts_url() == url).cloned()
     }
+
+    /// Returns the data centre whose API server has this URL, if it is one of Zoho's: that of
+    /// production, the sandbox or the developer edition.
+    pub(crate) fn of_api_domain(url: &str) -> Option<DataCenter> {
+        let url = url.strip_suffix('/').unwrap_or(url);
+        let domain = ["https://www.", "https://sandbox.", "https://developer."]
+            .into_iter()
+            .find_map(|edition| url.strip_prefix(edition))?;
+        let mut all = Self::ALL.iter();
+        let is_its =
+            |known: &&DataCenter| known.api_domain().strip_prefix("https://www.") == Some(domain);
+        all.find(is_its).cloned()
+    }
 }
 
 impl std::str::FromStr for DataCenter {
@@ -187,6 +200,29 @@ mod tests {
             DataCenter::of_accounts_url("https://accounts.zoho.evil"),
             None
         );
+        for known in DataCenter::ALL {
+            for edition in ["www", "sandbox", "developer"] {
+                let url = known.api_domain().replacen("www", edition, 1);
+                for url in [format!("{url}/"), url] {
+                    assert_eq!(
+                        DataCenter::of_api_domain(&url).as_ref(),
+                        Some(known),
+                        "{url}"
+                    );
+                }
+            }
+        }
+        for url in [
+            "https://www.zohoapis.evil",
+            "https://www.zohoapis.eu.evil",
+            "https://evil.zohoapis.eu",
+            "http://www.zohoapis.eu",
+            "https://www.zohoapis.eu//",
+            "www.zohoapis.eu",
+            "",
+        ] {
+            assert_eq!(DataCenter::of_api_domain(url), None, "{url}");
+        }
         assert!("xx".parse::<DataCenter>().is_err());
     }
 

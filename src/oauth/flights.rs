@@ -26,6 +26,14 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         result.is_some_and(|result| result.has_changed().is_ok())
     }
 
+    /// Waits until the tasks that are under way have ended.
+    pub(crate) async fn ended(&self) {
+        let results: Vec<_> = lock(&self.under_way).values().cloned().collect();
+        for result in results {
+            Landing(result).result().await;
+        }
+    }
+
     /// Starts a task for this record, unless one is under way, and returns where its result will be
     /// and whether it was started.
     ///

@@ -11,6 +11,7 @@ mod called;
 mod core;
 mod data_center;
 mod exchange;
+mod finish;
 mod flights;
 mod http;
 mod identity;
@@ -253,9 +254,9 @@ impl TokenProvider {
     ///
     /// - [`ErrorKind::Unavailable`] or [`ErrorKind::Throttled`] if Zoho has not revoked the tokens.
     /// - [`ErrorKind::InvalidConfig`] if the accounts server does not know them and the record does
-    ///   not name its own (`accounts_url`): at another one, they may be valid. If the first call has
-    ///   revoked them and its response was lost, call again with the server as `accounts_url` of the
-    ///   token that is given.
+    ///   not say that it is its own (`accounts_url`, or `api_domain`): at another one, they may be
+    ///   valid. If the first call has revoked them and its response was lost, call again with the
+    ///   server as `accounts_url` of the token that is given.
     /// - Those of the store.
     pub async fn revoke(&self, partial: &OAuthToken) -> Result<bool, Error> {
         let revoked = revoke::revoke(&self.core, partial).boxed().await;
@@ -287,6 +288,18 @@ impl TokenProvider {
     pub async fn refresh_expiring(&self, within: Duration) -> Result<Sweep, Error> {
         let swept = sweep::refresh_expiring(&self.core, within).boxed().await;
         swept.map_err(|error| error.during("refresh_expiring"))
+    }
+
+    /// Waits for the refreshes that are under way, also those whose callers are gone, and saves what
+    /// Zoho has issued and could not be saved before. Returns an error for each record for which that
+    /// fails again; it has the tokens: [`Error::unsaved_token`].
+    ///
+    /// For the end of a program: what is not saved then is lost with the process. It can be called
+    /// again.
+    pub async fn finish(&self) -> Vec<Error> {
+        let failed = finish::finish(&self.core).boxed().await;
+        let failed = failed.into_iter().map(|error| error.during("finish"));
+        failed.collect()
     }
 
     /// Returns how a token stands, or `None` if there is no such record. It reads the record from

@@ -26,7 +26,7 @@ pub(crate) async fn revoke(core: &Core, partial: &OAuthToken) -> Result<bool, Er
             // It was revoked before, at the server that the caller names.
             Err(_) if demand.data_center.is_some() => {}
             // It was revoked before.
-            Err(_) if record.accounts_url().is_some() => {}
+            Err(_) if core.is_its_own(record, &data_center) => {}
             Err(_) => return Err(may_live_elsewhere(server)),
         }
     }
@@ -37,7 +37,7 @@ pub(crate) async fn revoke(core: &Core, partial: &OAuthToken) -> Result<bool, Er
 }
 
 /// The error for a token that this accounts server does not know, if neither the caller nor the record
-/// names one: at another one, the token may be valid.
+/// says that it is the record's own: at another one, the token may be valid.
 fn may_live_elsewhere(server: &str) -> Error {
     let problem = format!("{server} does not know the token, and may be the wrong accounts server");
     Error::new(ErrorKind::InvalidConfig, problem).advise(

@@ -142,6 +142,22 @@ impl States {
         }
     }
 
+    /// Notes that this is saved, or not to be saved any more.
+    pub(crate) fn settled(&self, id: &str, settled: &Unsaved) {
+        self.with(id, |state| {
+            // Another refresh may have come meanwhile.
+            let is_this = |unsaved: &mut Unsaved| unsaved.record == settled.record;
+            state.unsaved.take_if(is_this);
+        });
+    }
+
+    /// Returns all that could not be saved.
+    pub(crate) fn all_unsaved(&self) -> Vec<Unsaved> {
+        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let unsaved = records.values().filter_map(|state| state.unsaved.clone());
+        unsaved.collect()
+    }
+
     /// Returns the unsaved record that the partial token denotes, for when the store cannot be asked. It
     /// is equal in the strongest field that is given: by a weaker one, a record that is stored may be
     /// meant.

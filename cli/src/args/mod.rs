@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use oauth::{AccessTokenArgs, LoginArgs, RefreshArgs, RevokeArgs, ZohoArgs};
-pub use transfer::{CopyArgs, ExportArgs, Format, Ids, ImportArgs};
+pub use transfer::{CopyArgs, DatabaseArgs, ExportArgs, Format, Ids, ImportArgs};
 
 /// See, move and mend the OAuth tokens of Zoho's CRM SDKs in AWS Secrets Manager.
 #[derive(Debug, Parser)]
@@ -115,6 +115,9 @@ Examples:
     Undelete {
         /// The record's id, as `list --deleted` prints it
         id: String,
+        /// Do not ask. Without a terminal, nothing is asked
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Copy tokens from a file or database of Zoho's SDKs, or an export, into the store
     Import(ImportArgs),

@@ -8,10 +8,11 @@ use zoho_token_store::DataCenter;
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Zoho")]
 pub struct ZohoArgs {
-    /// The data centre of records that do not name theirs: us, eu, in, cn, au, jp, ca or sa
+    /// The data centre of logins, and of records with neither `accounts_url` nor an `api_domain` of Zoho: us,
+    /// eu, in, cn, au, jp, ca or sa
     #[arg(long, default_value = "us", value_parser = data_center)]
     pub data_center: DataCenter,
-    /// Another accounts server than a data centre's, for tests
+    /// Another accounts server than a data centre's, for tests; of all records without `accounts_url`
     #[arg(long, value_name = "URL", conflicts_with = "data_center")]
     pub accounts_url: Option<String>,
     /// The API server that belongs to it; the same if it is not given
@@ -39,7 +40,8 @@ The client secret is ZOHO_CLIENT_SECRET, or is asked for.
 Examples:
   zoho-tokens login --client-id 1000.ABC --data-center eu
   zoho-tokens login --client-id 1000.ABC --redirect-url http://localhost:8976/callback
-  ZOHO_CLIENT_SECRET=… zoho-tokens login --client-id 1000.ABC < code.txt")]
+  read -rs ZOHO_CLIENT_SECRET && export ZOHO_CLIENT_SECRET
+  zoho-tokens login --client-id 1000.ABC < code.txt")]
 pub struct LoginArgs {
     /// The OAuth client
     #[arg(long)]
@@ -79,7 +81,8 @@ pub struct AccessTokenArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Zoho gives a refresh token at most 10 access tokens in 10 minutes.
+Zoho gives a refresh token at most 10 access tokens in 10 minutes. With --expiring, a person at a terminal is asked \
+first.
 
 Examples:
   zoho-tokens refresh ada@example.com:7
@@ -94,6 +97,9 @@ pub struct RefreshArgs {
     /// Refresh all tokens that expire within this time
     #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with_all = ["record", "client_id"])]
     pub expiring: Option<Duration>,
+    /// Do not ask. Without a terminal, nothing is asked
+    #[arg(long, short)]
+    pub yes: bool,
     #[command(flatten)]
     pub zoho: ZohoArgs,
 }

@@ -4,19 +4,22 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use crate::failure::Failure;
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Read are: the SDKs' FileStore (sdk_tokens.txt; of Python, Java, PHP, Node and TypeScript), the SQLite database of \
 Zoho's guide (zohooauth.db), the SDKs' MySQL table, and JSON lines as `export` writes them. The password of MySQL is \
-in the URL or in MYSQL_PWD.
+in the URL or in MYSQL_PWD. A server on another machine needs --ca, so that nobody on the way can read the tokens.
 
 One line for each row says what became of it: new, same, updated, or refused with the reason. The exit status is 1 if \
-a row was refused. An import that was interrupted goes on if it is repeated: rows that are stored are the same then.
+a row was refused. An import that was interrupted goes on if it is repeated: rows that are stored, or that a later row \
+of the same user has replaced, are the same then.
 
 Examples:
   zoho-tokens import sdk_tokens.txt --dry-run
   zoho-tokens import zohooauth.db
-  zoho-tokens import mysql://root@db.example.com/zohooauth")]
+  zoho-tokens import mysql://root@db.example.com/zohooauth --ca global-bundle.pem")]
 pub struct ImportArgs {
     /// A file, a mysql:// URL, or `-` for JSON lines or a FileStore on standard input
     #[arg(value_name = "FILE|SQLITE|URL")]
@@ -30,12 +33,23 @@ pub struct ImportArgs {
     /// Say what would be done, and change nothing
     #[arg(long, short = 'n')]
     pub dry_run: bool,
-    /// The table in a database
-    #[arg(long, default_value = "oauthtoken")]
-    pub table: String,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// How a database is reached.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseArgs {
+    /// The table in a database. The default is `oauthtoken`
+    #[arg(long)]
+    pub table: Option<String>,
     /// Certificates (PEM) with which that of a MySQL server is checked; asks for TLS
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// Send tokens and the password to a MySQL server on another machine without TLS
+    #[arg(long, conflicts_with = "ca")]
+    pub plain_text: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -46,23 +60,20 @@ appears under its name when it is complete.
 Examples:
   zoho-tokens export --to backup.jsonl --show-secrets
   zoho-tokens export --to sdk_tokens.txt --show-secrets
-  zoho-tokens export --to mysql://root@db.example.com/zohooauth --show-secrets")]
+  zoho-tokens export --to mysql://root@db.example.com/zohooauth --ca global-bundle.pem --show-secrets")]
 pub struct ExportArgs {
     /// A file, a mysql:// URL, or `-` for standard output
     #[arg(long, value_name = "FILE|URL")]
     pub to: String,
-    /// The format. By default it follows from the name: .jsonl, .txt and .csv (file-store), .db and .sqlite
+    /// The format. By default it follows from the name: .jsonl, .txt and .csv (file-store), .db and .sqlite; and is
+    /// json-lines for `-`
     #[arg(long, value_enum)]
     pub format: Option<Format>,
     /// Replace a file that exists
     #[arg(long)]
     pub force: bool,
-    /// The table in a database
-    #[arg(long, default_value = "oauthtoken")]
-    pub table: String,
-    /// Certificates (PEM) with which that of a MySQL server is checked; asks for TLS
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -93,6 +104,26 @@ pub struct CopyArgs {
     /// Say what would be done, and change nothing
     #[arg(long, short = 'n')]
     pub dry_run: bool,
+}
+
+impl DatabaseArgs {
+    pub fn table(&self) -> &str {
+        self.table.as_deref().unwrap_or("oauthtoken")
+    }
+
+    /// Refuses options that would do nothing.
+    pub fn for_a_file(&self, is_sqlite: bool) -> Result<(), Failure> {
+        let option = match self {
+            _ if self.ca.is_some() => "--ca",
+            _ if self.plain_text => "--plain-text",
+            _ if self.table.is_some() && !is_sqlite => "--table",
+            _ => return Ok(()),
+        };
+        Err(Failure::Usage(match option {
+            "--table" => "--table is for databases, and this is a file of rows".to_owned(),
+            _ => format!("{option} is for a mysql:// URL"),
+        }))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,7 +1,7 @@
 //! `check`: the report of the library's check.
 
 use serde_json::json;
-use zoho_token_store::{Outcome, SecretsManagerTokenStore};
+use zoho_token_store::{Outcome, Report, SecretsManagerTokenStore};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -18,6 +18,14 @@ pub async fn check(
         let _progress = Progress::uncounted("checking");
         store.check().await
     };
+    let is_well = match read_only {
+        true => report.can_read(),
+        false => report.is_ok(),
+    };
+    Failure::ended(!is_well, print(output, &report))
+}
+
+fn print(output: Output, report: &Report) -> Result<(), Failure> {
     for check in report.checks() {
         let (mood, mark, outcome) = match check.outcome() {
             Outcome::Passed => (Mood::Good, '✓', "passed"),
@@ -54,12 +62,5 @@ pub async fn check(
             output.line(&format!("    → {}", printable(advice)))?;
         }
     }
-    let is_well = match read_only {
-        true => report.can_read(),
-        false => report.is_ok(),
-    };
-    match is_well {
-        true => Ok(()),
-        false => Err(Failure::Reported),
-    }
+    Ok(())
 }

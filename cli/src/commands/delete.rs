@@ -73,12 +73,9 @@ pub async fn all(
         }
     }
     drop(progress);
-    match output.json {
-        true => output.json(&json!({"deleted": deleted, "failed": failed}))?,
-        false => output.line(&format!("deleted\t{deleted}\nfailed\t{failed}"))?,
-    }
-    match failed {
-        0 => Ok(()),
-        _ => Err(Failure::Reported),
-    }
+    let printed = match output.json {
+        true => output.json(&json!({"deleted": deleted, "failed": failed})),
+        false => output.line(&format!("deleted\t{deleted}\nfailed\t{failed}")),
+    };
+    Failure::ended(failed > 0, printed)
 }

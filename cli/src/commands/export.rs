@@ -30,7 +30,10 @@ pub async fn export(
         progress.add(1);
         let problem = match token {
             Ok(token) => {
-                let problem = target.write(&token).await?;
+                let problem = match target.write(&token).await {
+                    Err(Failure::Closed) => return Failure::ended(left_out + unread > 0, Ok(())),
+                    written => written?,
+                };
                 let id = token.id().unwrap_or_default();
                 match problem {
                     None => exported += 1,
@@ -48,10 +51,15 @@ pub async fn export(
         }
     }
     drop(progress);
-    match unread {
-        0 => target.finish().await?,
-        _ => target.abandon().await?,
-    }
+    let finished = match unread {
+        0 => target.finish().await,
+        _ => target.abandon().await,
+    };
+    // The reader of standard output may have closed it.
+    let mut printed = match finished {
+        Err(Failure::Closed) => Err(Failure::Closed),
+        finished => Ok(finished?),
+    };
     note(&format!(
         "{} exported, {left_out} left out, {unread} not readable",
         counted(exported, "record")
@@ -59,10 +67,7 @@ pub async fn export(
     // The records themselves are on standard output otherwise.
     if args.to != "-" {
         let counts = json!({"exported": exported, "left_out": left_out, "unreadable": unread});
-        output.json_only(&counts)?;
+        printed = output.json_only(&counts);
     }
-    match left_out + unread {
-        0 => Ok(()),
-        _ => Err(Failure::Reported),
-    }
+    Failure::ended(left_out + unread > 0, printed)
 }

@@ -5,23 +5,19 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
 use zoho_token_store::{Field, OAuthToken, SecretsManagerTokenStore};
 
+use super::report::Report;
 use crate::args::{Ids, ImportArgs};
 use crate::failure::Failure;
 use crate::interrupt::{pressed, unless_pressed};
-use crate::output::progress::Progress;
-use crate::output::rows::{Mood, Row as Printed, Rows};
 use crate::output::{Output, note};
 use crate::transfer::channel::Read;
 use crate::transfer::earlier::Earlier;
 use crate::transfer::row::Row;
-use crate::transfer::save::{Fate, Rules, Saved, save};
+use crate::transfer::save::{Rules, Saved, save};
 use crate::transfer::source;
-
-const HEADER: &[&str] = &["ROW", "RESULT", "ID", "USER", "REASON"];
 
 /// Rows that are saved at the same time. The store keeps writes to AWS's quota.
 const AT_ONCE: usize = 16;
@@ -31,7 +27,7 @@ pub async fn import(
     output: Output,
     args: ImportArgs,
 ) -> Result<(), Failure> {
-    let source = unless_pressed(source::open(&args.from, &args.table, args.ca.as_deref())).await?;
+    let source = unless_pressed(source::open(&args.from, &args.database)).await?;
     let by_default = match source.has_ids_of_a_store {
         true => Ids::Keep,
         false => Ids::New,
@@ -44,32 +40,6 @@ pub async fn import(
     save_all(&store, output, source.rows, rules).await
 }
 
-/// How many rows had each fate.
-#[derive(Default)]
-struct Counts {
-    new: usize,
-    same: usize,
-    updated: usize,
-    refused: usize,
-}
-
-impl Counts {
-    fn json(&self) -> Value {
-        json!({
-            "new": self.new, "same": self.same, "updated": self.updated, "refused": self.refused,
-        })
-    }
-
-    fn add(&mut self, fate: &Fate) {
-        match fate {
-            Fate::New => self.new += 1,
-            Fate::Same => self.same += 1,
-            Fate::Updated => self.updated += 1,
-            Fate::Refused(_) => self.refused += 1,
-        }
-    }
-}
-
 /// Saves rows as they come, and prints what becomes of each.
 ///
 /// Rows of one user or token are saved one after another, in their order: the last one counts, as in
@@ -80,31 +50,33 @@ pub async fn save_all(
     mut rows: Receiver<Read>,
     rules: Rules,
 ) -> Result<(), Failure> {
-    let progress = Progress::new("rows", None);
-    let mut report = Report {
-        output,
-        rows: Rows::unsorted(output, HEADER, 1),
-        counts: Counts::default(),
-        progress,
-        problem: None,
-    };
-    let mut busy: HashSet<u64> = HashSet::new();
     let earlier = &Earlier::default();
+    let mut report = Report::new(output, earlier);
+    let mut busy: HashSet<u64> = HashSet::new();
     let mut saves = FuturesUnordered::new();
+    // A row that waits for an earlier one of the same user.
+    let mut waiting: Option<Begun> = None;
     let mut interrupted = std::pin::pin!(pressed());
     let mut ended = Ok(());
-    'rows: loop {
+    loop {
+        if let Some(row) = waiting.take_if(|row| row.keys.iter().all(|key| !busy.contains(key))) {
+            busy.extend(&row.keys);
+            saves.push(async move {
+                let saved = save(store, &row.token, rules, earlier).await;
+                (row, saved)
+            });
+        }
         let read = tokio::select! {
             biased;
             () = &mut interrupted => {
                 ended = Err(stopped(saves.len()));
                 break;
             }
-            Some(saved) = saves.next(), if !saves.is_empty() => {
-                report.end(&mut busy, saved);
+            Some((row, saved)) = saves.next(), if !saves.is_empty() => {
+                end(&mut report, &mut busy, &row, saved);
                 continue;
             }
-            read = rows.recv(), if saves.len() < AT_ONCE => read,
+            read = rows.recv(), if waiting.is_none() && saves.len() < AT_ONCE => read,
         };
         let Some(read) = read else {
             break;
@@ -116,26 +88,13 @@ pub async fn save_all(
                 break;
             }
         };
-        let token = match token {
-            Ok(token) => token,
-            Err(problem) => {
-                let fate = Fate::Refused(problem);
-                report.row(&place, None, &Saved { fate, id: None });
-                continue;
+        match token {
+            Ok(token) => {
+                let keys = keys(&token);
+                waiting = Some(Begun { place, token, keys });
             }
-        };
-        let keys = keys(&token);
-        while keys.iter().any(|key| busy.contains(key)) {
-            match saves.next().await {
-                Some(saved) => report.end(&mut busy, saved),
-                None => break 'rows,
-            }
+            Err(problem) => report.refuse(&place, problem),
         }
-        busy.extend(&keys);
-        saves.push(async move {
-            let saved = save(store, &token, rules, earlier).await;
-            (place, token, keys, saved)
-        });
     }
     // Saves in progress are finished, unless Ctrl-C is pressed for the second time.
     let mut is_second = matches!(ended, Err(Failure::Interrupted(_)));
@@ -145,7 +104,7 @@ pub async fn save_all(
     loop {
         tokio::select! {
             saved = saves.next() => match saved {
-                Some(saved) => report.end(&mut busy, saved),
+                Some((row, saved)) => end(&mut report, &mut busy, &row, saved),
                 None => break,
             },
             () = &mut interrupted => {
@@ -162,87 +121,26 @@ pub async fn save_all(
     ended.and(finished)
 }
 
+/// A row that is being saved, or waits for that.
+struct Begun {
+    place: String,
+    token: OAuthToken,
+    keys: Vec<u64>,
+}
+
+fn end(report: &mut Report<'_>, busy: &mut HashSet<u64>, row: &Begun, saved: Saved) {
+    for key in &row.keys {
+        busy.remove(key);
+    }
+    report.end(&row.place, &row.token, saved);
+}
+
 /// Says that Ctrl-C was seen, and returns how the import ends.
 fn stopped(begun: usize) -> Failure {
     if begun > 0 {
         note("zoho-tokens: finishing the rows that were begun; press Ctrl-C again to stop");
     }
     Failure::Interrupted("interrupted: the same command goes on where this one stopped".to_owned())
-}
-
-type Ended = (String, OAuthToken, Vec<u64>, Saved);
-
-struct Report {
-    output: Output,
-    rows: Rows,
-    counts: Counts,
-    progress: Progress,
-    /// Why rows are not printed any more. They are saved nevertheless.
-    problem: Option<Failure>,
-}
-
-impl Report {
-    fn end(&mut self, busy: &mut HashSet<u64>, saved: Ended) {
-        let (place, token, keys, saved) = saved;
-        for key in keys {
-            busy.remove(&key);
-        }
-        self.row(&place, Some(&token), &saved);
-    }
-
-    fn row(&mut self, place: &str, token: Option<&OAuthToken>, saved: &Saved) {
-        self.counts.add(&saved.fate);
-        self.progress.add(1);
-        if self.problem.is_some() {
-            return;
-        }
-        let user = token.and_then(OAuthToken::user_name);
-        let (mood, reason) = match &saved.fate {
-            Fate::New | Fate::Updated => (Mood::Good, None),
-            Fate::Same => (Mood::Plain, None),
-            Fate::Refused(reason) => (Mood::Bad, Some(reason.as_str())),
-        };
-        let id = saved.id.as_deref();
-        let cells = [Some(place), Some(saved.fate.name()), id, user, reason];
-        let row = Printed {
-            cells: cells.map(|cell| cell.unwrap_or("-").to_owned()).into(),
-            mood,
-            json: json!({
-                "row": place, "result": saved.fate.name(), "id": id, "user_name": user,
-                "reason": reason,
-            }),
-        };
-        let rows = &mut self.rows;
-        self.problem = self.progress.suspend(|| rows.push(row)).err();
-    }
-
-    fn finish(self, dry_run: bool) -> Result<(), Failure> {
-        drop(self.progress);
-        let printed = match self.problem {
-            None => self.rows.finish_unsorted(),
-            Some(problem) => Err(problem),
-        };
-        let printed = printed.and_then(|()| self.output.json_only(&self.counts.json()));
-        let Counts {
-            new,
-            same,
-            updated,
-            refused,
-        } = self.counts;
-        let nothing = match dry_run {
-            true => " (nothing was changed)",
-            false => "",
-        };
-        note(&format!(
-            "{new} new, {same} same, {updated} updated, {refused} refused{nothing}"
-        ));
-        match (refused, printed) {
-            // Whoever closes the pipe wants no more lines; the rows are saved.
-            (0, Ok(()) | Err(Failure::Closed)) => Ok(()),
-            (_, Ok(()) | Err(Failure::Closed)) => Err(Failure::Reported),
-            (_, Err(problem)) => Err(problem),
-        }
-    }
 }
 
 /// What a row may share with another one, as hashes.

@@ -49,7 +49,10 @@ pub async fn list(
         match read {
             Ok(Some((token, status))) => {
                 let row = row(&token, status.as_ref(), output.show_secrets);
-                progress.suspend(|| rows.push(row))?;
+                let printed = progress.suspend(|| rows.push(row));
+                if printed.is_err() {
+                    return Failure::ended(failed, printed);
+                }
             }
             Ok(None) => {}
             // One secret that cannot be read does not hide the others.
@@ -61,11 +64,7 @@ pub async fn list(
         }
     }
     drop(progress);
-    rows.finish()?;
-    match failed {
-        true => Err(Failure::Reported),
-        false => Ok(()),
-    }
+    Failure::ended(failed, rows.finish())
 }
 
 fn is_asked_for(token: &OAuthToken, args: &ListArgs) -> bool {

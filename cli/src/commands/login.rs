@@ -57,7 +57,7 @@ pub async fn login(
             token = token.redirect_url(url);
         }
         let token = token.build()?;
-        Ok(until_saved(async || provider.exchange_grant(&token).await).await?)
+        Ok(until_saved(&provider, async || provider.exchange_grant(&token).await).await?)
     };
     // A code can be sent once: what Zoho returns is not thrown away.
     let token = match finishing(exchange).await {

@@ -10,6 +10,7 @@ mod list;
 mod login;
 mod refresh;
 mod reindex;
+mod report;
 mod revoke;
 mod select;
 mod shell;
@@ -18,7 +19,7 @@ mod undelete;
 
 use crate::args::{Args, Command};
 use crate::failure::Failure;
-use crate::interrupt::{finishing, unless_pressed};
+use crate::interrupt::unless_pressed;
 use crate::output::Output;
 use crate::settings;
 
@@ -40,12 +41,13 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         }
         Command::Delete(delete) => unless_pressed(delete::one(store, output, delete)).await,
         Command::Login(login) => login::login(store, output, login).await,
-        Command::AccessToken(args) => {
-            finishing(access_token::access_token(store, output, args)).await
-        }
+        // These finish a request to Zoho that was sent.
+        Command::AccessToken(args) => access_token::access_token(store, output, args).await,
         Command::Refresh(args) => refresh::refresh(store, output, args).await,
-        Command::Revoke(args) => unless_pressed(revoke::revoke(store, output, args)).await,
-        Command::Undelete { id } => unless_pressed(undelete::undelete(store, output, &id)).await,
+        Command::Revoke(args) => revoke::revoke(store, output, args).await,
+        Command::Undelete { id, yes } => {
+            unless_pressed(undelete::undelete(store, output, &id, yes)).await
+        }
         Command::Check { read_only } => {
             unless_pressed(check::check(store, output, read_only)).await
         }

@@ -1,30 +1,34 @@
 //! `refresh`: a new access token for one record, or for all that expire soon.
 
-use std::time::SystemTime;
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
 
+use futures::StreamExt;
 use serde_json::json;
-use zoho_token_store::SecretsManagerTokenStore;
-use zoho_token_store::oauth::Sweep;
+use zoho_token_store::{Error, SecretsManagerTokenStore};
 
 use super::select;
+use crate::advice;
 use crate::args::RefreshArgs;
 use crate::failure::Failure;
-use crate::interrupt::finishing;
+use crate::interrupt::{finishing, unless_pressed};
 use crate::oauth::provider;
-use crate::oauth::sweep::sweep;
-use crate::oauth::unsaved::until_saved;
+use crate::oauth::sweep::{Swept, id, sweep};
+use crate::oauth::unsaved::{self, PAUSES, cause, settle};
+use crate::output::progress::Progress;
 use crate::output::{Output, note, record};
-use crate::text::from_now;
+use crate::text::{counted, from_now};
 
 pub async fn refresh(
     store: SecretsManagerTokenStore,
     output: Output,
     args: RefreshArgs,
 ) -> Result<(), Failure> {
-    match args.expiring {
-        Some(within) => expiring(output, &sweep(store, &args.zoho, within).await?),
-        None => finishing(one(store, output, args)).await,
-    }
+    let Some(within) = args.expiring else {
+        return one(store, output, args).await;
+    };
+    unless_pressed(ask(&store, within, args.yes)).await?;
+    expiring(output, sweep(store, &args.zoho, within).await?)
 }
 
 async fn one(
@@ -33,45 +37,125 @@ async fn one(
     args: RefreshArgs,
 ) -> Result<(), Failure> {
     let name = args.record.unwrap_or_default();
-    let found = select::find(&store, &name, args.client_id.as_deref()).await?;
+    let find = select::find(&store, &name, args.client_id.as_deref());
+    let found = unless_pressed(find).await?;
     let provider = provider(store, &args.zoho)?;
     let partial = select::by_id(&found)?;
-    let access = until_saved(async || provider.refresh(&partial).await).await?;
+    let refresh = async {
+        let refreshed = provider.refresh(&partial).await;
+        let unsaved = match &refreshed {
+            Ok(access) if access.is_saved() => Vec::new(),
+            Err(error) if error.unsaved_token().is_none() => Vec::new(),
+            _ => settle(&provider, &PAUSES).await,
+        };
+        let access = match refreshed {
+            Ok(access) => access,
+            Err(error) if error.unsaved_token().is_some() && unsaved.is_empty() => {
+                provider.access_token(&partial).await?
+            }
+            Err(error) => return Err(unsaved::report(output, error)),
+        };
+        Ok((access, unsaved))
+    };
+    let (access, unsaved) = finishing(refresh).await?;
     let id = access.record().id().unwrap_or_default();
     let expires = access.expires_at();
-    if output.json {
-        let expires = expires.map(record::time);
-        return output.json(&json!({"id": id, "expires_at": expires, "saved": access.is_saved()}));
+    let printed = match (output.json, unsaved.is_empty()) {
+        (true, is_saved) => {
+            let expires = expires.map(record::time);
+            output.json(&json!({"id": id, "expires_at": expires, "saved": is_saved}))
+        }
+        (false, true) => {
+            let left = expires.map_or("-".to_owned(), |time| from_now(time, SystemTime::now()));
+            output.line(&format!("refreshed\t{id}\t{left}"))
+        }
+        (false, false) => Ok(()),
+    };
+    for error in &unsaved {
+        note(&format!("zoho-tokens: {}", not_saved(error)));
     }
-    let left = expires.map_or("-".to_owned(), |time| from_now(time, SystemTime::now()));
-    output.line(&format!("refreshed\t{id}\t{left}"))
+    Failure::ended(!unsaved.is_empty(), printed)
 }
 
-fn expiring(output: Output, sweep: &Sweep) -> Result<(), Failure> {
-    for (id, error) in &sweep.failed {
-        note(&format!("zoho-tokens: {id}: {error}"));
+/// What to say of an access token that was not saved in the end.
+fn not_saved(error: &Error) -> String {
+    format!(
+        "the new access token could not be saved: {}: the record has the former one; refresh it again \
+         once the store works",
+        cause(error)
+    )
+}
+
+/// Asks a person whether as many tokens are to be refreshed. A scheduler is not asked: a refresh takes
+/// nothing away.
+async fn ask(store: &SecretsManagerTokenStore, within: Duration, yes: bool) -> Result<(), Failure> {
+    if yes || !select::can_ask() {
+        return Ok(());
+    }
+    let progress = Progress::new("records read", None);
+    let mut expiring = 0;
+    let mut tokens = store.tokens();
+    while let Some(token) = tokens.next().await {
+        progress.add(1);
+        // One that cannot be read is reported by the refresh.
+        let Ok(token) = token else { continue };
+        let is_due = token.access_token().is_none() || token.expires_within(within);
+        expiring += usize::from(is_due && token.refresh_token().is_some());
+    }
+    drop(progress);
+    match expiring {
+        0 => Ok(()),
+        _ => select::confirm(&format!("Refresh {}?", counted(expiring, "token")), false).await,
+    }
+}
+
+fn expiring(output: Output, swept: Swept) -> Result<(), Failure> {
+    let Swept { sweep, unsaved } = swept;
+    let is_unsaved = |record: &str| unsaved.iter().any(|error| id(error) == record);
+    let (mut refreshed, mut problems) = (sweep.refreshed, Vec::new());
+    let mut with_refresh_token = HashSet::new();
+    for (record, error) in sweep.failed {
+        if error.unsaved_token().is_none() {
+            problems.push((record, advice::text(&error)));
+            continue;
+        }
+        match is_unsaved(&record) {
+            true => problems.push((record.clone(), unsaved::lost(output, &error))),
+            false => refreshed += 1,
+        }
+        with_refresh_token.insert(record);
+    }
+    for error in &unsaved {
+        let record = id(error);
+        if !with_refresh_token.contains(record) {
+            refreshed = refreshed.saturating_sub(1);
+            problems.push((record.to_owned(), not_saved(error)));
+        }
+    }
+    for (record, problem) in &problems {
+        note(&format!("zoho-tokens: {record}: {problem}"));
     }
     if let Some(error) = &sweep.unreadable {
-        note(&format!("zoho-tokens: {error}"));
+        note(&format!("zoho-tokens: {}", advice::text(error)));
     }
     let counts = [
         ("records", sweep.records),
         ("expiring", sweep.expiring),
-        ("refreshed", sweep.refreshed),
-        ("failed", sweep.failed.len()),
+        ("refreshed", refreshed),
+        ("failed", problems.len()),
     ];
-    if output.json {
-        let counts = counts
-            .iter()
-            .map(|(name, number)| ((*name).to_owned(), json!(number)));
-        output.json(&serde_json::Value::Object(counts.collect()))?;
-    } else {
-        for (name, number) in counts {
-            output.line(&format!("{name}\t{number}"))?;
+    let printed = match output.json {
+        true => {
+            let mut object = json!({"incomplete": sweep.unreadable.is_some()});
+            for (name, number) in counts {
+                object[name] = json!(number);
+            }
+            output.json(&object)
         }
-    }
-    match sweep.failed.is_empty() && sweep.unreadable.is_none() {
-        true => Ok(()),
-        false => Err(Failure::Reported),
-    }
+        false => {
+            let lines = counts.map(|(name, number)| format!("{name}\t{number}\n"));
+            output.print(&lines.concat())
+        }
+    };
+    Failure::ended(!problems.is_empty() || sweep.unreadable.is_some(), printed)
 }

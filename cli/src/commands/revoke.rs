@@ -6,6 +6,7 @@ use zoho_token_store::SecretsManagerTokenStore;
 use super::select;
 use crate::args::RevokeArgs;
 use crate::failure::Failure;
+use crate::interrupt::{finishing, unless_pressed};
 use crate::oauth::provider;
 use crate::output::Output;
 
@@ -14,14 +15,22 @@ pub async fn revoke(
     output: Output,
     args: RevokeArgs,
 ) -> Result<(), Failure> {
-    let client_id = args.record.client_id.as_deref();
-    let found = select::find_only(&store, &args.record.record, client_id).await?;
+    let found = unless_pressed(async {
+        let client_id = args.record.client_id.as_deref();
+        let found = select::find_only(&store, &args.record.record, client_id).await?;
+        let id = found.id().unwrap_or_default();
+        let user = found.user_name().unwrap_or("no user");
+        let question =
+            format!("Revoke the tokens of {id} ({user}) at Zoho, and delete the record?");
+        select::confirm(&question, args.yes).await?;
+        Ok(found)
+    })
+    .await?;
     let id = found.id().unwrap_or_default();
-    let user = found.user_name().unwrap_or("no user");
-    let question = format!("Revoke the tokens of {id} ({user}) at Zoho, and delete the record?");
-    select::confirm(&question, args.yes).await?;
     let provider = provider(store, &args.zoho)?;
-    if !provider.revoke(&select::by_id(&found)?).await? {
+    let partial = select::by_id(&found)?;
+    // Between the revocation and the deletion, the record would have tokens that nobody can use or revoke.
+    if !finishing(async { Ok(provider.revoke(&partial).await?) }).await? {
         return Err(select::missing(&args.record.record));
     }
     match output.json {

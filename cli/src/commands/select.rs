@@ -89,12 +89,17 @@ pub fn missing(record: &str) -> Failure {
     ))
 }
 
+/// Whether there is a person at a terminal who can be asked.
+pub fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
 /// Asks on the terminal. Without one, `--yes` must be given.
 pub async fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !can_ask() {
         return Err(Failure::Usage(
             "there is no terminal to ask on: add --yes".to_owned(),
         ));

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use zoho_token_store::SecretsManagerTokenStore;
 
+use super::select;
 use crate::failure::Failure;
 use crate::output::{Output, record};
 
@@ -10,7 +11,12 @@ pub async fn undelete(
     store: SecretsManagerTokenStore,
     output: Output,
     id: &str,
+    yes: bool,
 ) -> Result<(), Failure> {
+    // It takes nothing away, so a program is not asked.
+    if !yes && select::can_ask() {
+        select::confirm(&format!("Bring the record {id} back?"), false).await?;
+    }
     let Some(token) = store.undelete(id).await? else {
         return Err(Failure::NotFound(format!(
             "there is no secret with the id `{id}` any more: `zoho-tokens list --deleted` prints \

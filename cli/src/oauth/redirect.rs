@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::failure::Failure;
 
@@ -12,6 +12,8 @@ use crate::failure::Failure;
 const LONGEST_REQUEST: usize = 65_536;
 
 const WAIT_FOR_REQUEST: Duration = Duration::from_secs(5);
+
+const WAIT_AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// What Zoho gives the browser.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -47,6 +49,8 @@ impl Loopback {
     pub async fn wait(&self, state: &str) -> Result<Redirect, Failure> {
         loop {
             let Ok((mut stream, _)) = self.listener.accept().await else {
+                // For example because too many files are open, which may pass.
+                sleep(WAIT_AFTER_ERROR).await;
                 continue;
             };
             let target = timeout(WAIT_FOR_REQUEST, read_target(&mut stream)).await;

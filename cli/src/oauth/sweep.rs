@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::watch;
 use zoho_token_store::oauth::{Event, Metrics, Sweep};
-use zoho_token_store::{SecretsManagerTokenStore, TokenProvider};
+use zoho_token_store::{Error, SecretsManagerTokenStore, TokenProvider};
 
 use super::builder;
+use super::unsaved::{PAUSES, settle};
 use crate::args::ZohoArgs;
 use crate::failure::Failure;
 use crate::interrupt::pressed;
@@ -16,37 +18,24 @@ use crate::output::progress::Progress;
 use crate::text::counted;
 
 /// How long refreshes that were begun are waited for.
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(45);
 
-/// What a provider has reported.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counts {
-    refreshed: u64,
-    begun: usize,
-    ended: usize,
-}
-
-impl Counts {
-    fn under_way(self) -> usize {
-        self.begun.saturating_sub(self.ended)
-    }
-}
-
+/// How many tokens a provider has refreshed.
 #[derive(Clone, Debug, Default)]
-struct Counter(Arc<watch::Sender<Counts>>);
+struct Counter(Arc<watch::Sender<u64>>);
 
 impl Metrics for Counter {
     fn record(&self, event: &Event) {
-        self.0.send_modify(|counts| match event {
-            Event::LeaseWon | Event::LeaseTakenOver => counts.begun += 1,
-            Event::Refreshed { .. } => {
-                counts.refreshed += 1;
-                counts.ended += 1;
-            }
-            Event::Throttled | Event::Dead | Event::ZohoUnavailable => counts.ended += 1,
-            _ => {}
-        });
+        if let Event::Refreshed { .. } = event {
+            self.0.send_modify(|refreshed| *refreshed += 1);
+        }
     }
+}
+
+/// What a sweep has done, and what it could not save.
+pub struct Swept {
+    pub sweep: Sweep,
+    pub unsaved: Vec<Error>,
 }
 
 /// Refreshes all tokens that expire within this time. At Ctrl-C no more are begun.
@@ -54,44 +43,55 @@ pub async fn sweep(
     store: SecretsManagerTokenStore,
     args: &ZohoArgs,
     within: Duration,
-) -> Result<Sweep, Failure> {
+) -> Result<Swept, Failure> {
     let counter = Counter::default();
     let provider = builder(store, args)?.metrics(counter.clone()).build()?;
     let progress = Progress::new("tokens refreshed", None);
-    let mut counts = counter.0.subscribe();
-    let mut sweep = Box::pin(refresh(provider, within));
+    let mut refreshed = counter.0.subscribe();
+    let mut sweep = Box::pin(refresh(&provider, within));
     let mut interrupted = std::pin::pin!(pressed());
     loop {
         tokio::select! {
             biased;
             () = &mut interrupted => break,
             swept = &mut sweep => return swept,
-            Ok(()) = counts.changed() => progress.set(counts.borrow().refreshed),
+            Ok(()) = refreshed.changed() => progress.set(*refreshed.borrow()),
         }
     }
-    // Those that were begun go on without it, in tasks of their own.
+    // Refreshes that were begun go on without it, in tasks of their own.
     drop(sweep);
     drop(progress);
-    let under_way = counts.borrow().under_way();
-    if under_way > 0 {
-        note(&format!(
-            "zoho-tokens: {} {} being refreshed, which is finished; press Ctrl-C again to stop",
-            counted(under_way, "token"),
-            if under_way == 1 { "is" } else { "are" },
-        ));
-        let idle = counts.wait_for(|counts| counts.under_way() == 0);
+    let mut finish = std::pin::pin!(provider.finish());
+    let mut unsaved = finish.as_mut().now_or_never();
+    if unsaved.is_none() {
+        note("zoho-tokens: finishing the refreshes that were begun; press Ctrl-C again to stop");
         tokio::select! {
-            _ = tokio::time::timeout(LONGEST, idle) => {}
+            finished = tokio::time::timeout(LONGEST, finish) => unsaved = finished.ok(),
             () = pressed() => {}
         }
     }
-    let refreshed = counter.0.borrow().refreshed;
+    for error in unsaved.iter().flatten() {
+        note(&format!(
+            "zoho-tokens: {}: {}",
+            id(error),
+            crate::advice::text(error)
+        ));
+    }
+    let refreshed = *counter.0.borrow();
     Err(Failure::Interrupted(format!(
         "interrupted after {}: the same command refreshes the others",
         counted(refreshed as usize, "token")
     )))
 }
 
-async fn refresh(provider: TokenProvider, within: Duration) -> Result<Sweep, Failure> {
-    Ok(provider.refresh_expiring(within).await?)
+async fn refresh(provider: &TokenProvider, within: Duration) -> Result<Swept, Failure> {
+    let sweep = provider.refresh_expiring(within).await?;
+    let unsaved = settle(provider, &PAUSES).await;
+    Ok(Swept { sweep, unsaved })
+}
+
+/// The id of the record that an error about an unsaved token has.
+pub fn id(error: &Error) -> &str {
+    let token = error.unsaved_token();
+    token.and_then(|token| token.id()).unwrap_or_default()
 }

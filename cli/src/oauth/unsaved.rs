@@ -5,37 +5,48 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use tokio::time::sleep;
-use zoho_token_store::{Error, OAuthToken, SecretsManagerTokenStore, TokenStore};
+use zoho_token_store::{Error, OAuthToken, SecretsManagerTokenStore, TokenProvider, TokenStore};
 
 use crate::failure::Failure;
 use crate::output::{Output, note};
 use crate::transfer::json_lines;
 
 /// The pauses between attempts, in seconds.
-const PAUSES: [u64; 9] = [1, 2, 4, 8, 15, 30, 30, 30, 30];
+pub const PAUSES: [u64; 9] = [1, 2, 4, 8, 15, 30, 30, 30, 30];
 
-/// Calls a method of a provider, and again if it has tokens that could not be saved: while the process
-/// lives, the provider keeps them, and saves them before it asks Zoho.
-pub async fn until_saved<T>(call: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
-    let mut unsaved: Option<Error> = None;
-    let mut pauses = PAUSES.iter();
+/// The same if somebody waits for a token that can be used as it is.
+pub const BRIEFLY: [u64; 2] = [2, 5];
+
+/// Saves what a provider could not save so far, and tries again after these pauses. Returns the errors
+/// about what is not saved in the end.
+pub async fn settle(provider: &TokenProvider, pauses: &[u64]) -> Vec<Error> {
+    let mut pauses = pauses.iter();
     loop {
-        let error = match call().await {
-            Ok(result) => return Ok(result),
-            Err(error) => error,
-        };
-        let is_retryable = error.is_retryable();
-        // A later error says less: for example, that the store cannot be read either.
-        let error = match (error.unsaved_token(), unsaved.take()) {
-            (None, Some(former)) => former,
-            (None, None) => return Err(error),
-            (Some(_), _) => error,
+        let unsaved = provider.finish().await;
+        let Some(error) = unsaved.iter().find(|error| error.is_retryable()) else {
+            return unsaved;
         };
         match pauses.next() {
-            Some(&pause) if is_retryable => wait(pause, &error).await,
-            _ => return Err(error),
+            Some(&pause) => wait(pause, error).await,
+            None => return unsaved,
         }
-        unsaved = Some(error);
+    }
+}
+
+/// Calls a method of a provider. If it could not save a refresh token, which Zoho does not issue twice,
+/// it is saved, and the method is called again.
+pub async fn until_saved<T>(
+    provider: &TokenProvider,
+    call: impl AsyncFn() -> Result<T, Error>,
+) -> Result<T, Error> {
+    match call().await {
+        Err(error) if error.unsaved_token().is_some() => {
+            match settle(provider, &PAUSES).await.is_empty() {
+                true => call().await,
+                false => Err(error),
+            }
+        }
+        ended => ended,
     }
 }
 
@@ -66,29 +77,35 @@ async fn wait(pause: u64, error: &Error) {
     sleep(Duration::from_secs(pause)).await;
 }
 
-/// What to say if tokens of a login are not saved in the end. They are printed, for `import`, if secrets
-/// may be shown.
+/// What to say if a refresh token is not saved in the end. It is printed, for `import`, if secrets may be
+/// shown.
 pub fn report(output: Output, error: Error) -> Failure {
-    let Some(token) = error.unsaved_token() else {
-        return Failure::Store(error);
-    };
-    let what_to_do = match output.show_secrets {
-        true => match output.json(&json_lines::object(token)) {
-            Ok(()) => "they are printed on standard output: `zoho-tokens import` reads them",
-            Err(failure) => return failure,
-        },
+    match error.unsaved_token() {
+        Some(_) => Failure::Other(lost(output, &error)),
+        None => Failure::Store(error),
+    }
+}
+
+/// The same as a line, for an error that has such a token.
+pub fn lost(output: Output, error: &Error) -> String {
+    let token = error.unsaved_token().map(json_lines::object);
+    let token = token.filter(|_| output.show_secrets);
+    let is_printed = token.is_some_and(|token| output.json(&token).is_ok());
+    let what_to_do = match is_printed {
+        true => "they are printed on standard output: `zoho-tokens import` reads them",
         false => {
             "log in again once the store works (with --show-secrets, tokens that cannot be saved are \
              printed)"
         }
     };
-    Failure::Other(format!(
+    format!(
         "Zoho has issued tokens that could not be saved: {}: {what_to_do}",
-        cause(&error)
-    ))
+        cause(error)
+    )
 }
 
-fn cause(error: &Error) -> String {
+/// What went wrong with a save.
+pub fn cause(error: &Error) -> String {
     let source = error.source();
     source.map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -10,7 +10,7 @@ const LONGEST: usize = 65_536;
 pub struct Record {
     pub first_line: u64,
     pub last_line: u64,
-    /// Its bytes without carriage returns, or why it is none.
+    /// Its bytes without carriage returns, or why it cannot be read.
     pub text: Result<Vec<u8>, &'static str>,
 }
 

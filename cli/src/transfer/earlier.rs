@@ -6,12 +6,16 @@ use std::hash::{BuildHasher, Hash, RandomState};
 
 use zoho_token_store::{Field, OAuthToken, matching};
 
+use super::compare::TOKENS;
+
 /// The rows of one import so far.
 #[derive(Default)]
 pub struct Earlier {
     hasher: RandomState,
     saved: RefCell<HashSet<u64>>,
     planned: RefCell<HashMap<u64, Planned>>,
+    /// The ids of new records in a dry run, and whose they are.
+    ids: RefCell<HashMap<u64, u64>>,
 }
 
 /// A record as it would be after the earlier rows, if this were no dry run.
@@ -65,6 +69,25 @@ impl Earlier {
         columns.all(|(given, planned)| given.is_none() || given == planned)
     }
 
+    /// The tokens that a row gives and the planned record does not have.
+    pub fn other_tokens(&self, record: &Planned, row: &OAuthToken) -> Vec<Field> {
+        let given = self.as_planned(row).columns;
+        let columns = Field::ALL.iter().zip(given.iter().zip(&record.columns));
+        let others = columns.filter(|(_, (given, planned))| given.is_some() && given != planned);
+        let others = others.map(|(&field, _)| field);
+        others.filter(|field| TOKENS.contains(field)).collect()
+    }
+
+    /// Notes the id of a new record. Returns whether no other record has it.
+    pub fn takes_id(&self, row: &OAuthToken) -> bool {
+        if row.id().is_none() {
+            return true;
+        }
+        let login = self.login(row);
+        let mut ids = self.ids.borrow_mut();
+        *ids.entry(self.hash(&row.id())).or_insert(login) == login
+    }
+
     /// Whether a row has another access token than the planned record, which expires earlier.
     pub fn is_older(&self, row: &OAuthToken, record: &Planned) -> bool {
         let is_dated = row.expiry_time().is_some();
@@ -99,7 +122,7 @@ impl Earlier {
     }
 
     /// The user and the client, or else the strongest token.
-    fn login(&self, row: &OAuthToken) -> u64 {
+    pub fn login(&self, row: &OAuthToken) -> u64 {
         let strongest = matching::identifying_fields(row)
             .next()
             .unwrap_or(Field::Id);

@@ -27,10 +27,10 @@ pub enum Dialect {
 pub fn read(mut input: impl BufRead, sender: &Sender<channel::Read>) -> Result<(), String> {
     let mut header = String::new();
     let failed = |error| format!("the file cannot be read: {error}");
-    // A file without line ends is no reason to read all of it.
+    // A file without line ends is not read to its end.
     let mut start = input.by_ref().take(LONGEST_HEADER);
     start.read_line(&mut header).map_err(failed)?;
-    let header = header.trim_start_matches('\u{feff}').trim_end().to_owned();
+    let header = header.trim_end().to_owned();
     // An export of an empty store.
     if header.is_empty() && input.fill_buf().map_err(failed)?.is_empty() {
         return Ok(());

@@ -1,6 +1,6 @@
 //! JSON lines: one object a line, with the token's columns as strings.
 
-use std::io::BufRead;
+use std::io::{self, BufRead, Read as _};
 
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::Sender;
@@ -12,6 +12,9 @@ use super::row::{Row, RowBuilder, field};
 /// The user's accounts server, which is not one of the ten columns.
 const ACCOUNTS_URL: &str = "accounts_url";
 
+/// No line is longer: a secret has room for 65,536 bytes, each of which an escape can make six of.
+const LONGEST: u64 = 6 * 65_536;
+
 /// Members that `list --json` adds to the columns.
 const DERIVED: [&str; 4] = ["has", "expires_at", "state", "zoho"];
 
@@ -20,11 +23,20 @@ pub fn read(mut input: impl BufRead, sender: &Sender<Read>) -> Result<(), String
     loop {
         line.clear();
         number += 1;
-        let read = input.read_until(b'\n', &mut line);
-        if read.map_err(|error| format!("line {number}: {error}"))? == 0 {
+        let failed = |error: io::Error| format!("line {number}: {error}");
+        let mut start = input.by_ref().take(LONGEST);
+        if start.read_until(b'\n', &mut line).map_err(failed)? == 0 {
             return Ok(());
         }
         let place = format!("line {number}");
+        if line.len() as u64 == LONGEST && !line.ends_with(b"\n") {
+            input.skip_until(b'\n').map_err(failed)?;
+            let token = Err("the line is longer than a secret can be".to_owned());
+            if !send(sender, Some(Row { place, token })) {
+                return Ok(());
+            }
+            continue;
+        }
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }

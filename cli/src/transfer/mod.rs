@@ -1,6 +1,7 @@
 //! Tokens from elsewhere, and to elsewhere: rows of files and databases.
 
 pub mod channel;
+pub mod compare;
 pub mod csv_records;
 pub mod earlier;
 pub mod file_store;

@@ -1,6 +1,6 @@
 //! The table of the SDKs' DBStore in MySQL or MariaDB.
 
-use std::path::Path;
+use std::net::IpAddr;
 
 use futures::StreamExt;
 use mysql_async::prelude::{Query, Queryable};
@@ -12,15 +12,14 @@ use super::channel::Read;
 use super::mysql_rows::{Place, Rows};
 use super::row::{Row, RowBuilder, table_fields};
 use super::table_name::checked;
+use crate::args::DatabaseArgs;
 use crate::failure::Failure;
 
 /// A table, and how to reach it.
 #[derive(Clone, Copy, Debug)]
 pub struct Table<'a> {
     pub url: &'a str,
-    pub name: &'a str,
-    /// A file with the certificates that the server's is checked with.
-    pub certificates: Option<&'a Path>,
+    pub options: &'a DatabaseArgs,
 }
 
 /// Connects. The password is that of the URL, or else `MYSQL_PWD`, as for MySQL's own clients.
@@ -31,7 +30,8 @@ async fn connect(table: Table<'_>) -> Result<Conn, Failure> {
     let password = opts.pass().map(str::to_owned);
     let password = password.or_else(|| std::env::var("MYSQL_PWD").ok());
     let ssl = opts.ssl_opts().cloned();
-    let ssl = match table.certificates {
+    let is_here = opts.socket().is_some() || is_this_machine(opts.ip_or_hostname());
+    let ssl = match &table.options.ca {
         Some(path) => {
             let ssl = ssl.unwrap_or_default();
             Some(ssl.with_root_certs(vec![path.to_owned().into()]))
@@ -43,10 +43,25 @@ async fn connect(table: Table<'_>) -> Result<Conn, Failure> {
                     .to_owned(),
             ));
         }
+        None if !is_here && !table.options.plain_text => {
+            return Err(Failure::Usage(
+                "everybody on the way to the server could read the tokens and the password: give --ca, a \
+                 file with the certificates that the server's is checked with, for example the bundle of \
+                 Amazon RDS, or /etc/ssl/certs/ca-certificates.crt; or --plain-text if nobody is on the way"
+                    .to_owned(),
+            ));
+        }
         None => None,
     };
     let opts = OptsBuilder::from_opts(opts).pass(password).ssl_opts(ssl);
     Conn::new(opts).await.map_err(failed)
+}
+
+/// Whether a connection to this host does not leave the machine.
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let address = address.parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// The errors of a server may quote a statement, but these statements contain no values.
@@ -57,7 +72,7 @@ fn failed(error: mysql_async::Error) -> Failure {
 /// Reads a table on a task of its own.
 pub async fn read(table: Table<'_>, sender: Sender<Read>) -> Result<(), Failure> {
     // The SDKs' ids are numbers in a column of text: 10 comes after 9.
-    let name = checked(table.name)?;
+    let name = checked(table.options.table())?;
     let query = format!("SELECT * FROM `{name}` ORDER BY CHAR_LENGTH(id), id");
     let mut database = connect(table).await?;
     tokio::spawn(async move {
@@ -130,7 +145,7 @@ pub struct Writer {
 
 impl Writer {
     pub async fn new(table: Table<'_>) -> Result<Self, Failure> {
-        let name = checked(table.name)?;
+        let name = checked(table.options.table())?;
         let mut database = connect(table).await?;
         // Without this, a server may cut off what is too long, and call that a success.
         "SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES')"
@@ -163,11 +178,13 @@ impl Writer {
         })
     }
 
-    /// Writes a token. The error is the server's number and not its text, which may contain a value.
-    pub async fn write(&mut self, token: &OAuthToken) -> Result<(), String> {
-        let (statement, id, is_update) = match self.rows.place(token)? {
-            Place::Over(id) => (&self.update, id, true),
-            Place::New(id) => (&self.insert, id, false),
+    /// Writes a token. Returns why the server refuses it: its number and not its text, which may contain a
+    /// value.
+    pub async fn write(&mut self, token: &OAuthToken) -> Result<Option<String>, Failure> {
+        let (statement, id, is_update) = match self.rows.place(token) {
+            Ok(Place::Over(id)) => (&self.update, id, true),
+            Ok(Place::New(id)) => (&self.insert, id, false),
+            Err(problem) => return Ok(Some(problem)),
         };
         let values = Field::ALL.iter().map(|&field| match field {
             Field::Id => Value::from(&id),
@@ -176,20 +193,22 @@ impl Writer {
         let condition = is_update.then(|| Value::from(&id));
         let params = Params::Positional(values.chain(condition).collect());
         let written = self.database.exec_drop(statement.as_str(), params).await;
-        written.map_err(|error| match error {
-            mysql_async::Error::Server(error) => {
+        match written {
+            Ok(()) => Ok(None),
+            Err(mysql_async::Error::Server(error)) => {
                 let advice = match error.code {
                     1366 => ": a character is missing in the table's character set",
                     1406 => ": a value is longer than its column",
                     _ => "",
                 };
-                format!(
-                    "the database refuses the row (error {}){advice}",
-                    error.code
-                )
+                let code = error.code;
+                Ok(Some(format!(
+                    "the database refuses the row (error {code}){advice}"
+                )))
             }
-            error => format!("the database: {error}"),
-        })
+            // Such as a connection that is closed: the next rows would fail as well.
+            Err(error) => Err(failed(error)),
+        }
     }
 
     pub async fn finish(self) -> Result<(), Failure> {
@@ -225,4 +244,33 @@ async fn existing(database: &mut Conn, table: &str) -> mysql_async::Result<Rows>
         }
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_this_machine_need_no_encryption() {
+        let is_here = |url: &str| {
+            let opts = Opts::from_url(url).unwrap();
+            is_this_machine(opts.ip_or_hostname())
+        };
+        for url in [
+            "mysql://root@localhost/db",
+            "mysql://root:pw@127.0.0.1:3307/db",
+            "mysql://root@[::1]/db",
+        ] {
+            assert!(is_here(url), "{url}");
+        }
+        for url in [
+            "mysql://root@db.example.com/db",
+            "mysql://root@127.0.0.1.example.com/db",
+            "mysql://localhost@192.0.2.1/db",
+            "mysql://root@0.0.0.0/db",
+            "mysql://root@[2001:db8::1]/db",
+        ] {
+            assert!(!is_here(url), "{url}");
+        }
+    }
 }

@@ -70,10 +70,15 @@ impl Rows {
         id.chars().count() <= self.width && (self.width >= STORE_IDS || id.parse::<u64>().is_ok())
     }
 
-    /// The next number.
+    /// The next number, or else one that is free.
     fn next(&self) -> Result<String, String> {
+        let fits = |number: &String| number.len() <= self.width;
         let next = self.largest.checked_add(1).map(|next| next.to_string());
-        let next = next.filter(|next| next.len() <= self.width);
+        let next = next.filter(fits).or_else(|| {
+            let mut numbers = (1_u64..).map(|number| number.to_string());
+            let mut numbers = numbers.by_ref().take_while(fits);
+            numbers.find(|number| !self.used.contains(number))
+        });
         next.ok_or_else(|| "the column `id` of the table has no room for another id".to_owned())
     }
 
@@ -161,6 +166,10 @@ mod tests {
         );
         let mut full = Rows::new(1);
         full.add("9", |_| None);
+        for number in 1..=8 {
+            let place = full.place(&token("x", &format!("user-{number}")));
+            assert_eq!(place, Ok(Place::New(number.to_string())));
+        }
         assert!(full.place(&token("x", "ada")).is_err());
     }
 }

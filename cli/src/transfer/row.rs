@@ -9,7 +9,7 @@ use zoho_token_store::{Field, OAuthToken, OAuthTokenBuilder};
 pub struct Row {
     /// For example `line 3`.
     pub place: String,
-    /// The token, or why the row is none.
+    /// The token, or why the row cannot be one.
     pub token: Result<OAuthToken, String>,
 }
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use zoho_token_store::{Error, Field, OAuthToken, SecretsManagerTokenStore, TokenStore, matching};
 
+use super::compare::{has_all, is_older, is_same_login, may_be_older, other_tokens};
 use super::earlier::Earlier;
+use crate::advice;
 use crate::args::Ids;
 
 /// The pauses before a row is saved again after an error that may pass: 1, 2, 4 and 8 seconds.
@@ -28,8 +30,18 @@ pub enum Fate {
     Same,
     /// The record had other columns.
     Updated,
+    /// The record has other tokens, which are newer or may be: the row was left out.
+    Older(Older),
     /// The row was left out, and why.
     Refused(String),
+}
+
+/// Why a row is not saved over a record that has other tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Older {
+    pub reason: &'static str,
+    /// The tokens in which it differs from the record.
+    pub tokens: Vec<Field>,
 }
 
 impl Fate {
@@ -38,7 +50,16 @@ impl Fate {
             Fate::New => "new",
             Fate::Same => "same",
             Fate::Updated => "updated",
-            Fate::Refused(_) => "refused",
+            Fate::Older(_) | Fate::Refused(_) => "refused",
+        }
+    }
+
+    /// Why the row was left out.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Fate::New | Fate::Same | Fate::Updated => None,
+            Fate::Older(older) => Some(older.reason),
+            Fate::Refused(reason) => Some(reason),
         }
     }
 }
@@ -61,7 +82,7 @@ pub async fn save(
 ) -> Saved {
     let mut pause = FIRST_PAUSE;
     loop {
-        let refused = match try_save(store, row, rules, earlier).await {
+        let fate = match try_save(store, row, rules, earlier).await {
             Ok(saved) => {
                 earlier.saved(saved.id.as_deref());
                 return saved;
@@ -72,19 +93,18 @@ pub async fn save(
                 pause *= 2;
                 continue;
             }
-            Err(Problem::Store(error)) => error.to_string(),
-            Err(Problem::Row(reason)) => reason.to_owned(),
+            Err(Problem::Store(error)) => Fate::Refused(advice::text(&error)),
+            Err(Problem::Row(reason)) => Fate::Refused(reason.to_owned()),
+            Err(Problem::Older(older)) => Fate::Older(older),
         };
-        return Saved {
-            fate: Fate::Refused(refused),
-            id: None,
-        };
+        return Saved { fate, id: None };
     }
 }
 
 /// Why a row is not saved.
 enum Problem {
     Store(Error),
+    Older(Older),
     Row(&'static str),
 }
 
@@ -101,6 +121,9 @@ const UNDATED: &str = "the store has other tokens, perhaps of a later login, and
                        that says so: nothing has to be done unless the row's login is the later one \
                        (then --overwrite)";
 
+const OTHER_ID: &str = "its id belongs to another record of the store: with --ids new it gets an id of its \
+                        own";
+
 async fn try_save(
     store: &SecretsManagerTokenStore,
     row: &OAuthToken,
@@ -111,7 +134,9 @@ async fn try_save(
         let fate = match earlier.has_all(&planned, row) {
             true => Fate::Same,
             false if earlier.is_older(row, &planned) && !rules.overwrite => {
-                return Err(Problem::Row(OLDER));
+                let tokens = earlier.other_tokens(&planned, row);
+                let reason = OLDER;
+                return Err(Problem::Older(Older { reason, tokens }));
             }
             false => Fate::Updated,
         };
@@ -135,9 +160,7 @@ async fn try_save(
     if let Some(other) = &by_id
         && !is_same_login(other, row)
     {
-        return Err(Problem::Row(
-            "its id belongs to another record of the store: with --ids new it gets an id of its own",
-        ));
+        return Err(Problem::Row(OTHER_ID));
     }
     let stored = stored.or(by_id);
     if let Some(stored) = &stored {
@@ -147,11 +170,15 @@ async fn try_save(
                 id: stored.id().map(str::to_owned),
             });
         }
-        if is_older(row, stored) && !rules.overwrite {
-            return Err(Problem::Row(OLDER));
-        }
-        if may_be_older(row, stored) && !rules.overwrite && !earlier.has_saved(stored.id()) {
-            return Err(Problem::Row(UNDATED));
+        let reason = match rules.overwrite {
+            true => None,
+            false if is_older(row, stored) => Some(OLDER),
+            false if may_be_older(row, stored) && !earlier.has_saved(stored.id()) => Some(UNDATED),
+            false => None,
+        };
+        if let Some(reason) = reason {
+            let tokens = other_tokens(row, stored);
+            return Err(Problem::Older(Older { reason, tokens }));
         }
     }
     let fate = match stored {
@@ -169,6 +196,9 @@ async fn try_save(
         matching::check_insertable(&token)?;
     }
     if rules.dry_run {
+        if stored.is_none() && rules.ids == Ids::Keep && !earlier.takes_id(row) {
+            return Err(Problem::Row(OTHER_ID));
+        }
         earlier.plan(stored.as_ref(), row);
         return Ok(Saved {
             fate,
@@ -202,101 +232,4 @@ fn with_id(row: &OAuthToken, id: Option<&str>) -> Option<OAuthToken> {
         columns = columns.accounts_url(url);
     }
     columns.build().ok()
-}
-
-/// Whether two tokens do not disagree about user and client.
-fn is_same_login(one: &OAuthToken, other: &OAuthToken) -> bool {
-    [Field::UserName, Field::ClientId].iter().all(|&field| {
-        match (one.expose(field), other.expose(field)) {
-            (Some(one), Some(other)) => one == other,
-            _ => true,
-        }
-    })
-}
-
-/// Whether a record has all columns of a row. Its id may be another one.
-fn has_all(stored: &OAuthToken, row: &OAuthToken) -> bool {
-    let given = Field::ALL.iter().filter(|&&field| field != Field::Id);
-    given
-        .filter_map(|&field| Some((field, row.expose(field)?)))
-        .all(|(field, value)| stored.expose(field) == Some(value))
-        && (row.accounts_url().is_none() || row.accounts_url() == stored.accounts_url())
-}
-
-/// Whether a row has another access token than the record, which expires earlier.
-fn is_older(row: &OAuthToken, stored: &OAuthToken) -> bool {
-    let differ = row.expose(Field::AccessToken) != stored.expose(Field::AccessToken);
-    differ && row.expiry_time().is_some() && row.expiry_time() < stored.expiry_time()
-}
-
-/// Whether a row would replace the refresh or grant token of a record that has tokens, and no times say
-/// which of the two are newer.
-fn may_be_older(row: &OAuthToken, stored: &OAuthToken) -> bool {
-    let is_another =
-        |field| row.expose(field).is_some() && row.expose(field) != stored.expose(field);
-    let tokens = [Field::AccessToken, Field::RefreshToken, Field::GrantToken];
-    let has_tokens = tokens.iter().any(|&field| stored.expose(field).is_some());
-    let is_dated = row.expiry_time().is_some() && stored.expiry_time().is_some();
-    has_tokens && !is_dated && (is_another(Field::RefreshToken) || is_another(Field::GrantToken))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn token(columns: &[(Field, &str)]) -> OAuthToken {
-        let columns = columns
-            .iter()
-            .fold(OAuthToken::builder(), |builder, (field, value)| {
-                builder.field(*field, *value)
-            });
-        columns.build().unwrap()
-    }
-
-    #[test]
-    fn a_row_that_expires_earlier_is_older() {
-        let stored = token(&[(Field::AccessToken, "b"), (Field::ExpiryTime, "9")]);
-        let old = token(&[(Field::AccessToken, "a"), (Field::ExpiryTime, "8")]);
-        assert!(is_older(&old, &stored) && !is_older(&stored, &old));
-        assert!(!is_older(&token(&[(Field::AccessToken, "a")]), &stored));
-    }
-
-    #[test]
-    fn a_row_with_another_refresh_token_and_no_time_may_be_older() {
-        let stored = token(&[
-            (Field::RefreshToken, "r2"),
-            (Field::AccessToken, "a"),
-            (Field::ExpiryTime, "9"),
-        ]);
-        let row = |columns: &[(Field, &str)]| token(&[&[(Field::UserName, "u")], columns].concat());
-        let of = |columns: &[(Field, &str)]| may_be_older(&row(columns), &stored);
-        assert!(of(&[(Field::RefreshToken, "r1")]));
-        assert!(of(&[(Field::GrantToken, "g")]));
-        assert!(!of(&[(Field::RefreshToken, "r2")]));
-        assert!(!of(&[(Field::AccessToken, "b")]));
-        assert!(!of(&[
-            (Field::RefreshToken, "r1"),
-            (Field::ExpiryTime, "9")
-        ]));
-        let empty = token(&[(Field::UserName, "u"), (Field::ClientId, "c")]);
-        assert!(!may_be_older(&row(&[(Field::RefreshToken, "r")]), &empty));
-    }
-
-    #[test]
-    fn a_row_with_fewer_columns_changes_nothing() {
-        let stored = token(&[
-            (Field::Id, "x"),
-            (Field::UserName, "u"),
-            (Field::RefreshToken, "r"),
-        ]);
-        assert!(has_all(
-            &stored,
-            &token(&[(Field::Id, "1"), (Field::UserName, "u")])
-        ));
-        assert!(!has_all(
-            &stored,
-            &token(&[(Field::UserName, "u"), (Field::AccessToken, "a")])
-        ));
-        assert_eq!(with_id(&stored, Some("x")), Some(stored));
-    }
 }

@@ -5,18 +5,21 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::channel::Read;
 use super::table_name::checked;
 use super::{file_store, json_lines, location, mysql, sqlite};
+use crate::args::DatabaseArgs;
 use crate::failure::Failure;
 use crate::output::note;
 
 /// How many rows wait.
 const QUEUE: usize = 64;
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Rows under way.
 pub struct Source {
@@ -26,28 +29,25 @@ pub struct Source {
 }
 
 /// Opens a file, standard input (`-`) or a MySQL URL.
-pub async fn open(from: &str, table: &str, certificates: Option<&Path>) -> Result<Source, Failure> {
+pub async fn open(from: &str, options: &DatabaseArgs) -> Result<Source, Failure> {
     let (sender, rows) = mpsc::channel(QUEUE);
     let mut source = Source {
         rows,
         has_ids_of_a_store: false,
     };
     if location::is_mysql(from)? {
-        let table = mysql::Table {
-            url: from,
-            name: table,
-            certificates,
-        };
-        mysql::read(table, sender).await?;
+        mysql::read(mysql::Table { url: from, options }, sender).await?;
         return Ok(source);
     }
     let (input, start) = start(from).await?;
-    if start.starts_with(b"SQLite format 3\0") {
+    let is_sqlite = start.starts_with(b"SQLite format 3\0");
+    options.for_a_file(is_sqlite)?;
+    if is_sqlite {
         if from == "-" {
             let problem = "a SQLite database cannot be read from standard input: give its name";
             return Err(Failure::Usage(problem.to_owned()));
         }
-        let (path, table) = (PathBuf::from(from), checked(table)?.to_owned());
+        let (path, table) = (PathBuf::from(from), checked(options.table())?.to_owned());
         on_a_thread(sender, move |sender| sqlite::read(&path, &table, sender));
         return Ok(source);
     }
@@ -74,6 +74,10 @@ async fn start(from: &str) -> Result<(Input, Vec<u8>), Failure> {
             "-" => Box::new(BufReader::new(io::stdin())),
             path => Box::new(BufReader::new(File::open(path)?)),
         };
+        // Some editors begin a file with a mark of its encoding.
+        if input.fill_buf()?.starts_with(BYTE_ORDER_MARK) {
+            input.consume(BYTE_ORDER_MARK.len());
+        }
         let start = input.fill_buf()?.to_vec();
         Ok((input, start))
     });

@@ -17,14 +17,15 @@ pub fn read(path: &Path, table: &str, sender: &Sender<Read>) -> Result<(), Strin
     let failed = |error: rusqlite::Error| format!("the database cannot be read: {error}");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     let database = Connection::open_with_flags(path, flags).map_err(failed)?;
-    let is_view = "SELECT count(*) > 0 FROM sqlite_master WHERE type = 'view' AND name = ?1";
-    let is_view: bool = database
-        .query_row(is_view, [table], |row| row.get(0))
+    // A view has the order of its own query, and some tables have that of their key.
+    let has_rowid = "SELECT count(*) > 0 FROM pragma_table_list WHERE schema = 'main' AND name = ?1 \
+                     COLLATE NOCASE AND type = 'table' AND NOT wr";
+    let has_rowid: bool = database
+        .query_row(has_rowid, [table], |row| row.get(0))
         .map_err(failed)?;
-    let order = match is_view {
-        // A view has the order of its own query.
-        true => "",
-        false => " ORDER BY rowid",
+    let order = match has_rowid {
+        true => " ORDER BY rowid",
+        false => "",
     };
     let query = format!("SELECT * FROM \"{table}\"{order}");
     let mut statement = database.prepare(&query).map_err(failed)?;

@@ -55,10 +55,13 @@ impl Target {
                 let problem = "a database has its own format: leave out --format";
                 return Err(Failure::Usage(problem.to_owned()));
             }
+            if args.force {
+                let problem = "rows of a database are replaced without --force";
+                return Err(Failure::Usage(problem.to_owned()));
+            }
             let writer = mysql::Writer::new(mysql::Table {
                 url: &args.to,
-                name: &args.table,
-                certificates: args.ca.as_deref(),
+                options: &args.database,
             })
             .await?;
             return Ok(Target {
@@ -73,7 +76,8 @@ impl Target {
                 location::shown(&args.to)
             )));
         };
-        let table = table_name::checked(&args.table)?;
+        args.database.for_a_file(format == Format::Sqlite)?;
+        let table = table_name::checked(args.database.table())?;
         if args.to == "-" {
             let output: Box<dyn Write> = Box::new(BufWriter::new(io::stdout()));
             let writer = writer(format, Some(output), Path::new(""), table)?;
@@ -82,7 +86,7 @@ impl Target {
                 partial: None,
             });
         }
-        let wanted = PathBuf::from(&args.to);
+        let wanted = file(&args.to)?;
         if wanted.exists() && !args.force {
             return Err(Failure::Usage(format!(
                 "{} exists: --force replaces it",
@@ -121,7 +125,7 @@ impl Target {
                 Ok(written.map(str::to_owned))
             }
             Writer::Sqlite(writer) => writer.write(token).map(|()| None).map_err(sqlite_failure),
-            Writer::MySql(writer) => Ok(writer.write(token).await.err()),
+            Writer::MySql(writer) => writer.write(token).await,
         }
     }
 
@@ -182,7 +186,30 @@ fn writer(
     }
 }
 
+/// The file that a name means, behind links: a link that is replaced would leave the former file, and the
+/// tokens in another folder than the one they are meant for.
+fn file(name: &str) -> Result<PathBuf, Failure> {
+    let path = PathBuf::from(name);
+    let Ok(there) = fs::symlink_metadata(&path) else {
+        return Ok(path);
+    };
+    let path = match there.is_symlink() {
+        true => fs::canonicalize(&path).map_err(|error| cannot(&path, error))?,
+        false => path,
+    };
+    match fs::metadata(&path) {
+        Ok(there) if !there.is_file() => Err(Failure::Usage(format!(
+            "{} is not a file: `--to -` is standard output",
+            path.display()
+        ))),
+        _ => Ok(path),
+    }
+}
+
 fn by_name(name: &str) -> Option<Format> {
+    if name == "-" {
+        return Some(Format::JsonLines);
+    }
     let extension = Path::new(name).extension()?.to_str()?;
     match extension {
         "jsonl" | "ndjson" => Some(Format::JsonLines),

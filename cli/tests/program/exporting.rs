@@ -1,7 +1,7 @@
 //! `export` and `copy`.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -60,6 +60,55 @@ fn an_export_that_cannot_read_the_store_leaves_the_former_one() {
     }
     let left = fs::read_dir(folder.path()).expect("it is a folder").count();
     assert_eq!(left, 3, "nothing half-done stays");
+}
+
+#[test]
+fn an_export_that_lacks_records_can_go_to_standard_output() {
+    let program = Program::with(&[valid("ada")]);
+    // What the note of an export that lacks records advises.
+    let printed = program.run_openly(&["export", "--to", "-", "--show-secrets"], "");
+    assert_eq!(printed.status, 0, "{}", printed.stderr);
+    let record: Value = serde_json::from_str(printed.stdout.trim()).expect("an object");
+    assert_eq!(record["user_name"], "ada");
+}
+
+#[test]
+fn a_link_stays_one_and_what_is_not_a_file_is_not_replaced() {
+    let program = Program::with(&[valid("ada")]);
+    let folder = TempDir::new().expect("there is room for a file");
+    let path = |name: &str| folder.path().join(name);
+    let export = |name: &str, force: bool| {
+        let to = path(name).display().to_string();
+        let mut arguments = vec!["export", "--to", to.as_str(), "--format", "json-lines"];
+        arguments.push("--show-secrets");
+        arguments.extend(force.then_some("--force"));
+        program.run(&arguments)
+    };
+    fs::create_dir(path("safe")).expect("a folder can be made");
+    fs::write(path("safe/tokens.jsonl"), "former").expect("a file can be written");
+    symlink(path("safe/tokens.jsonl"), path("link.jsonl")).expect("a link can be made");
+    assert_eq!(export("link.jsonl", false).status, 2, "it exists");
+    let exported = export("link.jsonl", true);
+    assert_eq!(exported.status, 0, "{}", exported.stderr);
+    let link = fs::symlink_metadata(path("link.jsonl")).expect("it is there");
+    assert!(link.is_symlink());
+    let file = fs::read_to_string(path("safe/tokens.jsonl")).expect("it is there");
+    assert!(file.contains("ada"));
+
+    symlink(path("nowhere.jsonl"), path("dangling.jsonl")).expect("a link can be made");
+    assert_eq!(export("dangling.jsonl", true).status, 1);
+    symlink("/dev/null", path("null")).expect("a link can be made");
+    for other in ["null", "safe"] {
+        let refused = export(other, true);
+        assert_eq!(refused.status, 2, "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("is not a file"),
+            "{}",
+            refused.stderr
+        );
+    }
+    let left = fs::read_dir(folder.path()).expect("it is a folder").count();
+    assert_eq!(left, 4, "nothing half-done stays");
 }
 
 #[test]

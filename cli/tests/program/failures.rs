@@ -1,5 +1,7 @@
 //! Exit statuses, and one line for each error.
 
+use std::process::Stdio;
+
 use crate::support::program::Program;
 
 #[test]
@@ -50,4 +52,27 @@ fn options_come_before_the_environment() {
         .env_remove("AWS_REGION");
     let named = named.output().expect("the program can be started");
     assert_eq!(named.stdout, listed.stdout);
+}
+
+#[test]
+fn a_failure_is_one_although_nobody_reads_the_output() {
+    let program = Program::new();
+    for (arguments, status) in [(&["check"][..], 1), (&["check", "--json"], 1)] {
+        let mut command = program.command(arguments);
+        command
+            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut process = command.spawn().expect("the program can be started");
+        drop(process.stdout.take());
+        let ended = process.wait().expect("the program ends");
+        assert_eq!(ended.code(), Some(status), "{arguments:?}");
+    }
+    let mut successful = program.command(&["list", "--json"]);
+    let mut process = successful
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    drop(process.stdout.take());
+    assert!(process.wait().expect("the program ends").success());
 }

@@ -147,6 +147,8 @@ fn rows_are_read_in_the_order_of_their_numbers() {
     let imported = program.rows(&["import", &database.url()]);
     let results: Vec<_> = imported.iter().map(|row| row[1].as_str()).collect();
     assert_eq!(results, ["new", "updated"]);
+    let again = program.rows(&["import", &database.url()]);
+    assert!(again.iter().all(|row| row[1] == "same"), "{again:?}");
     assert_eq!(
         program.export()[0]["refresh_token"],
         format!("{SECRET}-ten")
@@ -156,6 +158,30 @@ fn rows_are_read_in_the_order_of_their_numbers() {
     let extra = program.run(&["import", &database.url()]);
     assert_eq!(extra.status, 1);
     assert!(extra.stderr.contains("`created_at`"), "{}", extra.stderr);
+}
+
+#[test]
+fn a_server_on_another_machine_needs_encryption_or_consent() {
+    let program = Program::new();
+    // An address that nobody has.
+    let url = format!("mysql://root:{SECRET}@192.0.2.1/zohooauth");
+    for arguments in [
+        &["import", &url][..],
+        &["import", &url, "--dry-run"],
+        &["export", "--to", &url, "--show-secrets"],
+    ] {
+        let refused = program.run(arguments);
+        assert_eq!(refused.status, 2, "{}", refused.stderr);
+        for part in ["--ca", "--plain-text"] {
+            assert!(refused.stderr.contains(part), "{}", refused.stderr);
+        }
+    }
+    let both = ["import", &url, "--plain-text", "--ca", "ca.pem"];
+    assert_eq!(program.run(&both).status, 2);
+    // It connects: to a name that does not exist, so that the test is not slow.
+    let url = "mysql://root@nowhere.invalid/zohooauth";
+    let allowed = program.run(&["import", url, "--plain-text"]);
+    assert_eq!(allowed.status, 1, "{}", allowed.stderr);
 }
 
 #[test]

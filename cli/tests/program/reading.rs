@@ -151,6 +151,9 @@ fn the_guides_database_is_imported() {
     database
         .execute_batch(
             "CREATE TABLE extended AS SELECT *, 1 AS created_at FROM oauthtoken WHERE id = '1';
+             CREATE TABLE keyed (id varchar(10) PRIMARY KEY, user_name, client_id, client_secret, refresh_token)
+             WITHOUT ROWID;
+             INSERT INTO keyed SELECT id, user_name, client_id, client_secret, refresh_token FROM extended;
              CREATE VIEW ten AS SELECT id, user_name, client_id, client_secret, refresh_token, access_token, \
              grant_token, expiry_time, redirect_url, api_domain FROM extended;",
         )
@@ -169,14 +172,11 @@ fn the_guides_database_is_imported() {
         "{}",
         extended.stderr
     );
-    let of_view = [
-        "import",
-        path.to_str().expect("text"),
-        "--table",
-        "ten",
-        "--dry-run",
-    ];
-    is(&program.run(&of_view).stdout, &[("new", 1)]);
+    for table in ["ten", "keyed"] {
+        let path = path.to_str().expect("text");
+        let dry = program.run(&["import", path, "--table", table, "--dry-run"]);
+        is(&dry.stdout, &[("new", 1)]);
+    }
     let imported = program.run(&["import", path.to_str().expect("the path is text")]);
     assert_eq!(imported.status, 1);
     is(&imported.stdout, &[("new", 1), ("refused", 1)]);
@@ -191,6 +191,57 @@ fn the_guides_database_is_imported() {
     assert_eq!(injected.status, 2);
 }
 
+#[test]
+fn a_mark_of_the_encoding_is_not_a_part_of_the_first_row() {
+    let program = Program::new();
+    let marked = format!("\u{feff}{}\n", valid("ada"));
+    is(
+        &program.run_with(&["import", "-"], &marked).stdout,
+        &[("new", 1)],
+    );
+    let header = "id,user_name,client_id,client_secret,refresh_token,access_token,grant_token,expiry_time,redirect_uri,api_domain";
+    let marked = format!("\u{feff}{header}\n1,bob,1000.C,{SECRET},1000.{SECRET}-bob,,,,,\n");
+    is(
+        &program.run_with(&["import", "-"], &marked).stdout,
+        &[("new", 1)],
+    );
+}
+
+#[test]
+fn a_line_that_is_too_long_is_left_out() {
+    let program = Program::new();
+    let long = format!("{{\"user_name\": \"{}\"}}", "a".repeat(1_000_000));
+    let rows = format!("{}\n{long}\n{}\n{long}", valid("ada"), valid("bob"));
+    let imported = program.run_with(&["import", "-"], &rows);
+    assert_eq!(imported.status, 1);
+    is(&imported.stdout, &[("new", 2), ("refused", 2)]);
+    for line in ["line 2\trefused", "line 4\trefused"] {
+        assert!(imported.stdout.contains(line), "{}", imported.stdout);
+    }
+}
+
+#[test]
+fn options_that_would_do_nothing_are_refused() {
+    let program = Program::new();
+    for arguments in [
+        &["import", "-", "--table", "t"][..],
+        &["import", "-", "--ca", "ca.pem"],
+        &["import", "-", "--plain-text"],
+        &["export", "--show-secrets", "--to", "-", "--table", "t"],
+        &["export", "--show-secrets", "--to", "x.db", "--ca", "c"],
+        &[
+            "export",
+            "--show-secrets",
+            "--to",
+            "mysql://h/db",
+            "--force",
+        ],
+    ] {
+        let refused = program.run(arguments);
+        assert_eq!(refused.status, 2, "{arguments:?}: {}", refused.stderr);
+    }
+}
+
 /// The most memory that a process has had, in KiB.
 fn peak(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
@@ -200,7 +251,7 @@ fn peak(process: u32) -> u64 {
 }
 
 #[test]
-fn memory_does_not_grow_with_the_number_of_rows() {
+fn the_memory_of_the_reader_does_not_grow_with_the_rows_of_a_file() {
     const ROWS: usize = 100_000;
     let folder = TempDir::new().expect("there is room for a file");
     let path = folder.path().join("sdk_tokens.txt");

@@ -92,6 +92,22 @@ fn a_deletion_asks() {
 }
 
 #[test]
+fn an_undeletion_asks() {
+    let program = Program::with(&[valid("ada")]);
+    let id = program.id("ada");
+    program.rows(&["delete", "ada", "--yes"]);
+    for (answer, status, records) in [("n\r", 1, 0), ("y\r", 0, 1)] {
+        let mut terminal = Terminal::start(&program, &["undelete", &id], &[]);
+        terminal.wait_for(&format!("Bring the record {id} back? [y/N] "));
+        terminal.type_in(answer);
+        assert_eq!(terminal.finish(), status);
+        assert_eq!(program.rows(&["list"]).len(), records);
+    }
+    let mut terminal = Terminal::start(&program, &["undelete", &id, "--yes"], &[]);
+    assert_eq!(terminal.finish(), 0);
+}
+
+#[test]
 fn ctrl_c_at_a_question_changes_nothing() {
     let program = Program::with(&[valid("ada")]);
     let mut terminal = Terminal::start(&program, &["delete", "--all"], &[]);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::program::Program;
+use crate::support::program::{Program, Ran};
 use crate::support::records::{SECRET, expired, lines, valid};
 use crate::support::report::is;
 
@@ -99,6 +99,97 @@ fn a_repeated_import_does_not_replace_a_later_login() {
     assert_eq!(program.export(), stored);
     let forced = program.run_with(&["import", "-", "--overwrite"], &file);
     is(&forced.stdout, &[("updated", 1)]);
+}
+
+#[test]
+fn an_import_of_several_rows_of_a_user_can_be_repeated() {
+    let row = |name: &str, expiry_time: Option<&str>| {
+        let mut row = json!({"user_name": "ada", "client_id": "1000.C", "client_secret": SECRET});
+        row["refresh_token"] = format!("1000.{SECRET}-{name}").into();
+        if let Some(time) = expiry_time {
+            row["access_token"] = format!("1000.{SECRET}-{name}-access").into();
+            row["expiry_time"] = time.into();
+        }
+        row
+    };
+    let results = |ran: &Ran| -> Vec<String> {
+        let lines = ran.stdout.lines();
+        let mut results: Vec<_> = lines
+            .map(|line| line.split('\t').take(2).collect::<Vec<_>>().join(" "))
+            .collect();
+        results.sort_unstable();
+        results
+    };
+    for times in [
+        [None, None, None],
+        [
+            Some("4102444800001"),
+            Some("4102444800002"),
+            Some("4102444800003"),
+        ],
+    ] {
+        let program = Program::new();
+        let rows = ["a", "b", "c"].into_iter().zip(times);
+        let rows: Vec<_> = rows.map(|(name, time)| row(name, time)).collect();
+        let file = lines(&rows);
+        let first = program.run_with(&["import", "-"], &file);
+        assert_eq!(
+            results(&first),
+            ["line 1 new", "line 2 updated", "line 3 updated"]
+        );
+        let stored = program.export();
+        for arguments in [&["import", "-", "--dry-run"][..], &["import", "-"]] {
+            let again = program.run_with(arguments, &file);
+            assert_eq!(again.status, 0, "{}", again.stdout);
+            assert_eq!(
+                results(&again),
+                ["line 1 same", "line 2 same", "line 3 same"]
+            );
+            assert!(again.stdout.contains("a later row"), "{}", again.stdout);
+            assert_eq!(program.export(), stored);
+        }
+
+        // A login that is not in the file is not replaced by any of its rows.
+        let later = row("later", Some("4102444800009")).to_string();
+        let later = program.run_with(&["import", "-", "--overwrite"], &later);
+        assert_eq!(later.status, 0, "{}", later.stdout);
+        let stored = program.export();
+        let refused = program.run_with(&["import", "-"], &file);
+        assert_eq!(refused.status, 1);
+        is(&refused.stdout, &[("refused", 3)]);
+        assert_eq!(program.export(), stored);
+    }
+}
+
+#[test]
+fn a_row_without_tokens_replaces_no_earlier_row() {
+    let mut stored = valid("ada");
+    stored["refresh_token"] = format!("1000.{SECRET}-stored").into();
+    let program = Program::with(&[stored]);
+    let other = json!({
+        "user_name": "ada", "client_id": "1000.CLIENT", "client_secret": format!("{SECRET}-client"),
+        "refresh_token": format!("1000.{SECRET}-other"),
+    });
+    let mut bare = other.clone();
+    bare.as_object_mut()
+        .expect("an object")
+        .remove("refresh_token");
+    let imported = program.run_with(&["import", "-"], &lines(&[other, bare]));
+    assert_eq!(imported.status, 1);
+    is(&imported.stdout, &[("same", 1), ("refused", 1)]);
+}
+
+#[test]
+fn a_dry_run_knows_the_ids_that_earlier_rows_would_take() {
+    let (mut ada, mut bob) = (valid("ada"), valid("bob"));
+    ada["id"] = json!("1");
+    bob["id"] = json!("1");
+    let (program, rows) = (Program::new(), lines(&[ada, bob]));
+    for arguments in [&["import", "-", "--dry-run"][..], &["import", "-"]] {
+        let imported = program.run_with(arguments, &rows);
+        assert_eq!(imported.status, 1);
+        is(&imported.stdout, &[("new", 1), ("refused", 1)]);
+    }
 }
 
 #[test]

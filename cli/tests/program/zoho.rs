@@ -1,8 +1,9 @@
 //! `login`, `access-token`, `refresh` and `revoke`, against a fake of Zoho.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
@@ -62,7 +63,7 @@ pub fn run(program: &Program, zoho: &FakeZoho, arguments: &[&str], input: &str) 
 
 /// Requests a URL, and returns the answer with its header.
 fn get(url: &str) -> String {
-    let rest = url.strip_prefix("http://").expect("an URL without TLS");
+    let rest = url.strip_prefix("http://").expect("a URL without TLS");
     let (host, path) = rest.split_at(rest.find('/').expect("a path"));
     let mut stream =
         TcpStream::connect(host.replace("localhost", "127.0.0.1")).expect("it listens");
@@ -296,6 +297,64 @@ fn a_revocation_ends_the_tokens_at_zoho_and_deletes_the_record() {
     assert!(revoked.stdout.starts_with("revoked\t"));
     assert_eq!(zoho.requests("revoke"), 1);
     assert!(program.rows(&["list"]).is_empty());
+}
+
+#[test]
+fn tokens_go_to_the_data_center_of_their_api_domain() {
+    // As an import from Zoho's SDKs, which know no accounts server.
+    let mut token = valid("ada");
+    token["expiry_time"] = json!("1700000000000");
+    let program = Program::with(&[token]);
+    let proxy = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let address = proxy.local_addr().expect("it has an address");
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let lines = asked.clone();
+    std::thread::spawn(move || {
+        for stream in proxy.incoming().flatten() {
+            let mut line = String::new();
+            let read = BufReader::new(stream).read_line(&mut line);
+            read.expect("it is text");
+            lines.lock().expect("no test panics").push(line);
+        }
+    });
+    for arguments in [
+        &["refresh", "--expiring", "10m"][..],
+        &["refresh", "ada"],
+        &["access-token", "ada"],
+        &["revoke", "ada", "--yes"],
+    ] {
+        let mut command = program.command(arguments);
+        command.env("HTTPS_PROXY", format!("http://{address}"));
+        let ended = command.output().expect("the program can be started");
+        assert_eq!(ended.status.code(), Some(1), "{arguments:?}");
+        let asked = std::mem::take(&mut *asked.lock().expect("no test panics"));
+        let is_eu = |line: &String| line.starts_with("CONNECT accounts.zoho.eu:443 ");
+        assert!(asked.iter().all(is_eu), "{asked:?}");
+        // A note of the first failure answers later ones.
+        assert!(!asked.is_empty() || arguments[0] == "access-token");
+    }
+}
+
+#[test]
+fn advice_is_given_in_commands() {
+    let zoho = start();
+    let program = logged_in(&zoho);
+    zoho.control("logout", json!({"email": "ada@example.com"}));
+    // Without an accounts server in the record, the token may live elsewhere.
+    let mut stored = program.export();
+    stored[0]
+        .as_object_mut()
+        .expect("an object")
+        .remove("accounts_url");
+    program.rows(&["delete", USER, "--yes"]);
+    stored[0]["id"] = json!("other");
+    let imported = program.run_with(&["import", "-"], &lines(&stored));
+    assert_eq!(imported.status, 0, "{}", imported.stdout);
+    let refused = run(&program, &zoho, &["revoke", USER, "--yes"], "");
+    assert_eq!(refused.status, 1);
+    for part in ["--data-center", "`zoho-tokens delete`"] {
+        assert!(refused.stderr.contains(part), "{}", refused.stderr);
+    }
 }
 
 #[test]

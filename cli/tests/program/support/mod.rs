@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod faulty_aws;
 pub mod localstack;
 pub mod mariadb;
 pub mod memory_service;

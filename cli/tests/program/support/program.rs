@@ -91,6 +91,20 @@ impl Program {
         for printed in [&ran.stdout, &ran.stderr] {
             assert!(!printed.contains(SECRET), "{arguments:?} prints a value");
         }
+        // What is advised can be done at a terminal.
+        for method in [
+            "delete_token",
+            "save_token`",
+            "exchange_grant",
+            "unsaved_token",
+            "`login`",
+        ] {
+            assert!(
+                !ran.stderr.contains(method),
+                "{arguments:?}: {}",
+                ran.stderr
+            );
+        }
         self.leaves_no_file();
         ran
     }
