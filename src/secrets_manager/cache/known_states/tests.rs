@@ -154,7 +154,7 @@ fn usual(number: u32) -> (String, State) {
     let state = State::Version {
         arn: format!("{beginning}{id}-AbCd9f").into(),
         version: format!("{number:08x}-6d3f-4d1c-9a53-8c1f4f0f8f3b").into(),
-        created: (number % 2 == 0).then(SystemTime::now),
+        created: number.is_multiple_of(2).then(SystemTime::now),
     };
     (id, state)
 }
