@@ -11,12 +11,21 @@ use hashbrown::HashTable;
 pub(super) struct Number(u32);
 
 impl Number {
-    pub(super) const MIN: Number = Number(0);
-    pub(super) const MAX: Number = Number(u32::MAX);
+    pub(super) fn new(number: u32) -> Self {
+        Number(number)
+    }
+
+    /// Returns the number, which is less than the bound of the map.
+    pub(super) fn get(self) -> u32 {
+        self.0
+    }
 }
 
+/// So many slots are allocated at once, and never moved: a copy would need twice the memory.
+const CHUNK: usize = 1_024;
+
 pub(super) struct AgingMap<K, V> {
-    slots: Vec<Slot<K, V>>,
+    slots: Slots<K, V>,
     numbers: HashTable<Number>,
     hasher: RandomState,
     bound: usize,
@@ -25,6 +34,8 @@ pub(super) struct AgingMap<K, V> {
     /// The first of the empty slots, each of which names the next one as its younger neighbour.
     empty: Option<Number>,
 }
+
+struct Slots<K, V>(Vec<Vec<Slot<K, V>>>);
 
 /// A place for an entry, which is in a list from the oldest to the youngest one.
 struct Slot<K, V> {
@@ -49,11 +60,43 @@ impl From<Link> for Option<Number> {
     }
 }
 
+impl<K, V> Slots<K, V> {
+    fn slot(&self, Number(number): Number) -> &Slot<K, V> {
+        let number = number as usize;
+        &self.0[number / CHUNK][number % CHUNK]
+    }
+
+    fn slot_mut(&mut self, Number(number): Number) -> &mut Slot<K, V> {
+        let number = number as usize;
+        &mut self.0[number / CHUNK][number % CHUNK]
+    }
+
+    fn len(&self) -> usize {
+        let full = self.0.len().saturating_sub(1) * CHUNK;
+        full + self.0.last().map_or(0, Vec::len)
+    }
+
+    /// Adds an empty slot, and returns its number.
+    fn add(&mut self) -> Number {
+        let number = self.len();
+        if number.is_multiple_of(CHUNK) {
+            self.0.push(Vec::with_capacity(CHUNK));
+        }
+        self.0[number / CHUNK].push(Slot {
+            entry: None,
+            older: None.into(),
+            younger: None.into(),
+        });
+        // Not cut off: there are never more slots than the bound.
+        Number(number as u32)
+    }
+}
+
 impl<K: Hash + Eq, V> AgingMap<K, V> {
     /// Returns a map of at most this many entries.
     pub(super) fn new(bound: u32) -> Self {
         AgingMap {
-            slots: Vec::new(),
+            slots: Slots(Vec::new()),
             numbers: HashTable::new(),
             hasher: RandomState::new(),
             bound: bound as usize,
@@ -83,7 +126,7 @@ impl<K: Hash + Eq, V> AgingMap<K, V> {
 
     /// Returns the entry with this number.
     pub(super) fn at(&self, number: Number) -> Option<&(K, V)> {
-        self.slots.get(number.0 as usize)?.entry.as_ref()
+        self.slots.slot(number).entry.as_ref()
     }
 
     /// Returns the number of the oldest entry.
@@ -95,7 +138,7 @@ impl<K: Hash + Eq, V> AgingMap<K, V> {
     pub(super) fn iter(&self) -> impl Iterator<Item = &(K, V)> {
         let mut next = self.oldest;
         std::iter::from_fn(move || {
-            let slot = &self.slots[next?.0 as usize];
+            let slot = self.slots.slot(next?);
             next = slot.younger.into();
             slot.entry.as_ref()
         })
@@ -106,7 +149,7 @@ impl<K: Hash + Eq, V> AgingMap<K, V> {
     pub(super) fn put(&mut self, key: K, value: V) -> Number {
         if let Some(known) = self.number_of(&key) {
             self.unlink(known);
-            self.slots[known.0 as usize].entry = Some((key, value));
+            self.slots.slot_mut(known).entry = Some((key, value));
             self.append(known);
             return known;
         }
@@ -115,16 +158,8 @@ impl<K: Hash + Eq, V> AgingMap<K, V> {
         {
             self.remove(oldest);
         }
-        let number = self.empty.unwrap_or_else(|| {
-            self.slots.push(Slot {
-                entry: None,
-                older: None.into(),
-                younger: None.into(),
-            });
-            // Not cut off: there are never more slots than the bound.
-            Number((self.slots.len() - 1) as u32)
-        });
-        let slot = &mut self.slots[number.0 as usize];
+        let number = self.empty.unwrap_or_else(|| self.slots.add());
+        let slot = self.slots.slot_mut(number);
         self.empty = slot.younger.into();
         let hash = self.hasher.hash_one(&key);
         slot.entry = Some((key, value));
@@ -137,7 +172,7 @@ impl<K: Hash + Eq, V> AgingMap<K, V> {
 
     /// Replaces a value, without making the entry younger.
     pub(super) fn replace(&mut self, number: Number, value: V) {
-        if let Some((_, known)) = &mut self.slots[number.0 as usize].entry {
+        if let Some((_, known)) = &mut self.slots.slot_mut(number).entry {
             *known = value;
         }
     }
@@ -149,7 +184,7 @@ impl<K: Hash + Eq, V> AgingMap<K, V> {
             entry.remove();
             self.unlink(number);
         }
-        let slot = &mut self.slots[number.0 as usize];
+        let slot = self.slots.slot_mut(number);
         let removed = slot.entry.take()?;
         slot.younger = self.empty.into();
         self.empty = Some(number);
@@ -158,13 +193,13 @@ impl<K: Hash + Eq, V> AgingMap<K, V> {
 
     /// Takes an entry out of the list.
     fn unlink(&mut self, number: Number) {
-        let Slot { older, younger, .. } = self.slots[number.0 as usize];
+        let &Slot { older, younger, .. } = self.slots.slot(number);
         match older.into() {
-            Some(Number(older)) => self.slots[older as usize].younger = younger,
+            Some(older) => self.slots.slot_mut(older).younger = younger,
             None => self.oldest = younger.into(),
         }
         match younger.into() {
-            Some(Number(younger)) => self.slots[younger as usize].older = older,
+            Some(younger) => self.slots.slot_mut(younger).older = older,
             None => self.youngest = older.into(),
         }
     }
@@ -173,100 +208,18 @@ impl<K: Hash + Eq, V> AgingMap<K, V> {
     fn append(&mut self, number: Number) {
         let before = self.youngest.replace(number);
         match before {
-            Some(before) => self.slots[before.0 as usize].younger = Some(number).into(),
+            Some(before) => self.slots.slot_mut(before).younger = Some(number).into(),
             None => self.oldest = Some(number),
         }
-        let slot = &mut self.slots[number.0 as usize];
+        let slot = self.slots.slot_mut(number);
         (slot.older, slot.younger) = (before.into(), None.into());
     }
 }
 
-fn hash_of<K: Hash, V>(slots: &[Slot<K, V>], hasher: &RandomState, number: Number) -> u64 {
-    let key = slots[number.0 as usize].entry.as_ref().map(|(key, _)| key);
+fn hash_of<K: Hash, V>(slots: &Slots<K, V>, hasher: &RandomState, number: Number) -> u64 {
+    let key = slots.slot(number).entry.as_ref().map(|(key, _)| key);
     key.map_or(0, |key| hasher.hash_one(key))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use super::*;
-
-    fn keys(map: &AgingMap<u32, u32>) -> Vec<u32> {
-        map.iter().map(|(key, _)| *key).collect()
-    }
-
-    fn remove(map: &mut AgingMap<u32, u32>, key: u32) -> Option<(u32, u32)> {
-        let number = map.number_of(&key)?;
-        map.remove(number)
-    }
-
-    #[test]
-    fn the_oldest_entry_goes_if_there_are_too_many() {
-        let mut map = AgingMap::new(3);
-        for key in 1..=3 {
-            map.put(key, key * 10);
-        }
-        assert!(map.is_full());
-        map.put(4, 40);
-        assert_eq!(keys(&map), [2, 3, 4]);
-        assert_eq!((map.get(&1), map.get(&4)), (None, Some(&40)));
-    }
-
-    #[test]
-    fn an_entry_that_is_put_again_is_the_youngest_and_one_that_is_replaced_is_not() {
-        let mut map = AgingMap::new(3);
-        for key in [1, 2, 3, 1] {
-            map.put(key, key * 10);
-        }
-        let second = map.number_of(&2).unwrap();
-        map.replace(second, 21);
-        assert_eq!(keys(&map), [2, 3, 1]);
-        assert_eq!(map.get(&2), Some(&21));
-        map.put(4, 40);
-        assert_eq!(keys(&map), [3, 1, 4]);
-    }
-
-    #[test]
-    fn a_removed_entry_makes_room_for_another_one() {
-        let mut map = AgingMap::new(3);
-        for key in 1..=3 {
-            map.put(key, key * 10);
-        }
-        for (key, left) in [(2, vec![1, 3]), (1, vec![3]), (3, vec![])] {
-            assert_eq!(remove(&mut map, key), Some((key, key * 10)));
-            assert_eq!(remove(&mut map, key), None);
-            assert_eq!(keys(&map), left);
-        }
-        assert_eq!(map.oldest(), None);
-        for key in 4..=6 {
-            map.put(key, key);
-        }
-        assert_eq!(keys(&map), [4, 5, 6]);
-        assert_eq!(map.slots.len(), 3, "the places are used again");
-    }
-
-    #[test]
-    fn it_holds_what_a_simple_map_with_a_list_holds() {
-        let (mut map, mut simple, mut order) = (AgingMap::new(50), HashMap::new(), Vec::new());
-        fastrand::seed(7);
-        for step in 0..20_000 {
-            let key = fastrand::u32(..100);
-            order.retain(|other| *other != key);
-            if fastrand::u8(..4) == 0 {
-                assert_eq!(remove(&mut map, key), simple.remove_entry(&key));
-                continue;
-            }
-            map.put(key, step);
-            simple.insert(key, step);
-            order.push(key);
-            if order.len() > 50 {
-                simple.remove(&order.remove(0));
-            }
-            assert_eq!(keys(&map), order);
-            assert_eq!(map.oldest(), map.number_of(&order[0]));
-            assert!((0..100).all(|key| map.get(&key) == simple.get(&key)));
-        }
-        assert_eq!(map.slots.len(), 50);
-    }
-}
+mod tests;

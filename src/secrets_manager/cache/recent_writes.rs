@@ -5,14 +5,15 @@
 //! is read and verified like an entry of the list; if it does not have the key, it is no longer found
 //! by that key.
 
+mod key_index;
 mod packed;
 
-use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
+use self::key_index::{KeyIndex, Place};
 use self::packed::{Id, Key, Keys};
 use crate::secrets_manager::cache::aging_map::{AgingMap, Number};
 use crate::secrets_manager::cache::short_time::{ShortTime, Start};
@@ -25,7 +26,7 @@ const RECENT: Duration = Duration::from_secs(900);
 /// 50 new versions a second, which makes 30,000 in five minutes.
 const RECORDS: u32 = 50_000;
 
-/// About 150 bytes a record. The lock is held for the time of one change, and by no hit in the cache.
+/// About 130 bytes a record. The lock is held for the time of one change, and by no hit in the cache.
 pub(crate) struct RecentWrites {
     records: Mutex<Records>,
     start: Start,
@@ -34,7 +35,7 @@ pub(crate) struct RecentWrites {
 struct Records {
     by_id: AgingMap<Id, Recent>,
     /// The keys by which a record is found.
-    by_key: BTreeSet<(Key, Number)>,
+    by_key: KeyIndex,
 }
 
 /// What is known of one record.
@@ -52,7 +53,7 @@ impl RecentWrites {
         RecentWrites {
             records: Mutex::new(Records {
                 by_id: AgingMap::new(RECORDS),
-                by_key: BTreeSet::new(),
+                by_key: KeyIndex::new(),
             }),
             start: Start::at(start),
         }
@@ -123,15 +124,11 @@ fn is_recent(now: ShortTime) -> impl Fn(ShortTime) -> bool + Copy {
 impl Records {
     /// Returns the numbers of the records that this key was learned of lately.
     fn with_key(&self, key: Key, now: ShortTime) -> Vec<Number> {
-        let all = self.by_key.range((key, Number::MIN)..=(key, Number::MAX));
-        let learned = |number: &Number| {
-            let (_, recent) = self.by_id.at(*number)?;
-            recent.keys.iter().find(|(known, _)| *known == key)
-        };
-        let numbers = all.map(|&(_, number)| number);
-        numbers
-            .filter(|number| learned(number).is_some_and(|(_, at)| is_recent(now)(at)))
-            .collect()
+        let learned = |place: &Place| key_at(&self.by_id, *place);
+        let is_it = |&(known, at): &(Key, ShortTime)| known == key && is_recent(now)(at);
+        let places = self.by_key.places_of(key);
+        let places = places.filter(|place| learned(place).as_ref().is_some_and(is_it));
+        places.map(|place| place.record).collect()
     }
 
     /// Changes what is known of a record, and makes it the youngest one. Forgets what is old, and the
@@ -147,10 +144,8 @@ impl Records {
         {
             self.remove(oldest);
         }
-        let keys: Vec<Key> = recent.keys.iter().map(|(key, _)| key).collect();
         let number = self.by_id.put(id, recent);
-        self.by_key
-            .extend(keys.into_iter().map(|key| (key, number)));
+        self.add_keys(number);
     }
 
     /// Forgets the keys of a record that the function is false for.
@@ -161,17 +156,19 @@ impl Records {
         let Some((_, Recent { written_here, keys })) = self.by_id.at(number) else {
             return;
         };
+        if keys.iter().all(|(key, at)| stays(key, at)) {
+            return;
+        }
         let written_here = *written_here;
-        let (left, dropped): (Vec<_>, Vec<_>) = keys.iter().partition(|&(key, at)| stays(key, at));
-        for &(key, _) in &dropped {
-            self.by_key.remove(&(key, number));
-        }
-        if left.is_empty() && written_here.is_none() {
+        let left: Keys = keys.iter().filter(|&(key, at)| stays(key, at)).collect();
+        self.remove_keys(number);
+        if left.iter().next().is_none() && written_here.is_none() {
             self.by_id.remove(number);
-        } else if !dropped.is_empty() {
-            let keys = left.into_iter().collect();
-            self.by_id.replace(number, Recent { written_here, keys });
+            return;
         }
+        let keys = left;
+        self.by_id.replace(number, Recent { written_here, keys });
+        self.add_keys(number);
     }
 
     fn is_old(&self, number: Number, now: ShortTime) -> bool {
@@ -183,12 +180,40 @@ impl Records {
     }
 
     fn remove(&mut self, number: Number) -> Option<Recent> {
+        self.remove_keys(number);
         let (_, recent) = self.by_id.remove(number)?;
-        for (key, _) in recent.keys.iter() {
-            self.by_key.remove(&(key, number));
-        }
         Some(recent)
     }
+
+    fn add_keys(&mut self, number: Number) {
+        let by_id = &self.by_id;
+        for (key, place) in keys_of(by_id, number) {
+            let key_of = |place| key_at(by_id, place).map(|(key, _)| key);
+            self.by_key.add(key, place, key_of);
+        }
+    }
+
+    fn remove_keys(&mut self, number: Number) {
+        for (key, place) in keys_of(&self.by_id, number) {
+            self.by_key.remove(key, place);
+        }
+    }
+}
+
+/// The keys of a record, with their places.
+fn keys_of(
+    records: &AgingMap<Id, Recent>,
+    record: Number,
+) -> impl Iterator<Item = (Key, Place)> + '_ {
+    let recent = records.at(record).map(|(_, recent)| recent);
+    let keys = recent.into_iter().flat_map(|recent| recent.keys.iter());
+    let numbered = keys.zip(0_u8..);
+    numbered.map(move |((key, _), number)| (key, Place { record, number }))
+}
+
+fn key_at(records: &AgingMap<Id, Recent>, place: Place) -> Option<(Key, ShortTime)> {
+    let (_, recent) = records.at(place.record)?;
+    recent.keys.iter().nth(place.number.into())
 }
 
 #[cfg(test)]

@@ -49,6 +49,13 @@ impl fmt::Display for Id {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key(NonZeroU32);
 
+impl Key {
+    /// Returns the key as a hash for a table.
+    pub(super) fn hash(self) -> u64 {
+        u64::from(self.0.get()).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+}
+
 impl From<u64> for Key {
     fn from(hash: u64) -> Self {
         let folded = (hash >> 32) as u32 ^ hash as u32;
@@ -58,6 +65,9 @@ impl From<u64> for Key {
 
 /// A token has this many lookup keys.
 const KEYS: usize = 4;
+
+/// Of more keys than this, which many saves of unknown outcome may leave, the last ones are kept.
+const MOST_KEYS: usize = 256;
 
 /// Keys, and when each was learned.
 pub(super) enum Keys {
@@ -80,10 +90,11 @@ impl Default for Keys {
 
 impl FromIterator<(Key, ShortTime)> for Keys {
     fn from_iter<I: IntoIterator<Item = (Key, ShortTime)>>(pairs: I) -> Self {
-        let pairs: Box<[_]> = pairs.into_iter().collect();
+        let mut pairs: Vec<_> = pairs.into_iter().collect();
+        pairs.drain(..pairs.len().saturating_sub(MOST_KEYS));
         let at = pairs.first().map(|&(_, at)| at);
         if pairs.len() > KEYS || pairs.iter().any(|&(_, other)| Some(other) != at) {
-            return Keys::Other(pairs);
+            return Keys::Other(pairs.into());
         }
         let mut keys = [None; KEYS];
         for (place, (key, _)) in keys.iter_mut().zip(pairs) {
@@ -154,5 +165,8 @@ mod tests {
             assert_eq!(matches!(keys, Keys::Alike { .. }), is_alike);
         }
         assert_eq!(Key::from(0), Key::from(1), "no key is zero");
+        let many = (1..300).map(|number| (key(number), time(number)));
+        let keys: Keys = many.clone().collect();
+        assert!(keys.iter().eq(many.skip(299 - MOST_KEYS)));
     }
 }
