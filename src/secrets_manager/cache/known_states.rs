@@ -4,19 +4,22 @@
 //! A state is known from an acknowledged write, or from a read that was believed. A later read may
 //! not return an older state. The known state itself need not be current any more.
 
+mod packed;
+
 use std::cmp::Ordering;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use moka::ops::compute::Op;
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
+use self::packed::{Packed, Packer};
+use crate::secrets_manager::cache::aging_map::AgingMap;
+use crate::secrets_manager::cache::short_time::Start;
 use crate::secrets_manager::format::version_id;
 
-/// The number of records whose state is remembered.
-const RECORDS: u64 = 100_000;
+/// The number of records whose state is remembered: those that this process has learned of last.
+const RECORDS: u32 = 100_000;
 
 /// After this time, AWS is expected to return a state at least as new as one that it has
 /// acknowledged or returned. Terraform's AWS provider waits two minutes for a new secret.
@@ -25,9 +28,17 @@ const CONSISTENT_AFTER: Duration = Duration::from_secs(120);
 /// For this time, a state whose order is unknown counts as older than the known one.
 const SETTLING_TIME: Duration = Duration::from_secs(5);
 
-pub(crate) struct KnownStates {
-    states: Cache<Arc<str>, Arc<Known>>,
+/// About 80 bytes a record. The lock is held for the time of one change, and by no hit in the cache.
+pub(crate) struct KnownStates(Mutex<States>);
+
+struct States {
+    by_key: AgingMap<Key, Packed>,
+    packer: Packer,
 }
+
+/// Which record it is: half of the SHA-256 of its id. One record must not be judged by the state of
+/// another, and nobody can find two ids with the same half.
+type Key = [u8; 16];
 
 /// A state of a record's secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +54,9 @@ pub(crate) enum State {
     Gone,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Known {
-    state: State,
+    presence: Presence,
     /// The last version of the secret, even if the secret is gone.
     arn: Arc<str>,
     version: Arc<str>,
@@ -57,9 +68,16 @@ struct Known {
     since: Instant,
     /// When this process last learned of a state.
     learned: Instant,
-    /// When a deletion of this process found the secret gone. Which version was the last one, it did
-    /// not learn.
-    found_gone: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    There,
+    /// The secret is marked for deletion, or gone.
+    Gone,
+    /// A deletion of this process found the secret gone. Which version was the last one, it did not
+    /// learn.
+    FoundGone,
 }
 
 /// Whether a read can be believed.
@@ -74,21 +92,23 @@ pub(crate) enum Verdict {
 }
 
 impl KnownStates {
-    pub(crate) fn new() -> Self {
-        let states = Cache::builder()
-            .max_capacity(RECORDS)
-            .eviction_policy(EvictionPolicy::lru())
-            .build();
-        KnownStates { states }
+    /// Knows nothing yet. No time that it is told is before the start.
+    pub(crate) fn new(start: Instant) -> Self {
+        KnownStates(Mutex::new(States {
+            by_key: AgingMap::new(RECORDS),
+            packer: Packer::new(Start::at(start)),
+        }))
     }
 
     /// Returns whether a read that returned this state can be believed.
     pub(crate) fn judge(&self, id: &str, read: &State, now: Instant) -> Verdict {
-        match self.states.get(id) {
+        let key = key(id);
+        let known = self.lock().known(id, &key);
+        match known {
             Some(known) if known.is_unsettled(read, now) => Verdict::Unsettled,
             Some(known) if known.is_later_than(read, now) => Verdict::Older {
-                arn: known.arn.clone(),
-                version: known.version.clone(),
+                arn: known.arn,
+                version: known.version,
             },
             _ => Verdict::Believed,
         }
@@ -96,67 +116,71 @@ impl KnownStates {
 
     /// Remembers a state that was read and believed, unless a later state is known.
     pub(crate) fn learn(&self, id: &str, state: &State, now: Instant) {
-        let entry = self.states.entry(id.into());
-        entry.and_compute_with(|known| match known.map(|known| known.into_value()) {
-            Some(known) if known.is_later_than(state, now) => Op::Nop,
-            known => match Known::new(state, known.as_deref(), now) {
-                Some(known) => Op::Put(Arc::new(known)),
-                None => Op::Nop,
-            },
+        self.change(id, |known| match known {
+            Some(known) if known.is_later_than(state, now) => None,
+            known => Known::new(state, known, now),
         });
     }
 
     /// Remembers a version whose put AWS has acknowledged, unless a version that was put on top of it
     /// is known.
     pub(crate) fn written(&self, id: &str, state: &State, now: Instant) {
-        let entry = self.states.entry(id.into());
-        entry.and_compute_with(|known| {
-            let known = known.map(|known| known.into_value());
-            match known {
-                Some(known) if known.follows(state) => Op::Nop,
-                known => match Known::new(state, known.as_deref(), now) {
-                    Some(known) => Op::Put(Arc::new(known)),
-                    None => Op::Nop,
-                },
-            }
+        self.change(id, |known| match known {
+            Some(known) if known.follows(state) => None,
+            known => Known::new(state, known, now),
         });
     }
 
     /// Remembers that a deletion has found the secret gone. Until reads have settled, no version is
     /// believed but one that this process writes.
     pub(crate) fn found_gone(&self, id: &str, now: Instant) {
-        let entry = self.states.entry(id.into());
-        entry.and_compute_with(|known| {
-            let known = known.map(|known| known.into_value());
-            Op::Put(Arc::new(Known {
-                state: State::Gone,
-                arn: known
-                    .as_ref()
-                    .map_or_else(|| "".into(), |known| known.arn.clone()),
-                version: known
-                    .as_ref()
-                    .map_or_else(|| "".into(), |known| known.version.clone()),
-                created: known.as_ref().and_then(|known| known.created),
-                former_arn: known.as_ref().and_then(|known| known.former_arn.clone()),
+        self.change(id, |known| {
+            Some(Known {
+                presence: Presence::FoundGone,
+                arn: known.map_or_else(|| "".into(), |known| known.arn.clone()),
+                version: known.map_or_else(|| "".into(), |known| known.version.clone()),
+                created: known.and_then(|known| known.created),
+                former_arn: known.and_then(|known| known.former_arn.clone()),
                 since: now,
                 learned: now,
-                found_gone: Some(now),
-            }))
+            })
         });
     }
 
     /// Remembers a state even if it seems to be older than the known one, because AWS has acknowledged
     /// a deletion, or has proved that the state is current.
     pub(crate) fn accept(&self, id: &str, state: &State, now: Instant) {
-        let entry = self.states.entry(id.into());
-        entry.and_compute_with(|known| {
-            let known = known.map(|known| known.into_value());
-            match Known::new(state, known.as_deref(), now) {
-                Some(known) => Op::Put(Arc::new(known)),
-                None => Op::Nop,
-            }
-        });
+        self.change(id, |known| Known::new(state, known, now));
     }
+
+    /// Remembers what the function makes of what is known of the record.
+    fn change(&self, id: &str, change: impl FnOnce(Option<&Known>) -> Option<Known>) {
+        let key = key(id);
+        let mut states = self.lock();
+        let known = states.known(id, &key);
+        if let Some(known) = change(known.as_ref()) {
+            let packed = states.packer.pack(id, known);
+            states.by_key.put(key, packed);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, States> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl States {
+    fn known(&self, id: &str, key: &Key) -> Option<Known> {
+        let packed = self.by_key.get(key)?;
+        Some(self.packer.unpack(id, packed))
+    }
+}
+
+fn key(id: &str) -> Key {
+    let digest: [u8; 32] = Sha256::digest(id.as_bytes()).into();
+    let mut key = Key::default();
+    key.copy_from_slice(&digest[..16]);
+    key
 }
 
 impl Known {
@@ -168,9 +192,9 @@ impl Known {
                 created,
             } => {
                 let same_secret = before.filter(|before| before.arn == *arn);
-                let was_there = same_secret.filter(|before| before.state != State::Gone);
+                let was_there = same_secret.filter(|before| !before.is_gone());
                 Some(Known {
-                    state: state.clone(),
+                    presence: Presence::There,
                     arn: arn.clone(),
                     version: version.clone(),
                     // A version that was put on top of another is not older than that one.
@@ -182,20 +206,26 @@ impl Known {
                     },
                     since: was_there.map_or(now, |before| before.since),
                     learned: now,
-                    found_gone: None,
                 })
             }
             // A secret that never existed cannot come back.
             State::Gone => before.map(|before| Known {
-                state: State::Gone,
-                since: match before.state {
-                    State::Gone => before.since,
-                    State::Version { .. } => now,
+                presence: match before.presence {
+                    Presence::There => Presence::Gone,
+                    gone => gone,
+                },
+                since: match before.presence {
+                    Presence::There => now,
+                    Presence::Gone | Presence::FoundGone => before.since,
                 },
                 learned: now,
                 ..before.clone()
             }),
         }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.presence != Presence::There
     }
 
     /// Whether the known version was put on top of this one.
@@ -213,36 +243,35 @@ impl Known {
     /// deletion of this process found the secret gone and did not learn its last version, or the state
     /// is one of a secret that was created before the deleted one, or after it.
     fn is_unsettled(&self, read: &State, now: Instant) -> bool {
-        let (State::Gone, State::Version { arn, .. }) = (&self.state, read) else {
-            return false;
+        let is_fresh = now.duration_since(self.since) < SETTLING_TIME;
+        let is_unsettled = |arn: &Arc<str>| match self.presence {
+            Presence::There => false,
+            Presence::Gone => *arn != self.arn && self.former_arn.as_ref() != Some(arn),
+            Presence::FoundGone => true,
         };
-        let is_fresh = |at: Instant| now.duration_since(at) < SETTLING_TIME;
-        let is_another = *arn != self.arn && self.former_arn.as_ref() != Some(arn);
-        self.found_gone.is_some_and(is_fresh) || (is_another && is_fresh(self.since))
+        matches!(read, State::Version { arn, .. } if is_fresh && is_unsettled(arn))
     }
 
     /// Whether this state is older than the known one.
     fn is_later_than(&self, read: &State, now: Instant) -> bool {
         let is_fresh = now.duration_since(self.learned) < SETTLING_TIME;
         match read {
-            State::Gone => match self.state {
-                State::Gone => false,
-                // A read can return the time before the secret was created or restored, but not for
-                // long. Others may have deleted and restored it before the version that was learned.
-                State::Version { .. } => {
-                    is_fresh || now.duration_since(self.since) < CONSISTENT_AFTER
-                }
-            },
+            // A read can return the time before the secret was created or restored, but not for long.
+            // Others may have deleted and restored it before the version that was learned.
+            State::Gone => {
+                let is_new = now.duration_since(self.since) < CONSISTENT_AFTER;
+                !self.is_gone() && (is_fresh || is_new)
+            }
             State::Version { arn, .. } if self.former_arn.as_ref() == Some(arn) => true,
             // A version of an earlier secret, or of one that has been created again.
-            State::Version { arn, .. } if *arn != self.arn => is_fresh && self.state != State::Gone,
+            State::Version { arn, .. } if *arn != self.arn => is_fresh && !self.is_gone(),
             State::Version {
                 version, created, ..
             } => match version_id::order(version, &self.version) {
                 Some(Ordering::Less) => true,
                 Some(Ordering::Greater) => false,
                 // The last version before the deletion.
-                Some(Ordering::Equal) => self.state == State::Gone,
+                Some(Ordering::Equal) => self.is_gone(),
                 None => match (created, self.created) {
                     (Some(read), Some(known)) => *read < known,
                     _ => is_fresh,

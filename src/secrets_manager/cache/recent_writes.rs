@@ -5,45 +5,57 @@
 //! is read and verified like an entry of the list; if it does not have the key, it is no longer found
 //! by that key.
 
-use std::hash::Hash;
-use std::sync::Arc;
+mod key_index;
+mod packed;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use moka::ops::compute::Op;
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
 use tokio::time::Instant;
 
+use self::key_index::{KeyIndex, Place};
+use self::packed::{Id, Key, Keys};
+use crate::secrets_manager::cache::aging_map::{AgingMap, Number};
+use crate::secrets_manager::cache::short_time::{ShortTime, Start};
 use crate::secrets_manager::format::stored_record::StoredRecord;
 
 /// Three times as long as lists may be out of date.
 const RECENT: Duration = Duration::from_secs(900);
 
-/// More keys than one process can write in that time: AWS's quota is 50 records a second, each with
-/// four keys.
-const KEYS: u64 = 200_000;
+/// More than one process can write while a list is out of date: AWS's quotas are 50 new records and
+/// 50 new versions a second, which makes 30,000 in five minutes.
+const RECORDS: u32 = 50_000;
 
+/// About 130 bytes a record. The lock is held for the time of one change, and by no hit in the cache.
 pub(crate) struct RecentWrites {
-    /// Records by hash of a lookup key.
-    records: Cache<u64, Arc<[Learned]>>,
-    /// The hashes of the keys by which a record is found.
-    keys: Cache<Arc<str>, Arc<[u64]>>,
-    written_here: Cache<Arc<str>, Instant>,
+    records: Mutex<Records>,
+    start: Start,
 }
 
-/// That a record has a key, or may have.
-#[derive(Clone)]
-struct Learned {
-    id: Arc<str>,
-    at: Instant,
+struct Records {
+    by_id: AgingMap<Id, Recent>,
+    /// The keys by which a record is found.
+    by_key: KeyIndex,
+}
+
+/// What is known of one record.
+#[derive(Default)]
+struct Recent {
+    /// When this process wrote it.
+    written_here: Option<ShortTime>,
+    /// The keys that it has, or may have, and when they were learned.
+    keys: Keys,
 }
 
 impl RecentWrites {
-    pub(crate) fn new() -> Self {
+    /// Knows nothing yet. No time that it is told is before the start.
+    pub(crate) fn new(start: Instant) -> Self {
         RecentWrites {
-            records: map(),
-            keys: map(),
-            written_here: map(),
+            records: Mutex::new(Records {
+                by_id: AgingMap::new(RECORDS),
+                by_key: KeyIndex::new(),
+            }),
+            start: Start::at(start),
         }
     }
 
@@ -56,165 +68,153 @@ impl RecentWrites {
 
     /// Remembers that the record has these keys, or may have them.
     pub(crate) fn learn(&self, id: &str, keys: impl Iterator<Item = u64>, now: Instant) {
-        let (id, keys): (Arc<str>, Vec<u64>) = (id.into(), keys.collect());
-        for &key in &keys {
-            let id = id.clone();
-            self.records.entry(key).and_upsert_with(|known| {
-                let known = known.map(|known| known.into_value()).unwrap_or_default();
-                let others = known.iter().filter(|other| other.id != id).cloned();
-                others
-                    .chain([Learned {
-                        id: id.clone(),
-                        at: now,
-                    }])
-                    .collect()
-            });
-        }
-        self.keys.entry(id).and_upsert_with(|known| {
-            let known = known.map(|known| known.into_value()).unwrap_or_default();
-            let others = known.iter().filter(|other| !keys.contains(other));
-            others.chain(&keys).copied().collect()
+        let (keys, now): (Vec<Key>, _) = (keys.map(Key::from).collect(), self.start.short(now));
+        self.lock().renew(id, now, |recent| {
+            let known = recent.keys.iter();
+            let others = known.filter(|(key, _)| !keys.contains(key));
+            let learned = keys.iter().map(|&key| (key, now));
+            recent.keys = others.chain(learned).collect();
         });
     }
 
     /// Forgets all other keys of the record, unless they were learned after the read that returned
     /// these.
     pub(crate) fn unlearn(&self, id: &str, keys: impl Iterator<Item = u64>, asked: Instant) {
-        let Some(known) = self.keys.get(id) else {
-            return;
-        };
-        let keys: Vec<u64> = keys.collect();
-        let dropped = |key: &&u64| !keys.contains(key) && self.drop_key(id, **key, asked);
-        let dropped: Vec<u64> = known.iter().filter(dropped).copied().collect();
-        if dropped.is_empty() {
-            return;
-        }
-        self.keys.entry(id.into()).and_upsert_with(|known| {
-            let known = known.map(|known| known.into_value()).unwrap_or_default();
-            let left = known.iter().filter(|key| !dropped.contains(key));
-            left.copied().collect()
-        });
-    }
-
-    /// Whether the record is no longer found by this key.
-    fn drop_key(&self, id: &str, key: u64, asked: Instant) -> bool {
-        let mut dropped = true;
-        self.records.entry(key).and_compute_with(|known| {
-            let Some(known) = known.map(|known| known.into_value()) else {
-                return Op::Nop;
-            };
-            let stays = |learned: &&Learned| *learned.id != *id || learned.at >= asked;
-            let left: Arc<[Learned]> = known.iter().filter(stays).cloned().collect();
-            dropped = left.iter().all(|learned| *learned.id != *id);
-            match left.len() {
-                0 => Op::Remove,
-                number if number == known.len() => Op::Nop,
-                _ => Op::Put(left),
-            }
-        });
-        dropped
+        let (keys, asked): (Vec<Key>, _) = (keys.map(Key::from).collect(), self.start.short(asked));
+        self.lock()
+            .keep(id, |key, learned| keys.contains(&key) || learned >= asked);
     }
 
     /// Remembers that this process wrote the record.
     pub(crate) fn written_here(&self, id: &str, now: Instant) {
-        self.written_here.insert(id.into(), now);
+        let now = self.start.short(now);
+        self.lock()
+            .renew(id, now, |recent| recent.written_here = Some(now));
     }
 
     /// Returns the ids of the records that have, or may have, one of these keys.
     pub(crate) fn with_keys(&self, keys: impl Iterator<Item = u64>, now: Instant) -> Vec<String> {
-        let known = keys.filter_map(|key| self.records.get(&key));
-        let recent = |learned: &&Learned| now.duration_since(learned.at) < RECENT;
-        let ids = |known: Arc<[Learned]>| -> Vec<String> {
-            let recent = known.iter().filter(recent);
-            recent.map(|learned| learned.id.to_string()).collect()
-        };
-        known.flat_map(ids).collect()
+        let (records, now) = (self.lock(), self.start.short(now));
+        let numbers = keys.flat_map(|key| records.with_key(Key::from(key), now));
+        let ids = numbers.filter_map(|number| records.by_id.at(number));
+        ids.map(|(id, _)| id.to_string()).collect()
     }
 
     /// Returns the ids of the records that this process wrote, in order, whether or not the records
     /// still exist.
     pub(crate) fn all_written_here(&self, now: Instant) -> Vec<String> {
-        let all = self.written_here.iter();
-        let recent = all.filter(|(_, at)| now.duration_since(*at) < RECENT);
-        let mut ids: Vec<String> = recent.map(|(id, _)| id.to_string()).collect();
+        let (records, now) = (self.lock(), self.start.short(now));
+        let all = records.by_id.iter();
+        let written = all.filter(|(_, recent)| recent.written_here.is_some_and(is_recent(now)));
+        let mut ids: Vec<String> = written.map(|(id, _)| id.to_string()).collect();
+        drop(records);
         ids.sort_unstable();
         ids
     }
+
+    fn lock(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Returns a map that evicts the oldest entries. moka's default policy keeps those that are read often.
-fn map<K, V>() -> Cache<K, V>
-where
-    K: Hash + Eq + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-{
-    // moka's clock cannot be set, so the time is checked when something is found, too.
-    Cache::builder()
-        .max_capacity(KEYS)
-        .eviction_policy(EvictionPolicy::lru())
-        .time_to_live(RECENT)
-        .build()
+fn is_recent(now: ShortTime) -> impl Fn(ShortTime) -> bool + Copy {
+    move |at| at.age(now) < RECENT
+}
+
+impl Records {
+    /// Returns the numbers of the records that this key was learned of lately.
+    fn with_key(&self, key: Key, now: ShortTime) -> Vec<Number> {
+        let learned = |place: &Place| key_at(&self.by_id, *place);
+        let is_it = |&(known, at): &(Key, ShortTime)| known == key && is_recent(now)(at);
+        let places = self.by_key.places_of(key);
+        let places = places.filter(|place| learned(place).as_ref().is_some_and(is_it));
+        places.map(|place| place.record).collect()
+    }
+
+    /// Changes what is known of a record, and makes it the youngest one. Forgets what is old, and the
+    /// oldest records if there are too many.
+    fn renew(&mut self, id: &str, now: ShortTime, change: impl FnOnce(&mut Recent)) {
+        let id = Id::from(id);
+        let known = self.by_id.number_of(&id);
+        let known = known.and_then(|number| self.remove(number));
+        let mut recent = known.unwrap_or_default();
+        change(&mut recent);
+        while let Some(oldest) = self.by_id.oldest()
+            && (self.by_id.is_full() || self.is_old(oldest, now))
+        {
+            self.remove(oldest);
+        }
+        let number = self.by_id.put(id, recent);
+        self.add_keys(number);
+    }
+
+    /// Forgets the keys of a record that the function is false for.
+    fn keep(&mut self, id: &str, stays: impl Fn(Key, ShortTime) -> bool) {
+        let Some(number) = self.by_id.number_of(&Id::from(id)) else {
+            return;
+        };
+        let Some((_, Recent { written_here, keys })) = self.by_id.at(number) else {
+            return;
+        };
+        if keys.iter().all(|(key, at)| stays(key, at)) {
+            return;
+        }
+        let written_here = *written_here;
+        let left: Keys = keys.iter().filter(|&(key, at)| stays(key, at)).collect();
+        self.remove_keys(number);
+        if left.iter().next().is_none() && written_here.is_none() {
+            self.by_id.remove(number);
+            return;
+        }
+        let keys = left;
+        self.by_id.replace(number, Recent { written_here, keys });
+        self.add_keys(number);
+    }
+
+    fn is_old(&self, number: Number, now: ShortTime) -> bool {
+        let Some((_, Recent { written_here, keys })) = self.by_id.at(number) else {
+            return false;
+        };
+        let times = keys.iter().map(|(_, at)| at);
+        !times.chain(*written_here).any(is_recent(now))
+    }
+
+    fn remove(&mut self, number: Number) -> Option<Recent> {
+        self.remove_keys(number);
+        let (_, recent) = self.by_id.remove(number)?;
+        Some(recent)
+    }
+
+    fn add_keys(&mut self, number: Number) {
+        let by_id = &self.by_id;
+        for (key, place) in keys_of(by_id, number) {
+            let key_of = |place| key_at(by_id, place).map(|(key, _)| key);
+            self.by_key.add(key, place, key_of);
+        }
+    }
+
+    fn remove_keys(&mut self, number: Number) {
+        for (key, place) in keys_of(&self.by_id, number) {
+            self.by_key.remove(key, place);
+        }
+    }
+}
+
+/// The keys of a record, with their places.
+fn keys_of(
+    records: &AgingMap<Id, Recent>,
+    record: Number,
+) -> impl Iterator<Item = (Key, Place)> + '_ {
+    let recent = records.at(record).map(|(_, recent)| recent);
+    let keys = recent.into_iter().flat_map(|recent| recent.keys.iter());
+    let numbered = keys.zip(0_u8..);
+    numbered.map(move |((key, _), number)| (key, Place { record, number }))
+}
+
+fn key_at(records: &AgingMap<Id, Recent>, place: Place) -> Option<(Key, ShortTime)> {
+    let (_, recent) = records.at(place.record)?;
+    recent.keys.iter().nth(place.number.into())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn found(recent: &RecentWrites, key: u64, now: Instant) -> Vec<String> {
-        recent.with_keys([key].into_iter(), now)
-    }
-
-    #[test]
-    fn a_record_that_was_read_is_found_by_the_keys_that_it_has() {
-        let (recent, now) = (RecentWrites::new(), Instant::now());
-        recent.learn("a", [1, 2].into_iter(), now);
-        recent.learn("b", [1].into_iter(), now);
-        recent.unlearn("a", [2, 3].into_iter(), now + SECOND);
-        assert_eq!(found(&recent, 1, now), ["b"]);
-        assert_eq!(found(&recent, 2, now), ["a"]);
-        assert!(found(&recent, 3, now).is_empty(), "nobody said so");
-    }
-
-    #[test]
-    fn a_key_can_be_learned_again() {
-        let (recent, now) = (RecentWrites::new(), Instant::now());
-        for _ in 0..2 {
-            recent.learn("a", [1].into_iter(), now);
-            assert_eq!(found(&recent, 1, now), ["a"]);
-            recent.unlearn("a", [].into_iter(), now + SECOND);
-            assert!(found(&recent, 1, now).is_empty());
-        }
-    }
-
-    #[test]
-    fn a_read_that_began_before_a_key_was_learned_drops_nothing() {
-        let (recent, asked) = (RecentWrites::new(), Instant::now());
-        recent.learn("a", [1].into_iter(), asked + SECOND);
-        recent.unlearn("a", [2].into_iter(), asked);
-        assert_eq!(found(&recent, 1, asked + SECOND), ["a"]);
-        recent.unlearn("a", [2].into_iter(), asked + SECOND * 2);
-        assert!(found(&recent, 1, asked + SECOND).is_empty());
-    }
-
-    #[test]
-    fn what_is_no_longer_recent_is_not_found() {
-        let (recent, now) = (RecentWrites::new(), Instant::now());
-        recent.learn("a", [1].into_iter(), now);
-        recent.written_here("a", now);
-        for (age, found_then) in [(RECENT - SECOND, 1), (RECENT, 0)] {
-            assert_eq!(found(&recent, 1, now + age).len(), found_then);
-            assert_eq!(recent.all_written_here(now + age).len(), found_then);
-        }
-    }
-
-    #[test]
-    fn what_was_written_here_is_in_order() {
-        let (recent, now) = (RecentWrites::new(), Instant::now());
-        for id in ["c", "a", "b"] {
-            recent.written_here(id, now);
-        }
-        assert_eq!(recent.all_written_here(now), ["a", "b", "c"]);
-    }
-}
+mod tests;

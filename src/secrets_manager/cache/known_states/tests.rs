@@ -19,9 +19,14 @@ fn made_at(id: &str, second: u64) -> State {
     }
 }
 
+fn nothing_known() -> (KnownStates, Instant) {
+    let now = Instant::now();
+    (KnownStates::new(now), now)
+}
+
 /// Whether the last state is believed after the others were learned.
 fn is_believed(states: &[State]) -> bool {
-    let (known, now) = (KnownStates::new(), Instant::now());
+    let (known, now) = nothing_known();
     let (read, learned) = states.split_last().unwrap();
     for state in learned {
         match state {
@@ -58,7 +63,7 @@ fn versions_of_other_programs_are_ordered_by_their_creation() {
 
 #[test]
 fn not_found_is_not_believed_of_what_was_there_a_moment_ago() {
-    let (known, now) = (KnownStates::new(), Instant::now());
+    let (known, now) = nothing_known();
     known.learn("1", &version("a", "first"), now);
     let later = now + CONSISTENT_AFTER;
     assert_ne!(known.judge("1", &State::Gone, now), Verdict::Believed);
@@ -68,7 +73,7 @@ fn not_found_is_not_believed_of_what_was_there_a_moment_ago() {
 
 #[test]
 fn not_found_is_not_believed_of_what_was_written_a_moment_ago() {
-    let (known, now) = (KnownStates::new(), Instant::now());
+    let (known, now) = nothing_known();
     known.learn("1", &version("a", "first"), now);
     // Others may have deleted and restored it before this write.
     let later = now + CONSISTENT_AFTER;
@@ -93,7 +98,7 @@ fn what_was_deleted_is_believed_only_if_it_was_written_or_created_again() {
 
 #[test]
 fn a_state_of_unknown_order_is_not_believed_until_reads_have_settled() {
-    let (known, now) = (KnownStates::new(), Instant::now());
+    let (known, now) = nothing_known();
     known.learn("1", &version("b", "first"), now);
     for other in [version("a", "first"), version("b", "of another program")] {
         assert_ne!(known.judge("1", &other, now), Verdict::Believed);
@@ -104,7 +109,7 @@ fn a_state_of_unknown_order_is_not_believed_until_reads_have_settled() {
 
 #[test]
 fn after_a_deletion_another_secret_is_believed_once_reads_have_settled() {
-    let (known, now) = (KnownStates::new(), Instant::now());
+    let (known, now) = nothing_known();
     known.learn("1", &version("a", "first"), now);
     known.accept("1", &State::Gone, now);
     let another = version("b", "first");
@@ -119,7 +124,7 @@ fn after_a_deletion_another_secret_is_believed_once_reads_have_settled() {
 fn after_a_deletion_that_found_nothing_only_a_written_version_is_believed_at_once() {
     let (first, second) = (version("a", "first"), version("a", &successor("first")));
     for is_known in [false, true] {
-        let (known, now) = (KnownStates::new(), Instant::now());
+        let (known, now) = nothing_known();
         if is_known {
             known.learn("1", &first, now);
         }
@@ -135,9 +140,59 @@ fn after_a_deletion_that_found_nothing_only_a_written_version_is_believed_at_onc
 
 #[test]
 fn an_accepted_state_replaces_a_later_one() {
-    let (known, now) = (KnownStates::new(), Instant::now());
+    let (known, now) = nothing_known();
     let (first, second) = (version("a", "first"), version("a", &successor("first")));
     known.learn("1", &second, now);
     known.accept("1", &first, now);
     assert_eq!(known.judge("1", &first, now), Verdict::Believed);
+}
+
+/// The state of a record as AWS returns it, one of many.
+fn usual(number: u32) -> (String, State) {
+    let id = format!("{number:064x}");
+    let beginning = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:zoho/tokens/";
+    let state = State::Version {
+        arn: format!("{beginning}{id}-AbCd9f").into(),
+        version: format!("{number:08x}-6d3f-4d1c-9a53-8c1f4f0f8f3b").into(),
+        created: number.is_multiple_of(2).then(SystemTime::now),
+    };
+    (id, state)
+}
+
+#[test]
+fn what_is_older_than_100_000_records_is_forgotten_and_each_takes_about_100_bytes() {
+    let (known, now) = nothing_known();
+    let learned = allocation_counter::measure(|| {
+        for number in 0..RECORDS {
+            let (id, state) = usual(number);
+            known.learn(&id, &state, now);
+        }
+    });
+    let each = learned.bytes_current / i64::from(RECORDS);
+    assert!(each <= 110, "{each} bytes");
+    // The first one is learned again, so the second one is the oldest.
+    let (first, state) = usual(0);
+    known.learn(&first, &state, now);
+    let more = allocation_counter::measure(|| {
+        let (id, state) = usual(RECORDS);
+        known.learn(&id, &state, now);
+    });
+    assert_eq!(more.bytes_current, 0);
+    let is_known = |number| {
+        let (id, state) = usual(number);
+        let verdict = known.judge(&id, &State::Gone, now);
+        if let (
+            Verdict::Older { arn, version },
+            State::Version {
+                arn: is,
+                version: of,
+                ..
+            },
+        ) = (&verdict, &state)
+        {
+            assert_eq!((arn, version), (is, of));
+        }
+        verdict != Verdict::Believed
+    };
+    assert_eq!([0, 1, 2, RECORDS].map(is_known), [true, false, true, true]);
 }
