@@ -11,7 +11,14 @@ use crate::returned::to_columns;
 
 /// Returns the Python exception for an error: the class of its kind, from `zoho_token_store._errors`.
 pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
-    make(py, error).map_or_else(|failure| failure, PyErr::from_value)
+    let raised = match make(py, error) {
+        Ok(value) => return PyErr::from_value(value),
+        Err(raised) => raised,
+    };
+    if let Ok(value) = make(py, error) {
+        raised.set_context(py, Some(PyErr::from_value(value)));
+    }
+    raised
 }
 
 fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
@@ -22,6 +29,9 @@ fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     attributes.set_item("retryable", error.is_retryable())?;
     attributes.set_item("operation", error.operation())?;
     attributes.set_item("secret_name", error.secret_name())?;
+///
+/// If a signal's handler raises something while that is made, it is returned in its place, with the
+/// exception for the error as its context: that may have tokens which are nowhere else.
     attributes.set_item("request_id", error.request_id())?;
     attributes.set_item("missing_action", error.missing_action())?;
     let readable = error.readable_tokens().iter();

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator
 
 import pytest
 
-from zoho_token_store import SecretsManagerTokenStore
+from zoho_token_store import SecretsManagerTokenStore, TokenProvider
 
 sys.path.insert(0, str(Path(__file__).parent))
 from zohocrmsdk.src.com.zoho.api.authenticator.oauth_token import OAuthToken
@@ -94,6 +94,13 @@ def initialize(zoho: Zoho, tmp_path: Path) -> Iterator[Callable[..., None]]:
 def forget() -> None:
     """Make the SDK as it was before it was initialized. Older versions keep that for each thread."""
     Initializer.initializer = None
+@pytest.fixture
+def provider(settings: Dict[str, Any], zoho: Zoho) -> Iterator[TokenProvider]:
+    servers = {"accounts_url": zoho.url, "api_domain": zoho.url}
+    with TokenProvider(**servers, **CLIENT, **settings) as provider:
+        yield provider
+
+
     Initializer.LOCAL.init = None
 
 
