@@ -7,9 +7,24 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 use zoho_token_store::Error;
 
-use crate::returned::to_columns;
+use crate::returned::{to_columns, to_record};
+
+/// What the advice of the Rust library calls by its names there, and what Python calls it.
+const NAMES: [(&str, &str); 2] = [
+    (
+        "save `unsaved_token` of this error",
+        "give `unsaved_token` of this error to `TokenProvider.save`",
+    ),
+    (
+        "`exchange_grant_again`",
+        "`exchange_grant` with `again=True`",
+    ),
+];
 
 /// Returns the Python exception for an error: the class of its kind, from `zoho_token_store._errors`.
+///
+/// If a signal's handler raises something while that is made, it is returned in its place, with the
+/// exception for the error as its context: that may have tokens which are nowhere else.
 pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
     let raised = match make(py, error) {
         Ok(value) => return PyErr::from_value(value),
@@ -29,9 +44,6 @@ fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     attributes.set_item("retryable", error.is_retryable())?;
     attributes.set_item("operation", error.operation())?;
     attributes.set_item("secret_name", error.secret_name())?;
-///
-/// If a signal's handler raises something while that is made, it is returned in its place, with the
-/// exception for the error as its context: that may have tokens which are nowhere else.
     attributes.set_item("request_id", error.request_id())?;
     attributes.set_item("missing_action", error.missing_action())?;
     let readable = error.readable_tokens().iter();
@@ -41,13 +53,13 @@ fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     attributes.set_item("readable_tokens", readable)?;
     let unsaved = error
         .unsaved_token()
-        .map(|token| to_columns(py, token))
+        .map(|token| to_record(py, token))
         .transpose()?;
     attributes.set_item("unsaved_token", unsaved)?;
     make.call((error.kind().as_str(), text(error)), Some(&attributes))
 }
 
-/// The text of an error with those of its causes.
+/// The text of an error with those of its causes, and with the names that Python has.
 fn text(error: &Error) -> String {
     let mut text = error.to_string();
     let causes = std::iter::successors(StdError::source(error), |&cause| cause.source());
@@ -57,5 +69,6 @@ fn text(error: &Error) -> String {
             text.push_str(&cause);
         }
     }
-    text
+    let names = NAMES.into_iter();
+    names.fold(text, |text, (rust, python)| text.replace(rust, python))
 }

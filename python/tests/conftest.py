@@ -63,7 +63,7 @@ def zoho_process() -> Iterator[Zoho]:
 
 @pytest.fixture
 def zoho(zoho_process: Zoho) -> Zoho:
-    zoho_process.set(lifetime=3600, delay=0.0, error=None, held=False, idle=None)
+    zoho_process.set(lifetime=3600, delay=0.0, error=None, held=False, idle=None, lost=False)
     return zoho_process
 
 
