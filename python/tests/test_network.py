@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
-from conftest import CLIENT, row, token
+from conftest import CLIENT, forget, row, token
 from zohocrmsdk.src.com.zoho.crm.api.dc import EUDataCenter, USDataCenter
 
 from zoho_token_store import (
@@ -86,6 +86,16 @@ def test_a_refresh_goes_to_the_accounts_server_of_the_api_domain(
     with pytest.raises(UnavailableError):
         store.find_token(token("ada@example.com:7"))
     assert set(asked) == {server}
+
+
+def test_a_refused_token_before_the_sdk_is_initialized(store, asked):
+    forget()
+    fields = {"refresh_token": "1000.refresh", "access_token": "1000.access", "expires_in": "1"}
+    expired = token("ada@example.com:7", **fields, **CLIENT)
+    store.save_token(expired)
+    with pytest.raises(InvalidConfigError, match="Initializer.initialize"):
+        store.refused(expired.get_id())
+    assert asked == []
 
 
 @pytest.fixture

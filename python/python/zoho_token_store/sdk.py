@@ -10,7 +10,13 @@ from importlib import metadata
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from ._columns import Columns
-from ._errors import InvalidTokenError, NeedsLoginError, NotFoundError, TokenStoreError
+from ._errors import (
+    InvalidConfigError,
+    InvalidTokenError,
+    NeedsLoginError,
+    NotFoundError,
+    TokenStoreError,
+)
 from ._native import Report, Store
 from ._settings import Value, variables
 
@@ -181,7 +187,14 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
 
         It returns ``False`` if the token is so new that another one would be refused as well: then a
         scope is missing, or the call went to the wrong data centre. It raises ``NeedsLoginError`` if
-        Zoho does not accept the refresh token any more either.
+        Zoho does not accept the refresh token any more either, and ``InvalidConfigError`` before the SDK
+        is initialized: which accounts server to ask is not known then.
+        if accounts_url is None:
+            raise InvalidConfigError(
+                "the accounts server is not known yet: call Initializer.initialize first",
+                kind="invalid_config",
+                operation="refused",
+            )
         """
         denoted: Columns = (id, *(None,) * 9)
         found = self._native.find_token_by_id(id)
@@ -240,7 +253,7 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
             return record
         return self._obtain((record[0], *(None,) * 9), accounts_url)
 
-    def _obtain(self, denoted: Columns, accounts_url: Optional[str]) -> Columns:
+    def _obtain(self, denoted: Columns, accounts_url: str) -> Columns:
         access = self._provider.access_token(denoted, accounts_url)
         if not access.is_saved and access.value != self._reported:
             self._reported = access.value
