@@ -156,6 +156,20 @@ def test_every_failed_save_is_reported(settings):
     # The SDK checks the type of a client's id only where it needs one.
     with pytest.raises(InvalidTokenError, match="`client_id` is not a string"):
         store.save_token(token(client_id=1000, access_token="1000.access"))
+def test_a_token_that_cannot_be_read_is_reported(store, caplog):
+    class Token(OAuthToken):
+        def get_refresh_token(self):
+            raise RuntimeError("1000.refresh")
+
+    heard = []
+    store.on_save_error = heard.append
+    with pytest.raises(InvalidTokenError, match="cannot be read, because of a RuntimeError") as raised:
+        store.save_token(Token(user_signature=UserSignature("ada@example.com:7"), access_token="1000.a"))
+    assert heard == [raised.value] and isinstance(raised.value.__cause__, RuntimeError)
+    assert "1000." not in caplog.text + str(raised.value)
+    assert store.get_tokens() == []
+
+
     store.close()
     with pytest.raises(ValueError, match="closed"):
         store.save_token(ada())
