@@ -126,7 +126,7 @@ def test_a_disk_that_cannot_be_written(store, zoho, tmp_path, monkeypatch):
     forget()
     monkeypatch.chdir("/proc")  # nobody can create a file there
     ada: Any = token(grant_token="ada@example.com/1", **CLIENT)
-    with pytest.raises(Exception):
+    with pytest.raises(OSError, match="/proc/sdk_tokens.txt"):
         Initializer.initialize(environment=zoho.environment(), token=ada)  # the SDK's own store
     Initializer.initialize(
         environment=zoho.environment(), token=ada, store=store, resource_path=str(tmp_path)
