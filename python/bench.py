@@ -62,6 +62,9 @@ asyncio.run(main())
 # the SDK where it is installed, for its exceptions.
 OURS = "zoho_token_store", "zoho_token_store._native.Store([])"
 BOTO3 = "boto3", "boto3.client('secretsmanager')"
+# The import alone, which loads the native module.
+OURS_ALONE = "zoho_token_store", "None"
+BOTO3_ALONE = "boto3", "None"
 
 LOAD = """
 import time
@@ -149,6 +152,8 @@ def measure() -> List[str]:
     # First, because files that this process uses are not forgotten.
     time_ours, memory_ours = load(*OURS)
     time_boto3, memory_boto3 = load(*BOTO3)
+    time_alone, memory_alone = load(*OURS_ALONE)
+    time_boto3_alone, memory_boto3_alone = load(*BOTO3_ALONE)
 
     import boto3
     from zohocrmsdk.src.com.zoho.api.authenticator.oauth_token import OAuthToken
@@ -191,6 +196,8 @@ def measure() -> List[str]:
         f"| a cached token by its user | {by_user:.1f} µs | FileStore with 100 tokens: {file_user:.0f} µs |",
         f"| a token that is not cached, without the way to AWS | {cold_ours / 1000:.2f} ms "
         f"| boto3's `get_secret_value`: {cold_boto3 / 1000:.2f} ms |",
+        f"| importing it | {time_alone:.1f} ms, {memory_alone:.1f} MB "
+        f"| boto3: {time_boto3_alone:.0f} ms, {memory_boto3_alone:.0f} MB |",
         f"| importing it and making a store | {time_ours:.1f} ms, {memory_ours:.1f} MB "
         f"| boto3 and its client: {time_boto3:.0f} ms, {memory_boto3:.0f} MB |",
         f"| the wheel | {wheel:.2f} MB | |",

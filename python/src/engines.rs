@@ -124,7 +124,7 @@ impl Engines {
     /// Waits for refreshes whose callers were interrupted, and closes the store.
     pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
         let settled = match self.state() {
-            State::Open(engine) => under_way::settle(py, &engine),
+            State::Open(engine) => under_way::settle(py, &[engine]),
             State::Unbuilt | State::Closed => Ok(()),
         };
         under_way::release();

@@ -9,6 +9,7 @@ use std::fmt::{Debug, Write};
 
 use pyo3::exceptions::{PyException, PyKeyboardInterrupt};
 use pyo3::prelude::*;
+use pyo3::types::PyModule;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -46,44 +47,72 @@ pub(crate) fn install() {
 ///
 /// # Errors
 ///
-/// What a signal's handler raised meanwhile, for example `KeyboardInterrupt`. An exception of the
-/// program's logging, such as that of a filter, is none of the store's: Python reports it.
+/// What a signal's handler raised, before or meanwhile, for example `KeyboardInterrupt`. An exception of
+/// the program's logging, such as that of a filter, does not end an operation of the store: Python
+/// reports it.
 pub(crate) fn flush(py: Python<'_>) -> PyResult<()> {
     if LINES.with_borrow(|lines| lines.kept.is_empty()) {
         return Ok(());
     }
-    let Lines { mut kept, left_out } = LINES.take();
-    if left_out > 0 {
-        kept.push((WARNING, format!("{left_out} more events are left out")));
+    // Here and not while a line is logged: the module `logging` hides what is raised in its handlers.
+    let raised = py.check_signals();
+    match (raised, log_all(py, LINES.take())) {
+        (Err(raised), Err(later)) => {
+            later.write_unraisable(py, None);
+            Err(raised)
+        }
+        (raised, logged) => raised.and(logged),
     }
-    kept.into_iter().try_for_each(|line| {
-        let logged = log(py, line);
-        logged.or_else(|error| match error.is_instance_of::<PyException>(py) {
-            true => {
-                error.write_unraisable(py, None);
-                Ok(())
-            }
-            false => Err(error),
-        })
-    })
 }
 
 /// The same where there is a result, which must not be lost: what a signal's handler raised is raised
-/// again a moment later.
+/// in the main thread after the result is returned.
 pub(crate) fn flush_at_end(py: Python<'_>) {
-    let Err(raised) = flush(py) else {
-        return;
-    };
-    let again = match raised.is_instance_of::<PyKeyboardInterrupt>(py) {
-        true => py
-            .import("_thread")
-            .and_then(|thread| thread.call_method0("interrupt_main"))
-            .map(drop),
-        false => Err(raised),
-    };
-    if let Err(error) = again {
-        error.write_unraisable(py, None);
+    if let Err(raised) = flush(py)
+        && raise_next(py, &raised).is_err()
+    {
+        raised.write_unraisable(py, None);
     }
+}
+
+/// Makes the main thread raise this before it runs any other code of Python: as a handler of SIGINT,
+/// because that is how an exception gets there. Code of this module must not run Python code after it.
+fn raise_next(py: Python<'_>, raised: &PyErr) -> PyResult<()> {
+    let thread = py.import("_thread")?;
+    // The program's own handler of SIGINT raises this one.
+    if !raised.is_instance_of::<PyKeyboardInterrupt>(py) {
+        signals(py)?.call_method1("raise_at_interrupt", (raised.value(py),))?;
+    }
+    thread.call_method0("interrupt_main").map(drop)
+}
+
+/// Logs all lines, but none after one during which a signal's handler has raised something.
+fn log_all(py: Python<'_>, lines: Lines) -> PyResult<()> {
+    let Lines { mut kept, left_out } = lines;
+    if left_out > 0 {
+        kept.push((WARNING, format!("{left_out} more events are left out")));
+    }
+    let signals = signals(py)?;
+    let handlers = signals.call_method0("handlers")?;
+    kept.into_iter().try_for_each(|line| {
+        let Err(error) = log(py, line) else {
+            return Ok(());
+        };
+        let is_of_signal = !error.is_instance_of::<PyException>(py)
+            || signals
+                .call_method1("is_raised_by", (error.traceback(py), &handlers))?
+                .extract()?;
+        if is_of_signal {
+            return Err(error);
+        }
+        error.write_unraisable(py, None);
+        Ok(())
+    })
+}
+
+/// Returns the Python module that tells exceptions of signals' handlers from others.
+fn signals(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+    py.import("zoho_token_store._signals")
 }
 
 fn log(py: Python<'_>, (level, text): Line) -> PyResult<()> {

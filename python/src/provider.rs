@@ -6,14 +6,14 @@ use std::time::{Duration, SystemTime};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
-use zoho_token_store::TokenProvider;
 use zoho_token_store::oauth::TokenState;
+use zoho_token_store::{TokenProvider, TokenStore};
 
 use crate::access_token::AccessToken;
 use crate::engines::Engines;
 use crate::error::exception;
-use crate::returned::{seconds_since_epoch, to_columns};
+use crate::returned::{Record, seconds_since_epoch, to_record};
+use crate::runtime::run;
 use crate::token::{Columns, from_columns};
 
 /// The provider of the tokens in a store.
@@ -82,13 +82,13 @@ impl Provider {
         py: Python<'py>,
         code: String,
         redirect_url: Option<String>,
-    ) -> PyResult<Bound<'py, PyTuple>> {
+    ) -> PyResult<Record<'py>> {
         // Its first request is the one that cannot be repeated.
         self.engines.catch_up(py)?;
         let record = self.engines.provide(py, async move |provider| {
             provider.login(code, redirect_url.as_deref()).await
         })?;
-        to_columns(py, &record)
+        to_record(py, &record)
     }
 
     /// Exchanges the token's grant token, and returns the record; `again` even if it was sent before. A
@@ -100,7 +100,7 @@ impl Provider {
         columns: Columns,
         accounts_url: Option<&str>,
         again: bool,
-    ) -> PyResult<Bound<'py, PyTuple>> {
+    ) -> PyResult<Record<'py>> {
         let columns = match self.engines.client() {
             Some((id, secret)) => columns.of_client(id, secret),
             None => columns,
@@ -113,7 +113,22 @@ impl Provider {
                 provider.exchange_grant(&token).await
             }
         })?;
-        to_columns(py, &record)
+        to_record(py, &record)
+    }
+
+    /// Saves a record, for example one that Zoho has issued and the store could not save; returns it as
+    /// it is stored.
+    #[pyo3(signature = (columns, accounts_url=None))]
+    fn save<'py>(
+        &self,
+        py: Python<'py>,
+        columns: Columns,
+        accounts_url: Option<&str>,
+    ) -> PyResult<Record<'py>> {
+        let token = from_columns(columns, accounts_url).map_err(|error| exception(py, &error))?;
+        let engine = self.engines.engine(py)?;
+        let saved = run(py, engine.runtime(), engine.store().save_token(&token))?;
+        to_record(py, &saved.map_err(|error| exception(py, &error))?)
     }
 
     /// Revokes the tokens at Zoho and deletes the record; returns whether there was one.

@@ -1,4 +1,5 @@
-//! Tokens and times as Python gets them: a token is a tuple of the ten columns, in the order of `Field::ALL`.
+//! Tokens and times as Python gets them: a token is a tuple of the ten columns, in the order of
+//! `Field::ALL`.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +13,17 @@ pub(crate) fn to_columns<'py>(
     token: &OAuthToken,
 ) -> PyResult<Bound<'py, PyTuple>> {
     PyTuple::new(py, Field::ALL.iter().map(|field| token.expose(*field)))
+}
+
+/// The columns of a record, and the accounts server beside them.
+pub(crate) type Record<'py> = (Bound<'py, PyTuple>, Option<String>);
+
+/// Returns all that a record has.
+pub(crate) fn to_record<'py>(py: Python<'py>, token: &OAuthToken) -> PyResult<Record<'py>> {
+    Ok((
+        to_columns(py, token)?,
+        token.accounts_url().map(str::to_owned),
+    ))
 }
 
 /// A record, and whether it may be time to refresh it.

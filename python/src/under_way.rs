@@ -3,16 +3,19 @@
 //! A task's caller may be interrupted and its store freed, while Zoho has issued tokens that are not saved
 //! yet. So what is here outlives its store, and is waited for at the end of the program.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
 use crate::engine::Engine;
 use crate::runtime::run;
 
-/// How long such tasks are waited for. Zoho is waited for 7 seconds.
+/// How long such tasks are waited for, all together. Zoho is waited for 7 seconds.
 const SETTLING: Duration = Duration::from_secs(10);
+
+/// How long the tasks of one engine run before it is the next one's turn, and signals are looked at.
+const TURN: Duration = Duration::from_millis(50);
 
 /// Locked only by threads that hold the GIL, and never while Python code runs.
 static ENGINES: Mutex<Vec<Arc<Engine>>> = Mutex::new(Vec::new());
@@ -37,19 +40,31 @@ pub(crate) fn release() {
     drop(released);
 }
 
-/// Waits for the tasks of this engine.
-pub(crate) fn settle(py: Python<'_>, engine: &Engine) -> PyResult<()> {
-    if !engine.is_of_this_process() || engine.is_settled() {
-        return Ok(());
-    }
-    run(py, engine.runtime(), engine.settle(SETTLING))
+/// Waits for the tasks of these engines. They take turns, because none of them runs by itself: one that
+/// waits for a server in vain takes no time from the others.
+pub(crate) fn settle(py: Python<'_>, engines: &[Arc<Engine>]) -> PyResult<()> {
+    settle_since(py, engines, Instant::now())
 }
 
-/// Waits for the tasks of all engines. Called at exit.
+fn settle_since(py: Python<'_>, engines: &[Arc<Engine>], begin: Instant) -> PyResult<()> {
+    let deadline = begin + SETTLING;
+    let is_unsettled = |engine: &&Arc<Engine>| engine.is_of_this_process() && !engine.is_settled();
+    while engines.iter().any(|engine| is_unsettled(&engine)) && Instant::now() < deadline {
+        for engine in engines.iter().filter(is_unsettled) {
+            run(py, engine.runtime(), engine.settle(TURN))?;
+            py.check_signals()?;
+        }
+    }
+    Ok(())
+}
+
+/// Waits for the tasks of all engines. Called at exit, and twice in some processes of `multiprocessing`: the
+/// second call does not begin to wait anew.
 #[pyfunction]
 pub(crate) fn settle_all(py: Python<'_>) -> PyResult<()> {
+    static BEGIN: OnceLock<Instant> = OnceLock::new();
     let kept = engines().clone();
-    let settled = kept.iter().try_for_each(|engine| settle(py, engine));
+    let settled = settle_since(py, &kept, *BEGIN.get_or_init(Instant::now));
     drop(kept);
     release();
     settled

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import urllib.request
 import uuid
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator
 
 import pytest
 
-from zoho_token_store import SecretsManagerTokenStore
+from zoho_token_store import SecretsManagerTokenStore, TokenProvider
 
 sys.path.insert(0, str(Path(__file__).parent))
 from zohocrmsdk.src.com.zoho.api.authenticator.oauth_token import OAuthToken
@@ -22,6 +23,8 @@ from zohocrmsdk.src.com.zoho.crm.api.initializer import Initializer
 from zohocrmsdk.src.com.zoho.crm.api.user_signature import UserSignature
 
 CLIENT = {"client_id": "1000.C", "client_secret": "client-secret"}
+# Of the SDKs, this one can handle a lookup by id without a result, and its `revoke` works.
+IS_8_0 = any(known.metadata["Name"] == "zohocrmsdk8_0" for known in metadata.distributions())
 VALUES = ("client-secret", "1000.access", "1000.refresh", "ada@example.com")
 
 
@@ -63,7 +66,7 @@ def zoho_process() -> Iterator[Zoho]:
 
 @pytest.fixture
 def zoho(zoho_process: Zoho) -> Zoho:
-    zoho_process.set(lifetime=3600, delay=0.0, error=None, held=False, idle=None)
+    zoho_process.set(lifetime=3600, delay=0.0, error=None, held=False, idle=None, lost=False)
     return zoho_process
 
 
@@ -89,6 +92,13 @@ def initialize(zoho: Zoho, tmp_path: Path) -> Iterator[Callable[..., None]]:
     forget()
     yield initialize
     forget()
+
+
+@pytest.fixture
+def provider(settings: Dict[str, Any], zoho: Zoho) -> Iterator[TokenProvider]:
+    servers = {"accounts_url": zoho.url, "api_domain": zoho.url}
+    with TokenProvider(**servers, **CLIENT, **settings) as provider:
+        yield provider
 
 
 def forget() -> None:

@@ -1,9 +1,9 @@
 """A fake of Zoho's accounts server and a little of its API, as a program: it prints its URL.
 
 Requests are counted by kind. ``/_control`` sets how long tokens live, how long a refresh takes, whether it
-waits for ``/_control/release``, and after how long an idle connection is closed: the open ones are counted then,
-too. It is in Python, unlike examples/fake_zoho.rs, so that the wheel can be
-tested without building a Rust program.
+waits for ``/_control/release``, whether the response is lost, and after how long an idle connection is
+closed: the open ones are counted then, too. It is in Python, unlike examples/fake_zoho.rs, so that the
+wheel can be tested without building a Rust program.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LOCK = threading.Lock()
 NUMBERS = itertools.count(1)
 COUNTS: Counter[str] = Counter()
 SETTINGS: Dict[str, Any] = {
-    "lifetime": 3600, "delay": 0.0, "error": None, "held": False, "idle": None,
+    "lifetime": 3600, "delay": 0.0, "error": None, "held": False, "idle": None, "lost": False,
 }
 # Set, except while tokens are held.
 RELEASED = threading.Event()
@@ -91,9 +91,12 @@ class Handler(BaseHTTPRequestHandler):
         grant = form.get("grant_type") == "authorization_code"
         with LOCK:
             COUNTS["grant" if grant else "refresh"] += 1
-            error, delay = SETTINGS["error"], SETTINGS["delay"]
+            error, delay, lost = SETTINGS["error"], SETTINGS["delay"], SETTINGS["lost"]
         time.sleep(delay)
         RELEASED.wait(60)
+        if lost:
+            self.close_connection = True
+            return None
         with LOCK:
             number = next(NUMBERS)
             # A grant token is `<user>/<anything>`.

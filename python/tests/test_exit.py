@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import socket
 import subprocess
 import sys
 import textwrap
 import time
 
+import pytest
 from conftest import CLIENT, token
 
 # Begins programs whose one thread interrupts the other as soon as Zoho, which does not respond yet, has a
@@ -19,11 +22,11 @@ url, settings = json.loads(sys.argv[1])
 # A program that is started in the background ignores it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-def interrupt_when_asked_for(kind):
+def interrupt_when_asked_for(kind, times=1):
     def interrupt():
         while True:
             with urllib.request.urlopen(url + "/_control") as response:
-                if json.load(response)["counts"].get(kind):
+                if json.load(response)["counts"].get(kind, 0) >= times:
                     break
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
@@ -135,3 +138,64 @@ def test_a_second_interruption_ends_the_waiting_and_stops_the_threads(settings, 
     )
     assert output.stdout == "interrupted\nstopped\n", output.stderr
     assert "KeyboardInterrupt" in output.stderr and output.returncode >= 0
+
+
+def test_a_store_that_hangs_takes_no_time_from_the_others(store, settings, zoho):
+    zoho.set(held=True)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        output = run(
+            f"""
+            endpoints = ["{silent_url}"] * 2 + [os.environ["AWS_ENDPOINT_URL"]]
+            for number, os.environ["AWS_ENDPOINT_URL"] in enumerate(endpoints, 1):
+                interrupt_when_asked_for("grant", number)
+                try:
+                    provider().login("ada@example.com/1")
+                except KeyboardInterrupt:
+                    pass
+            release()
+            from zoho_token_store import _exit
+            settle_all = _exit.settle_all
+            def measured():
+                begun = time.monotonic()
+                settle_all()
+                # Once more, as in a process of multiprocessing that also calls what atexit has.
+                settle_all()
+                print(time.monotonic() - begun)
+            _exit.settle_all = measured
+            """,
+            zoho,
+            settings,
+        )
+    assert output.returncode == 0, output.stderr
+    assert len(store.get_tokens()) == 1
+    # The two that hang are waited for, and not one after the other.
+    assert 9 < float(output.stdout) < 15
+
+
+def interrupted_login(url, settings):
+    """Interrupt a login, and return: the work of a process."""
+    sys.argv[1:] = [json.dumps([url, settings])]
+    program = PROLOGUE + textwrap.dedent(
+        """
+        own = provider()
+        interrupt_when_asked_for("grant")
+        try:
+            own.login("ada@example.com/1")
+        except KeyboardInterrupt:
+            release()
+        """
+    )
+    exec(program, {})
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
+def test_an_interrupted_login_in_a_process_of_multiprocessing(store, settings, zoho, method):
+    zoho.set(held=True)
+    context = multiprocessing.get_context(method)
+    process = context.Process(target=interrupted_login, args=(zoho.url, settings))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+    (saved,) = store.get_tokens()
+    assert saved.get_refresh_token() is not None and zoho.counts()["grant"] == 1

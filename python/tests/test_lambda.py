@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import platform
@@ -61,3 +62,27 @@ def test_the_function_with_its_layer(store, settings, zoho, initialize, tmp_path
     assert results[:2] == [{"organization": "Zylker"}] * 2, result.stderr
     assert zoho.counts() == {"refresh": 1, "org": 2}
     assert results[2] == {"login": True}
+
+
+def test_a_user_who_has_to_log_in_meanwhile(store, settings, zoho, initialize, monkeypatch):
+    initialize(store, token(grant_token="ada@example.com/1", **CLIENT))
+    for name, value in settings.items():
+        monkeypatch.setenv(f"ZOHO_TOKEN_STORE_{name.upper()}", str(value))
+    monkeypatch.setenv("ZOHO_URL", zoho.url)
+    monkeypatch.syspath_prepend(ROOT / "examples" / "python-lambda" / "function")
+    handler = importlib.import_module("handler")
+    event = {"user_name": "ada@example.com:7"}
+    assert handler.handle(event, None) == {"organization": "Zylker"}
+
+    def get_organization(operations):
+        """Call Zoho when its tokens have just expired, and are not accepted any more."""
+        (saved,) = store.get_tokens()
+        store.save_token(token(id=saved.get_id(), access_token="1000.old", expires_in="1"))
+        handler.STORE.invalidate(saved.get_id())
+        zoho.set(error="invalid_code")
+        return call(operations)
+
+    call = handler.OrgOperations.get_organization
+    monkeypatch.setattr(handler.OrgOperations, "get_organization", get_organization)
+    assert handler.handle(event, None) == {"login": True}
+    assert zoho.counts() == {"refresh": 1}

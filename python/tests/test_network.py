@@ -11,10 +11,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
-from conftest import CLIENT, row, token
+from conftest import CLIENT, forget, row, token
 from zohocrmsdk.src.com.zoho.crm.api.dc import EUDataCenter, USDataCenter
 
-from zoho_token_store import SecretsManagerTokenStore, TokenProvider, UnavailableError, sdk
+from zoho_token_store import (
+    AccessDeniedError,
+    InvalidConfigError,
+    SecretsManagerTokenStore,
+    TokenProvider,
+    UnavailableError,
+    sdk,
+)
 
 
 def serving(handler):
@@ -81,9 +88,23 @@ def test_a_refresh_goes_to_the_accounts_server_of_the_api_domain(
     assert set(asked) == {server}
 
 
+def test_a_refused_token_before_the_sdk_is_initialized(store, asked):
+    forget()
+    fields = {"refresh_token": "1000.refresh", "access_token": "1000.access", "expires_in": "1"}
+    expired = token("ada@example.com:7", **fields, **CLIENT)
+    store.save_token(expired)
+    with pytest.raises(InvalidConfigError, match="Initializer.initialize"):
+        store.refused(expired.get_id())
+    assert asked == []
+
+
 @pytest.fixture
 def aws(monkeypatch, zoho):
-    """Put a server before LocalStack that permits no write once Zoho has issued a token."""
+    """Put a server before LocalStack that refuses some calls once Zoho has issued a token.
+
+    It yields them, and for each the kind of request to Zoho after which it is refused.
+    """
+    refused = {"PutSecretValue": "refresh"}
     behind = os.environ["AWS_ENDPOINT_URL"]
 
     class Aws(BaseHTTPRequestHandler):
@@ -94,7 +115,8 @@ def aws(monkeypatch, zoho):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name: self.headers[name] for name in ("X-Amz-Target", "Content-Type", "Authorization")}
             status, answer = 200, b""
-            if headers["X-Amz-Target"].endswith("PutSecretValue") and zoho.counts().get("refresh"):
+            kind = refused.get(headers["X-Amz-Target"].rpartition(".")[2])
+            if kind is not None and zoho.counts().get(kind):
                 status, answer = 400, json.dumps({"__type": "AccessDeniedException", "Message": ""}).encode()
             else:
                 try:
@@ -110,7 +132,7 @@ def aws(monkeypatch, zoho):
 
     for url in serving(Aws):
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        yield
+        yield refused
 
 
 def test_a_refreshed_token_that_cannot_be_saved_is_reported(settings, store, zoho, initialize, aws):
@@ -125,3 +147,34 @@ def test_a_refreshed_token_that_cannot_be_saved_is_reported(settings, store, zoh
     (error,) = heard
     assert error.retryable and "could not be saved" in str(error) and "1000." not in str(error)
     assert zoho.counts() == {"refresh": 1}
+
+
+def test_a_login_that_cannot_be_saved_can_be_saved_later(settings, zoho, aws):
+    aws["CreateSecret"] = "grant"
+    servers = {"accounts_url": zoho.url, "api_domain": zoho.url}
+    with TokenProvider(**servers, **CLIENT, **settings) as provider:
+        with pytest.raises(AccessDeniedError, match="to `TokenProvider.save`") as raised:
+            provider.login("ada@example.com/1")
+    record = raised.value.unsaved_token
+    assert record["refresh_token"] is not None and record["accounts_url"] == zoho.url
+    assert all(record[name] not in str(raised.value) for name in ("refresh_token", "user_name"))
+    aws.clear()
+    # Any provider of the same store can save it.
+    with TokenProvider(**servers, **settings) as other:
+        saved = other.save(record)
+        assert saved == {**record, "id": saved["id"]} and saved["id"] is not None
+        access = other.access_token(user_name="ada@example.com:7")
+        assert access.value == record["access_token"]
+        assert other.refresh(user_name="ada@example.com:7").value != access.value
+    assert zoho.counts() == {"grant": 1, "users": 1, "org": 1, "refresh": 1}
+
+
+def test_whose_tokens_are_revoked_is_not_guessed_if_the_records_cannot_be_listed(settings, zoho, aws):
+    servers = {"accounts_url": zoho.url, "api_domain": zoho.url}
+    with TokenProvider(**servers, **CLIENT, **settings) as provider:
+        id = provider.login("ada@example.com/1")["id"]
+        aws["ListSecrets"] = "grant"
+        with pytest.raises(AccessDeniedError, match=f"give client_id, or the id {id}") as raised:
+            provider.revoke(user_name="ada@example.com:7")
+    assert raised.value.missing_action == "secretsmanager:ListSecrets"
+    assert "revoke" not in zoho.counts()

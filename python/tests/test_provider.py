@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import signal
-import sys
 import time
 
 import pytest
@@ -12,18 +9,12 @@ from conftest import CLIENT, VALUES, token
 
 from zoho_token_store import (
     AccessToken,
+    GrantUnsettledError,
     InvalidConfigError,
     InvalidTokenError,
     NeedsLoginError,
     TokenProvider,
 )
-
-
-@pytest.fixture
-def provider(settings, zoho):
-    servers = {"accounts_url": zoho.url, "api_domain": zoho.url}
-    with TokenProvider(**servers, **CLIENT, **settings) as provider:
-        yield provider
 
 
 def test_login_access_token_and_revoke(provider, zoho):
@@ -123,58 +114,6 @@ def test_a_login_after_zoho_has_closed_the_connection(provider, zoho):
     assert zoho.counts()["grant"] == 2
 
 
-class Failing(logging.Filter):
-    def __init__(self, error):
-        super().__init__()
-        self.error = error
-
-    def filter(self, record):
-        raise self.error
-
-
-@pytest.fixture
-def failing_filter():
-    """Return a function that makes each line of the store's log raise an error."""
-    logger, added = logging.getLogger("zoho_token_store"), []
-
-    def fail(error):
-        added.append(Failing(error))
-        logger.addFilter(added[-1])
-
-    yield fail
-    for one in added:
-        logger.removeFilter(one)
-
-
-def test_a_result_is_not_lost_by_the_programs_logging(provider, zoho, failing_filter, monkeypatch):
-    provider.login("ada@example.com/1")
-    reported = []
-    monkeypatch.setattr(sys, "unraisablehook", lambda args: reported.append(args.exc_value))
-    access = provider.access_token(user_name="ada@example.com:7")
-    failing_filter(RuntimeError("filter"))
-    assert provider.refused(access) is False  # it is new, of which the log has a warning
-    zoho.set(error="invalid_code")
-    with pytest.raises(NeedsLoginError):
-        provider.refresh(user_name="ada@example.com:7")
-    assert [str(error) for error in reported] == ["filter"] * 2
-
-
-def test_an_interruption_in_the_programs_logging_comes_after_the_result(
-    provider, zoho, failing_filter, monkeypatch
-):
-    provider.login("ada@example.com/1")
-    access = provider.access_token(user_name="ada@example.com:7")
-    interrupted = []
-    monkeypatch.setattr(sys, "unraisablehook", lambda args: interrupted.append("lost"))
-    former = signal.signal(signal.SIGINT, lambda *_: interrupted.append("again"))
-    try:
-        failing_filter(KeyboardInterrupt())
-        assert provider.refused(access) is False
-    finally:
-        signal.signal(signal.SIGINT, former)
-    assert interrupted == ["again"]
-
-
 def test_events_are_counted(provider, zoho):
     assert provider.counts() == {}
     provider.login("ada@example.com/1")
@@ -184,6 +123,56 @@ def test_events_are_counted(provider, zoho):
     counts = {name.partition(".")[2]: count for name, count in provider.counts().items()}
     assert (counts["hits"], counts["grants"], counts["requests"]) == (3, 1, 2)
     assert (counts["refreshes"], counts["leases_won"]) == (1, 1)
+
+
+def test_a_user_with_two_clients(provider, store, settings, zoho):
+    ada = "ada@example.com:7"
+    own = provider.login("ada@example.com/1")["id"]
+    servers = {"accounts_url": zoho.url, "api_domain": zoho.url}
+    client = {"client_id": "1000.D", "client_secret": "client-secret"}
+    with TokenProvider(**servers, **client, **settings) as other:
+        others = other.login("ada@example.com/1")["id"]
+    assert own != others
+    for id, client_id in ((own, "1000.C"), (others, "1000.D")):
+        assert provider.access_token(user_name=ada, client_id=client_id).id == id
+        assert provider.status(user_name=ada, client_id=client_id).id == id
+        assert provider.refresh(user_name=ada, client_id=client_id).id == id
+    with pytest.raises(InvalidTokenError, match="2 records: give client_id") as raised:
+        provider.revoke(user_name=ada)
+    assert all(id in str(raised.value) for id in (own, others)) and "ada@" not in str(raised.value)
+    assert not provider.revoke(user_name=ada, client_id="1000.E")
+    assert "revoke" not in zoho.counts()
+    assert provider.revoke(user_name=ada, client_id="1000.D")
+    assert provider.status(id=others) is None
+    assert provider.revoke(user_name=ada) and store.get_tokens() == []
+    assert zoho.counts()["revoke"] == 2
+
+
+def test_a_record_without_a_client_is_no_clients(provider, store, zoho):
+    store.save_token(token("ada@example.com:7", access_token="1000.access"))
+    assert not provider.revoke(user_name="ada@example.com:7", client_id="1000.C")
+    assert len(store.get_tokens()) == 1 and zoho.counts() == {}
+
+
+def test_records_can_be_saved_and_deleted(provider, store):
+    record = {"user_name": "ada@example.com:7", "access_token": "1000.access", **CLIENT}
+    saved = provider.save(record)
+    assert saved["id"] is not None and {**saved, **record} == saved
+    again = provider.save({**record, "accounts_url": "https://accounts.zoho.eu", "id": saved["id"]})
+    assert again == {**saved, "accounts_url": "https://accounts.zoho.eu"}
+    with pytest.raises(TypeError, match="a record has no expires_in"):
+        provider.save({**record, "expires_in": "1"})
+    provider.delete_token(saved["id"])
+    provider.delete_token(saved["id"])
+    assert store.get_tokens() == []
+
+
+def test_a_grant_token_whose_response_was_lost(provider, zoho):
+    zoho.set(lost=True)
+    with pytest.raises(GrantUnsettledError, match="`exchange_grant` with `again=True`"):
+        provider.exchange_grant("ada@example.com/1")
+    zoho.set(lost=False)
+    assert provider.exchange_grant("ada@example.com/1", again=True)["user_name"] == "ada@example.com:7"
 
 
 @pytest.mark.parametrize(

@@ -38,15 +38,44 @@ def test_ctrl_c_ends_a_lookup_within_150_ms(settings, monkeypatch):
     # A program that is started in the background ignores it.
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        waits = sorted(interrupted_lookup(settings, monkeypatch) for _ in range(9))
+        waits = [interrupted_lookup(settings, monkeypatch) for _ in range(9)]
     finally:
         signal.signal(signal.SIGINT, former)
-    # It takes 100 ms at most by design. A busy machine adds to some.
-    assert waits[4] < 0.15 and waits[-1] < 1, waits
+    # Signals are looked at every 100 ms. A busy machine is late with that as it is with other sleeps.
+    assert all(waited < 0.15 + late for waited, late in waits), waits
+
+
+class Lateness:
+    """How late the machine lets a process go on that sleeps as long as the store does, at the worst."""
+
+    PROGRAM = """
+import sys, threading, time
+ended = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), ended.set())).start()
+worst = 0
+print(flush=True)
+while not ended.is_set():
+    begun = time.monotonic()
+    ended.wait(0.02)
+    worst = max(worst, time.monotonic() - begun - 0.02)
+print(worst)
+"""
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", self.PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.process.stdout.readline()
+        return self
+
+    def __exit__(self, *_):
+        self.worst = float(self.process.communicate()[0])
 
 
 def interrupted_lookup(settings, monkeypatch):
-    """Interrupt a lookup whose request is under way; return how long it took to end."""
+    """Interrupt a lookup whose request is under way; return how long it took to end, and how late the
+    machine was meanwhile.
+    """
     # One for each: an attempt that was given up may still be in the queue.
     silent = silent_endpoint(monkeypatch)
     store = SecretsManagerTokenStore(**settings)
@@ -59,13 +88,14 @@ def interrupted_lookup(settings, monkeypatch):
         connection.close()
 
     thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        store.find_token_by_id("1")
-    waited = time.monotonic() - sent[0]
+    with Lateness() as lateness:
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            store.find_token_by_id("1")
+        waited = time.monotonic() - sent[0]
     thread.join()
     silent.close()
-    return waited
+    return waited, lateness.worst
 
 
 def test_a_lookup_lets_other_threads_run(settings, silent):
@@ -296,6 +326,23 @@ def test_the_import_needs_no_sdk_and_no_boto3():
         """
     )
     assert output == "set()\n"
+
+
+def test_the_native_module_is_loaded_within_10_ms_and_2_mb():
+    # Without the pages of its file, which processes share: how many of them the kernel maps depends on how
+    # it has read the file, and is not the same on each machine.
+    program = """
+        import time
+        def memory():
+            with open("/proc/self/status") as status:
+                return next(int(line.split()[1]) for line in status if line.startswith("RssAnon"))
+        before, begun = memory(), time.process_time()
+        import zoho_token_store
+        print((time.process_time() - begun) * 1000, (memory() - before) / 1024)
+        """
+    loads = [tuple(map(float, python(program).split())) for _ in range(5)]
+    milliseconds, megabytes = map(min, zip(*loads))
+    assert milliseconds < 10 and megabytes < 2, loads
 
 
 def test_no_thread_is_left(store):

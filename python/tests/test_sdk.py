@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from conftest import CLIENT, Initializer, forget, row, token
+from conftest import CLIENT, IS_8_0, Initializer, forget, row, token
 
 from zoho_token_store import NeedsLoginError
 
@@ -119,16 +119,14 @@ def test_logout(store, zoho, initialize, sdk_revokes: bool):
 @pytest.fixture
 def sdk_revokes() -> bool:
     """``revoke`` of the SDKs 7_0 and 6_0 makes a token without fields, which they do not allow."""
-    from importlib import metadata
-
-    return any(known.metadata["Name"] == "zohocrmsdk8_0" for known in metadata.distributions())
+    return IS_8_0
 
 
 def test_a_disk_that_cannot_be_written(store, zoho, tmp_path, monkeypatch):
     forget()
     monkeypatch.chdir("/proc")  # nobody can create a file there
     ada: Any = token(grant_token="ada@example.com/1", **CLIENT)
-    with pytest.raises(Exception):
+    with pytest.raises(OSError, match="/proc/sdk_tokens.txt"):
         Initializer.initialize(environment=zoho.environment(), token=ada)  # the SDK's own store
     Initializer.initialize(
         environment=zoho.environment(), token=ada, store=store, resource_path=str(tmp_path)

@@ -6,11 +6,10 @@ import inspect
 import logging
 import pickle
 import re
-from importlib import metadata
 from pathlib import Path
 
 import pytest
-from conftest import CLIENT, OAuthToken, UserSignature, row, token
+from conftest import CLIENT, IS_8_0, OAuthToken, UserSignature, row, token
 
 import zoho_token_store
 from zoho_token_store import (
@@ -20,11 +19,6 @@ from zoho_token_store import (
     TokenStoreError,
     UnavailableError,
 )
-
-HANDLES_NONE = any(
-    known.metadata["Name"] == "zohocrmsdk8_0" for known in metadata.distributions()
-)
-
 
 def ada(**fields):
     return token("ada@example.com:7", refresh_token="1000.refresh", **CLIENT, **fields)
@@ -76,7 +70,7 @@ def test_values_that_the_sdk_has_in_other_types(store):
 
 
 def test_a_lookup_by_id_without_a_result(store):
-    if HANDLES_NONE:
+    if IS_8_0:
         assert store.find_token_by_id("unknown") is None
     else:
         with pytest.raises(zoho_token_store.NotFoundError):
@@ -160,6 +154,20 @@ def test_every_failed_save_is_reported(settings):
     with pytest.raises(ValueError, match="closed"):
         store.save_token(ada())
     assert [str(error) for error in heard] == ["`client_id` is not a string", "the store is closed"]
+
+
+def test_a_token_that_cannot_be_read_is_reported(store, caplog):
+    class Token(OAuthToken):
+        def get_refresh_token(self):
+            raise RuntimeError("1000.refresh")
+
+    heard = []
+    store.on_save_error = heard.append
+    with pytest.raises(InvalidTokenError, match="cannot be read, because of a RuntimeError") as raised:
+        store.save_token(Token(user_signature=UserSignature("ada@example.com:7"), access_token="1000.a"))
+    assert heard == [raised.value] and isinstance(raised.value.__cause__, RuntimeError)
+    assert "1000." not in caplog.text + str(raised.value)
+    assert store.get_tokens() == []
 
 
 def test_an_id_that_is_no_string(store):

@@ -44,7 +44,8 @@ def handle(event: Dict[str, str], context: object) -> Dict[str, Any]:
             # lies in, and fails.
             resource_path=tempfile.gettempdir(),
         )
+        response = OrgOperations().get_organization().get_object()
     except NeedsLoginError:
+        # At the lookup, or at the call, for which the SDK looks the token up again.
         return {"login": True}
-    response = OrgOperations().get_organization().get_object()
     return {"organization": response.get_org()[0].get_company_name()}

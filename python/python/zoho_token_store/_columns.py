@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 Columns = Tuple[
     Optional[str],
@@ -29,3 +29,12 @@ NAMES = (
     "redirect_url",
     "api_domain",
 )
+
+#: The columns of a record, and the accounts server beside them.
+Record = Tuple[Columns, Optional[str]]
+
+
+def as_dictionary(record: Record) -> Dict[str, Optional[str]]:
+    """Return a record by the names of its columns, and ``accounts_url``."""
+    columns, accounts_url = record
+    return {**dict(zip(NAMES, columns)), "accounts_url": accounts_url}

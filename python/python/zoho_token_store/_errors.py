@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Type
 
-from ._columns import NAMES, Columns
+from ._columns import Record, as_dictionary
 
 if TYPE_CHECKING or importlib.util.find_spec("zohocrmsdk") is None:
     _Base = Exception
@@ -36,7 +36,8 @@ class TokenStoreError(_Base):
     missing_action: Optional[str]
     #: If ``get_tokens`` failed because of some secrets: the tokens in all others.
     readable_tokens: List[Any]
-    #: If a login or refresh succeeded and the store could not save it: its tokens, as a dictionary.
+    #: If a login or refresh succeeded and the store could not save it: the record, as a dictionary, for
+    #: ``TokenProvider.save``.
     unsaved_token: Optional[Dict[str, Optional[str]]]
 
     def __init__(
@@ -161,13 +162,13 @@ def from_native(
     message: str,
     *,
     readable_tokens: Optional[List[Any]] = None,
-    unsaved_token: Optional[Columns] = None,
+    unsaved_token: Optional[Record] = None,
     **attributes: Any,
 ) -> TokenStoreError:
     """Return the error of this kind. The native module calls it."""
     error = _CLASSES.get(kind, TokenStoreError)(message, kind=kind, **attributes)
     error.readable_tokens = readable_tokens or []
-    error.unsaved_token = dict(zip(NAMES, unsaved_token)) if unsaved_token is not None else None
+    error.unsaved_token = as_dictionary(unsaved_token) if unsaved_token is not None else None
     return error
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from ._columns import NAMES, Columns
-from ._errors import InvalidConfigError, TokenStoreError
+from ._columns import NAMES, Columns, as_dictionary
+from ._errors import InvalidConfigError, InvalidTokenError, TokenStoreError
 from ._native import AccessToken, Store
 from ._settings import Value, variables
 
@@ -126,8 +126,8 @@ class TokenProvider:
 
         It raises ``NeedsLoginError`` if Zoho does not accept the code: codes are valid for some minutes,
         once. It raises ``GrantUnsettledError`` if it is not known whether Zoho has exchanged the code: let
-        the user log in again. If the store cannot save the tokens, the error has them:
-        ``unsaved_token``.
+        the user log in again. If the store cannot save the tokens, the error has them: give its
+        ``unsaved_token`` to ``save``.
         """
         if not self._has_client:
             raise InvalidConfigError(
@@ -135,7 +135,7 @@ class TokenProvider:
                 kind="invalid_config",
                 operation="login",
             )
-        return _record(self._provider.login(code, redirect_url))
+        return as_dictionary(self._provider.login(code, redirect_url))
 
     def exchange_grant(
         self,
@@ -167,22 +167,59 @@ class TokenProvider:
             client_id=client_id,
             client_secret=client_secret,
         )
-        return _record(self._provider.exchange_grant(token, accounts_url, again=again))
+        return as_dictionary(self._provider.exchange_grant(token, accounts_url, again=again))
 
-    def revoke(self, *, user_name: Optional[str] = None, id: Optional[str] = None) -> bool:
+    def save(self, record: Mapping[str, Optional[str]]) -> Dict[str, Optional[str]]:
+        """Save a record, such as the ``unsaved_token`` of an error, and return it as it is stored.
+
+        The keys are those of the records that ``login`` returns. It updates the record with that id, or
+        else that of the user and client, or inserts one; what is absent or ``None`` stays as it is stored.
+        """
+        unknown = record.keys() - {*NAMES, "accounts_url"}
+        if unknown:
+            raise TypeError(f"a record has no {', '.join(sorted(unknown))}")
+        return as_dictionary(self._provider.save(_columns(**record), record.get("accounts_url")))
+
+    def delete_token(self, id: str) -> None:
+        """Delete the record with this id, and tell Zoho nothing. It is not an error if there is none."""
+        self._native.delete_token(id)
+
+    def revoke(
+        self,
+        *,
+        user_name: Optional[str] = None,
+        id: Optional[str] = None,
+        client_id: Optional[str] = None,
+    ) -> bool:
         """Revoke the tokens at Zoho and delete the record; return whether there was one.
+
+        With the user's name alone, all records of the store are read: it raises ``InvalidTokenError`` if
+        the user has several, and changes none of them. Give ``client_id`` or ``id`` then.
 
         It raises ``UnavailableError`` or ``ThrottledError`` if Zoho has not revoked them; the record
         stays then.
         """
-        return self._provider.revoke(_columns(user_name=user_name, id=id))
+        if id is None:
+            id = self._only(user_name, client_id)
+            if id is None:
+                return False
+            # The id alone: the record may have been refreshed since.
+            user_name = client_id = None
+        return self._provider.revoke(_columns(user_name=user_name, id=id, client_id=client_id))
 
-    def refresh(self, *, user_name: Optional[str] = None, id: Optional[str] = None) -> AccessToken:
+    def refresh(
+        self,
+        *,
+        user_name: Optional[str] = None,
+        id: Optional[str] = None,
+        client_id: Optional[str] = None,
+    ) -> AccessToken:
         """Refresh the access token now, whatever its expiry is, and even if Zoho refused that before.
 
-        For operators: ``access_token`` refreshes when it is necessary.
+        For operators: ``access_token`` refreshes when it is necessary. ``client_id`` tells which record
+        is meant if the user has several.
         """
-        return self._provider.refresh(_columns(user_name=user_name, id=id))
+        return self._provider.refresh(_columns(user_name=user_name, id=id, client_id=client_id))
 
     def refresh_expiring(self, within_seconds: float) -> Sweep:
         """Refresh all tokens that expire within this time, at most ten a second.
@@ -193,13 +230,19 @@ class TokenProvider:
         return Sweep(*self._provider.refresh_expiring(within_seconds))
 
     def status(
-        self, *, user_name: Optional[str] = None, id: Optional[str] = None
+        self,
+        *,
+        user_name: Optional[str] = None,
+        id: Optional[str] = None,
+        client_id: Optional[str] = None,
     ) -> Optional[TokenStatus]:
         """Return how a token stands, or ``None`` if there is no such record.
 
-        It reads the record from where it is stored, and never asks Zoho.
+        It reads the record from where it is stored, and never asks Zoho. ``client_id`` tells which record
+        is meant if the user has several.
         """
-        status = self._provider.status(_columns(user_name=user_name, id=id))
+        denoted = _columns(user_name=user_name, id=id, client_id=client_id)
+        status = self._provider.status(denoted)
         return TokenStatus(*status) if status is not None else None
 
     def counts(self) -> Dict[str, int]:
@@ -224,12 +267,39 @@ class TokenProvider:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _only(self, user_name: Optional[str], client_id: Optional[str]) -> Optional[str]:
+        """Return the id of the user's only record, or of that of this client; ``None`` if there is none."""
+        found = self._native.find_token(_columns(user_name=user_name, client_id=client_id))
+        if found is None:
+            return None
+        columns, _ = found
+        if client_id is not None:
+            # A record without a client is found for each one.
+            return columns[0] if columns[2] == client_id else None
+        try:
+            records = [record for record in self._native.get_tokens() if record[1] == user_name]
+        except TokenStoreError as error:
+            raise type(error)(
+                "whether the user has several records is not known: give client_id, or the id "
+                f"{columns[0]}: {error}",
+                kind=error.kind,
+                retryable=error.retryable,
+                operation="revoke",
+                secret_name=error.secret_name,
+                request_id=error.request_id,
+                missing_action=error.missing_action,
+            ) from None
+        if len(records) > 1:
+            names = sorted(f"{record[0]} ({record[2] or 'no client'})" for record in records)
+            raise InvalidTokenError(
+                f"the user has {len(names)} records: give client_id, or the id of one: {', '.join(names)}",
+                kind="invalid_token",
+                operation="revoke",
+            )
+        return columns[0]
+
 
 def _columns(**given: Optional[str]) -> Columns:
     columns: Any = tuple(given.get(name) for name in NAMES)
     result: Columns = columns
     return result
-
-
-def _record(columns: Columns) -> Dict[str, Optional[str]]:
-    return dict(zip(NAMES, columns))

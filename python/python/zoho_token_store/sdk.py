@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import logging
 from importlib import metadata
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._columns import Columns
-from ._errors import InvalidTokenError, NeedsLoginError, NotFoundError, TokenStoreError
+from ._errors import (
+    InvalidConfigError,
+    InvalidTokenError,
+    NeedsLoginError,
+    NotFoundError,
+    TokenStoreError,
+)
 from ._native import Report, Store
 from ._settings import Value, variables
 
@@ -123,12 +129,7 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
     def save_token(self, token: Any) -> None:
         """Update the record that the token denotes, or insert one, and give the token its id."""
         try:
-            if not isinstance(token, OAuthToken):
-                raise InvalidTokenError("this is no OAuthToken of the SDK", kind="invalid_token")
-            columns = columns_of(token)
-            # The SDK saves no token without an API domain. One that is imported may be of another data
-            # centre than the SDK's environment.
-            accounts_url = _accounts_url(columns[9]) if columns[9] is not None else None
+            columns, accounts_url = _to_save(token)
             record = self._native.save_token(columns, accounts_url)
         except TokenStoreError as error:
             self._report(error)
@@ -181,12 +182,19 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
 
         It returns ``False`` if the token is so new that another one would be refused as well: then a
         scope is missing, or the call went to the wrong data centre. It raises ``NeedsLoginError`` if
-        Zoho does not accept the refresh token any more either.
+        Zoho does not accept the refresh token any more either, and ``InvalidConfigError`` before the SDK
+        is initialized: which accounts server to ask is not known then.
         """
         denoted: Columns = (id, *(None,) * 9)
         found = self._native.find_token_by_id(id)
         former = found[0] if found is not None else denoted
         accounts_url = _accounts_url(former[9])
+        if accounts_url is None:
+            raise InvalidConfigError(
+                "the accounts server is not known yet: call Initializer.initialize first",
+                kind="invalid_config",
+                operation="refused",
+            )
         access = self._provider.access_token(denoted, accounts_url)
         if access.value == former[5]:
             if not self._provider.refused(access):
@@ -240,7 +248,7 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
             return record
         return self._obtain((record[0], *(None,) * 9), accounts_url)
 
-    def _obtain(self, denoted: Columns, accounts_url: Optional[str]) -> Columns:
+    def _obtain(self, denoted: Columns, accounts_url: str) -> Columns:
         access = self._provider.access_token(denoted, accounts_url)
         if not access.is_saved and access.value != self._reported:
             self._reported = access.value
@@ -259,6 +267,24 @@ class SecretsManagerTokenStore(TokenStore):  # type: ignore[misc, unused-ignore]
                 self.on_save_error(error)
             except Exception:
                 _LOGGER.exception("on_save_error failed")
+
+
+def _to_save(token: Any) -> Tuple[Columns, Optional[str]]:
+    """Return what a token holds, and the accounts server of its user."""
+    if not isinstance(token, OAuthToken):
+        raise InvalidTokenError("this is no OAuthToken of the SDK", kind="invalid_token")
+    try:
+        columns = columns_of(token)
+        # The SDK saves no token without an API domain. One that is imported may be of another data
+        # centre than the SDK's environment.
+        return columns, _accounts_url(columns[9]) if columns[9] is not None else None
+    except Exception as error:
+        # A subclass has getters of its own. What they raise may have values in its text.
+        raise InvalidTokenError(
+            f"the token cannot be read, because of a {type(error).__name__}",
+            kind="invalid_token",
+            operation="save_token",
+        ) from error
 
 
 def _accounts_url(api_domain: Optional[str]) -> Optional[str]:
