@@ -14,10 +14,10 @@ const ROWS: usize = 5_000;
 
 /// What a row adds to the memory, in bytes at most: what the store remembers of a write, that is the state of the
 /// record and its keys, and that the import has saved it.
-const REMEMBERED: u64 = 300;
+const REMEMBERED: u64 = 700;
 
 /// What all rows add, in KiB at most. The store remembers a bounded number of writes.
-const MOST_REMEMBERED: u64 = 16 * 1024;
+const MOST_REMEMBERED: u64 = 40 * 1024;
 
 /// By how much two imports of the same rows may differ, in KiB: by how the allocator uses its memory.
 const INACCURACY: u64 = 2_560;

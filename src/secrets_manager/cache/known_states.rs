@@ -10,16 +10,15 @@ use std::cmp::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use hashlink::LinkedHashMap;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use self::packed::{Packed, Packer};
-use crate::secrets_manager::cache::aging_map::AgingMap;
-use crate::secrets_manager::cache::short_time::Start;
 use crate::secrets_manager::format::version_id;
 
 /// The number of records whose state is remembered: those that this process has learned of last.
-const RECORDS: u32 = 100_000;
+const RECORDS: usize = 50_000;
 
 /// After this time, AWS is expected to return a state at least as new as one that it has
 /// acknowledged or returned. Terraform's AWS provider waits two minutes for a new secret.
@@ -28,11 +27,13 @@ const CONSISTENT_AFTER: Duration = Duration::from_secs(120);
 /// For this time, a state whose order is unknown counts as older than the known one.
 const SETTLING_TIME: Duration = Duration::from_secs(5);
 
-/// About 80 bytes a record. The lock is held for the time of one change, and by no hit in the cache.
+/// About 150 bytes a record. The lock is held for the time of one change, and by no hit in the cache.
 pub(crate) struct KnownStates(Mutex<States>);
 
+#[derive(Default)]
 struct States {
-    by_key: AgingMap<Key, Packed>,
+    /// From the record that this process learned of first to the last one.
+    by_key: LinkedHashMap<Key, Packed>,
     packer: Packer,
 }
 
@@ -92,12 +93,8 @@ pub(crate) enum Verdict {
 }
 
 impl KnownStates {
-    /// Knows nothing yet. No time that it is told is before the start.
-    pub(crate) fn new(start: Instant) -> Self {
-        KnownStates(Mutex::new(States {
-            by_key: AgingMap::new(RECORDS),
-            packer: Packer::new(Start::at(start)),
-        }))
+    pub(crate) fn new() -> Self {
+        KnownStates(Mutex::default())
     }
 
     /// Returns whether a read that returned this state can be believed.
@@ -160,7 +157,10 @@ impl KnownStates {
         let known = states.known(id, &key);
         if let Some(known) = change(known.as_ref()) {
             let packed = states.packer.pack(id, known);
-            states.by_key.put(key, packed);
+            states.by_key.insert(key, packed);
+            if states.by_key.len() > RECORDS {
+                states.by_key.pop_front();
+            }
         }
     }
 

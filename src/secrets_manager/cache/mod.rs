@@ -17,7 +17,6 @@
 //!   write whose outcome is unknown removes its record ([`pending_write`]).
 //! * A read that is older than a known state is not believed ([`known_states`]).
 
-mod aging_map;
 mod answers;
 pub(crate) mod bounded;
 pub(crate) mod generations;
@@ -26,7 +25,6 @@ pub(crate) mod known_states;
 pub(crate) mod pending_write;
 mod recent_writes;
 mod records;
-mod short_time;
 mod validity;
 
 use std::sync::Arc;
@@ -72,8 +70,8 @@ impl Cache {
             hasher: KeyedHasher::new(),
             records: Records::new(bound, kept_for),
             answers: Answers::new(answers, kept_for, clock.now()),
-            recent: RecentWrites::new(clock.now().monotonic),
-            states: KnownStates::new(clock.now().monotonic),
+            recent: RecentWrites::new(),
+            states: KnownStates::new(),
             clock,
         }
     }

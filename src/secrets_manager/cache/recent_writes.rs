@@ -5,18 +5,13 @@
 //! is read and verified like an entry of the list; if it does not have the key, it is no longer found
 //! by that key.
 
-mod key_index;
-mod packed;
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use hashlink::LinkedHashMap;
 use tokio::time::Instant;
 
-use self::key_index::{KeyIndex, Place};
-use self::packed::{Id, Key, Keys};
-use crate::secrets_manager::cache::aging_map::{AgingMap, Number};
-use crate::secrets_manager::cache::short_time::{ShortTime, Start};
 use crate::secrets_manager::format::stored_record::StoredRecord;
 
 /// Three times as long as lists may be out of date.
@@ -24,39 +19,31 @@ const RECENT: Duration = Duration::from_secs(900);
 
 /// More than one process can write while a list is out of date: AWS's quotas are 50 new records and
 /// 50 new versions a second, which makes 30,000 in five minutes.
-const RECORDS: u32 = 50_000;
+const RECORDS: usize = 50_000;
 
-/// About 130 bytes a record. The lock is held for the time of one change, and by no hit in the cache.
-pub(crate) struct RecentWrites {
-    records: Mutex<Records>,
-    start: Start,
-}
+/// About 400 bytes a record. The lock is held for the time of one change, and by no hit in the cache.
+pub(crate) struct RecentWrites(Mutex<Records>);
 
+#[derive(Default)]
 struct Records {
-    by_id: AgingMap<Id, Recent>,
-    /// The keys by which a record is found.
-    by_key: KeyIndex,
+    /// From the record that this process learned of first to the last one.
+    by_id: LinkedHashMap<Arc<str>, Recent>,
+    /// The hash of each key of each record, with the id of the record.
+    by_key: BTreeSet<(u64, Arc<str>)>,
 }
 
 /// What is known of one record.
 #[derive(Default)]
 struct Recent {
     /// When this process wrote it.
-    written_here: Option<ShortTime>,
-    /// The keys that it has, or may have, and when they were learned.
-    keys: Keys,
+    written_here: Option<Instant>,
+    /// The hashes of the keys that it has, or may have, and when each was learned.
+    keys: Box<[(u64, Instant)]>,
 }
 
 impl RecentWrites {
-    /// Knows nothing yet. No time that it is told is before the start.
-    pub(crate) fn new(start: Instant) -> Self {
-        RecentWrites {
-            records: Mutex::new(Records {
-                by_id: AgingMap::new(RECORDS),
-                by_key: KeyIndex::new(),
-            }),
-            start: Start::at(start),
-        }
+    pub(crate) fn new() -> Self {
+        RecentWrites(Mutex::default())
     }
 
     /// Whether AWS may not list this version yet.
@@ -68,152 +55,121 @@ impl RecentWrites {
 
     /// Remembers that the record has these keys, or may have them.
     pub(crate) fn learn(&self, id: &str, keys: impl Iterator<Item = u64>, now: Instant) {
-        let (keys, now): (Vec<Key>, _) = (keys.map(Key::from).collect(), self.start.short(now));
+        let keys: Vec<u64> = keys.collect();
         self.lock().renew(id, now, |recent| {
-            let known = recent.keys.iter();
+            let known = recent.keys.iter().copied();
             let others = known.filter(|(key, _)| !keys.contains(key));
-            let learned = keys.iter().map(|&key| (key, now));
-            recent.keys = others.chain(learned).collect();
+            recent.keys = others.chain(keys.iter().map(|&key| (key, now))).collect();
         });
     }
 
     /// Forgets all other keys of the record, unless they were learned after the read that returned
     /// these.
     pub(crate) fn unlearn(&self, id: &str, keys: impl Iterator<Item = u64>, asked: Instant) {
-        let (keys, asked): (Vec<Key>, _) = (keys.map(Key::from).collect(), self.start.short(asked));
+        let keys: Vec<u64> = keys.collect();
         self.lock()
             .keep(id, |key, learned| keys.contains(&key) || learned >= asked);
     }
 
     /// Remembers that this process wrote the record.
     pub(crate) fn written_here(&self, id: &str, now: Instant) {
-        let now = self.start.short(now);
         self.lock()
             .renew(id, now, |recent| recent.written_here = Some(now));
     }
 
     /// Returns the ids of the records that have, or may have, one of these keys.
     pub(crate) fn with_keys(&self, keys: impl Iterator<Item = u64>, now: Instant) -> Vec<String> {
-        let (records, now) = (self.lock(), self.start.short(now));
-        let numbers = keys.flat_map(|key| records.with_key(Key::from(key), now));
-        let ids = numbers.filter_map(|number| records.by_id.at(number));
-        ids.map(|(id, _)| id.to_string()).collect()
+        let records = self.lock();
+        let ids = keys.flat_map(|key| records.with_key(key, now));
+        ids.map(|id| id.to_string()).collect()
     }
 
     /// Returns the ids of the records that this process wrote, in order, whether or not the records
     /// still exist.
     pub(crate) fn all_written_here(&self, now: Instant) -> Vec<String> {
-        let (records, now) = (self.lock(), self.start.short(now));
-        let all = records.by_id.iter();
-        let written = all.filter(|(_, recent)| recent.written_here.is_some_and(is_recent(now)));
-        let mut ids: Vec<String> = written.map(|(id, _)| id.to_string()).collect();
+        let records = self.lock();
+        let written = |recent: &Recent| recent.written_here.is_some_and(is_recent(now));
+        let all = records.by_id.iter().filter(|(_, recent)| written(recent));
+        let mut ids: Vec<String> = all.map(|(id, _)| id.to_string()).collect();
         drop(records);
         ids.sort_unstable();
         ids
     }
 
     fn lock(&self) -> MutexGuard<'_, Records> {
-        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn is_recent(now: ShortTime) -> impl Fn(ShortTime) -> bool + Copy {
-    move |at| at.age(now) < RECENT
+fn is_recent(now: Instant) -> impl Fn(Instant) -> bool + Copy {
+    move |at| now.duration_since(at) < RECENT
+}
+
+impl Recent {
+    fn is_old(&self, now: Instant) -> bool {
+        let times = self.keys.iter().map(|(_, at)| *at);
+        !times.chain(self.written_here).any(is_recent(now))
+    }
 }
 
 impl Records {
-    /// Returns the numbers of the records that this key was learned of lately.
-    fn with_key(&self, key: Key, now: ShortTime) -> Vec<Number> {
-        let learned = |place: &Place| key_at(&self.by_id, *place);
-        let is_it = |&(known, at): &(Key, ShortTime)| known == key && is_recent(now)(at);
-        let places = self.by_key.places_of(key);
-        let places = places.filter(|place| learned(place).as_ref().is_some_and(is_it));
-        places.map(|place| place.record).collect()
+    /// Returns the ids of the records that this key was learned of lately.
+    fn with_key(&self, key: u64, now: Instant) -> impl Iterator<Item = &Arc<str>> {
+        let all = self.by_key.range((key, "".into())..);
+        let ids = all.take_while(move |(other, _)| *other == key);
+        let is_it = move |&(known, at): &(u64, Instant)| known == key && is_recent(now)(at);
+        let has_it = move |id: &Arc<str>| {
+            let recent = self.by_id.get(id);
+            recent.is_some_and(|recent| recent.keys.iter().any(is_it))
+        };
+        ids.map(|(_, id)| id).filter(move |id| has_it(id))
     }
 
-    /// Changes what is known of a record, and makes it the youngest one. Forgets what is old, and the
-    /// oldest records if there are too many.
-    fn renew(&mut self, id: &str, now: ShortTime, change: impl FnOnce(&mut Recent)) {
-        let id = Id::from(id);
-        let known = self.by_id.number_of(&id);
-        let known = known.and_then(|number| self.remove(number));
-        let mut recent = known.unwrap_or_default();
+    /// Changes what is known of a record, and makes it the last one. Forgets what is old, and the
+    /// first records if there are too many.
+    fn renew(&mut self, id: &str, now: Instant, change: impl FnOnce(&mut Recent)) {
+        let (id, mut recent) = self
+            .remove(id)
+            .unwrap_or_else(|| (id.into(), Recent::default()));
         change(&mut recent);
-        while let Some(oldest) = self.by_id.oldest()
-            && (self.by_id.is_full() || self.is_old(oldest, now))
+        while let Some((first, known)) = self.by_id.front()
+            && (self.by_id.len() >= RECORDS || known.is_old(now))
         {
-            self.remove(oldest);
+            let first = first.clone();
+            self.remove(&first);
         }
-        let number = self.by_id.put(id, recent);
-        self.add_keys(number);
+        let keys = recent.keys.iter().map(|(key, _)| (*key, id.clone()));
+        self.by_key.extend(keys);
+        self.by_id.insert(id, recent);
     }
 
     /// Forgets the keys of a record that the function is false for.
-    fn keep(&mut self, id: &str, stays: impl Fn(Key, ShortTime) -> bool) {
-        let Some(number) = self.by_id.number_of(&Id::from(id)) else {
+    fn keep(&mut self, id: &str, stays: impl Fn(u64, Instant) -> bool) {
+        let Some(recent) = self.by_id.get_mut(id) else {
             return;
         };
-        let Some((_, Recent { written_here, keys })) = self.by_id.at(number) else {
-            return;
-        };
-        if keys.iter().all(|(key, at)| stays(key, at)) {
-            return;
-        }
-        let written_here = *written_here;
-        let left: Keys = keys.iter().filter(|&(key, at)| stays(key, at)).collect();
-        self.remove_keys(number);
-        if left.iter().next().is_none() && written_here.is_none() {
-            self.by_id.remove(number);
+        let pairs = recent.keys.iter().copied();
+        let (left, dropped): (Vec<_>, Vec<_>) = pairs.partition(|&(key, at)| stays(key, at));
+        if dropped.is_empty() {
             return;
         }
-        let keys = left;
-        self.by_id.replace(number, Recent { written_here, keys });
-        self.add_keys(number);
-    }
-
-    fn is_old(&self, number: Number, now: ShortTime) -> bool {
-        let Some((_, Recent { written_here, keys })) = self.by_id.at(number) else {
-            return false;
-        };
-        let times = keys.iter().map(|(_, at)| at);
-        !times.chain(*written_here).any(is_recent(now))
-    }
-
-    fn remove(&mut self, number: Number) -> Option<Recent> {
-        self.remove_keys(number);
-        let (_, recent) = self.by_id.remove(number)?;
-        Some(recent)
-    }
-
-    fn add_keys(&mut self, number: Number) {
-        let by_id = &self.by_id;
-        for (key, place) in keys_of(by_id, number) {
-            let key_of = |place| key_at(by_id, place).map(|(key, _)| key);
-            self.by_key.add(key, place, key_of);
+        let is_left = !left.is_empty() || recent.written_here.is_some();
+        recent.keys = left.into();
+        for (key, _) in dropped {
+            self.by_key.remove(&(key, id.into()));
+        }
+        if !is_left {
+            self.by_id.remove(id);
         }
     }
 
-    fn remove_keys(&mut self, number: Number) {
-        for (key, place) in keys_of(&self.by_id, number) {
-            self.by_key.remove(key, place);
+    fn remove(&mut self, id: &str) -> Option<(Arc<str>, Recent)> {
+        let (id, recent) = self.by_id.remove_entry(id)?;
+        for (key, _) in &recent.keys {
+            self.by_key.remove(&(*key, id.clone()));
         }
+        Some((id, recent))
     }
-}
-
-/// The keys of a record, with their places.
-fn keys_of(
-    records: &AgingMap<Id, Recent>,
-    record: Number,
-) -> impl Iterator<Item = (Key, Place)> + '_ {
-    let recent = records.at(record).map(|(_, recent)| recent);
-    let keys = recent.into_iter().flat_map(|recent| recent.keys.iter());
-    let numbered = keys.zip(0_u8..);
-    numbered.map(move |((key, _), number)| (key, Place { record, number }))
-}
-
-fn key_at(records: &AgingMap<Id, Recent>, place: Place) -> Option<(Key, ShortTime)> {
-    let (_, recent) = records.at(place.record)?;
-    recent.keys.iter().nth(place.number.into())
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
-//! What is known of a record's secret, in as few bytes as possible: 48, if ARN and version are as
-//! usual. Otherwise it is kept as it is.
+//! What is known of a record's secret, in a third of the bytes if ARN and version are as usual.
+//! Otherwise it is kept as it is.
 
-use std::num::NonZeroU64;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Known, Presence};
-use crate::secrets_manager::cache::short_time::{ShortTime, Start};
 
 /// AWS puts a hyphen and six characters after the name of a secret.
 const SUFFIX: usize = 6;
@@ -24,27 +23,19 @@ pub(super) struct Usual {
     presence: Presence,
     suffix: [u8; SUFFIX],
     version: [u8; 16],
-    /// In nanoseconds since 1970.
-    created: Option<NonZeroU64>,
-    since: ShortTime,
-    learned: ShortTime,
+    created: Option<SystemTime>,
+    since: Instant,
+    learned: Instant,
 }
 
 /// Packs and unpacks, without loss.
+#[derive(Default)]
 pub(super) struct Packer {
-    start: Start,
     /// The beginning of the store's ARNs: partition, region, account and prefix.
     beginning: Option<Box<str>>,
 }
 
 impl Packer {
-    pub(super) fn new(start: Start) -> Self {
-        Packer {
-            start,
-            beginning: None,
-        }
-    }
-
     pub(super) fn pack(&mut self, id: &str, known: Known) -> Packed {
         match self.usual(id, &known) {
             Some(usual) => Packed::Usual(usual),
@@ -64,20 +55,13 @@ impl Packer {
         if *version.to_string() != *known.version {
             return None;
         }
-        let created = match known.created {
-            Some(created) => {
-                let after = created.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-                Some(NonZeroU64::new(u64::try_from(after.as_nanos()).ok()?)?)
-            }
-            None => None,
-        };
         Some(Usual {
             presence: known.presence,
             suffix,
             version: version.into_bytes(),
-            created,
-            since: self.start.short(known.since),
-            learned: self.start.short(known.learned),
+            created: known.created,
+            since: known.since,
+            learned: known.learned,
         })
     }
 
@@ -90,15 +74,14 @@ impl Packer {
         arn.push_str(id);
         arn.push('-');
         arn.extend(usual.suffix.map(char::from));
-        let created = usual.created.map(NonZeroU64::get);
         Known {
             presence: usual.presence,
             arn: arn.into(),
             version: Arc::from(Uuid::from_bytes(usual.version).to_string()),
-            created: created.map(|since| SystemTime::UNIX_EPOCH + Duration::from_nanos(since)),
+            created: usual.created,
             former_arn: None,
-            since: self.start.instant(usual.since),
-            learned: self.start.instant(usual.learned),
+            since: usual.since,
+            learned: usual.learned,
         }
     }
 }
@@ -113,7 +96,7 @@ fn split<'a>(arn: &'a str, id: &str) -> Option<(&'a str, [u8; SUFFIX])> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::Instant;
+    use std::time::Duration;
 
     use super::*;
 
@@ -142,7 +125,7 @@ mod tests {
 
     #[test]
     fn nothing_is_lost() {
-        let mut packer = Packer::new(Start::at(Instant::now()));
+        let mut packer = Packer::default();
         let arn = |id: &str| format!("{BEGINNING}{id}-AbCd9f");
         let usual = known(&arn("1"), UUID);
         assert!(is_usual(&mut packer, "1", &usual));
@@ -172,23 +155,10 @@ mod tests {
         ] {
             assert!(!is_usual(&mut packer, "1", &known(arn, version)), "{arn}");
         }
-        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
-        for other in [
-            Known {
-                created: Some(before),
-                ..usual.clone()
-            },
-            Known {
-                former_arn: Some("a".into()),
-                ..usual
-            },
-        ] {
-            assert!(!is_usual(&mut packer, "1", &other));
-        }
-    }
-
-    #[test]
-    fn the_usual_case_takes_48_bytes() {
-        assert_eq!(size_of::<Packed>(), 48);
+        let other = Known {
+            former_arn: Some("a".into()),
+            ..usual
+        };
+        assert!(!is_usual(&mut packer, "1", &other));
     }
 }

@@ -20,8 +20,7 @@ fn made_at(id: &str, second: u64) -> State {
 }
 
 fn nothing_known() -> (KnownStates, Instant) {
-    let now = Instant::now();
-    (KnownStates::new(now), now)
+    (KnownStates::new(), Instant::now())
 }
 
 /// Whether the last state is believed after the others were learned.
@@ -148,7 +147,7 @@ fn an_accepted_state_replaces_a_later_one() {
 }
 
 /// The state of a record as AWS returns it, one of many.
-fn usual(number: u32) -> (String, State) {
+fn usual(number: usize) -> (String, State) {
     let id = format!("{number:064x}");
     let beginning = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:zoho/tokens/";
     let state = State::Version {
@@ -160,7 +159,7 @@ fn usual(number: u32) -> (String, State) {
 }
 
 #[test]
-fn what_is_older_than_100_000_records_is_forgotten_and_each_takes_about_100_bytes() {
+fn what_is_older_than_50_000_records_is_forgotten_and_each_takes_about_150_bytes() {
     let (known, now) = nothing_known();
     let learned = allocation_counter::measure(|| {
         for number in 0..RECORDS {
@@ -168,8 +167,8 @@ fn what_is_older_than_100_000_records_is_forgotten_and_each_takes_about_100_byte
             known.learn(&id, &state, now);
         }
     });
-    let each = learned.bytes_current / i64::from(RECORDS);
-    assert!(each <= 110, "{each} bytes");
+    let each = learned.bytes_current / RECORDS as i64;
+    assert!(each <= 170, "{each} bytes");
     // The first one is learned again, so the second one is the oldest.
     let (first, state) = usual(0);
     known.learn(&first, &state, now);
@@ -177,7 +176,7 @@ fn what_is_older_than_100_000_records_is_forgotten_and_each_takes_about_100_byte
         let (id, state) = usual(RECORDS);
         known.learn(&id, &state, now);
     });
-    assert_eq!(more.bytes_current, 0);
+    assert!(more.bytes_current <= 170, "the first one makes room");
     let is_known = |number| {
         let (id, state) = usual(number);
         let verdict = known.judge(&id, &State::Gone, now);
