@@ -15,6 +15,8 @@ pub mod fuzzing;
 mod ops;
 pub(crate) mod report;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
