@@ -44,7 +44,8 @@ def handle(event: Dict[str, str], context: object) -> Dict[str, Any]:
             # lies in, and fails.
             resource_path=tempfile.gettempdir(),
         )
+        # It looks the token up again, which somebody may have revoked.
+        response = OrgOperations().get_organization().get_object()
     except NeedsLoginError:
         return {"login": True}
-    response = OrgOperations().get_organization().get_object()
     return {"organization": response.get_org()[0].get_company_name()}
