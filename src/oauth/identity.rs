@@ -37,9 +37,10 @@ async fn get(core: &Core, access: &AccessToken, path: &str) -> Option<Value> {
     };
     let response = tokio::time::timeout(core.timing.request, core.http.send(request)).await;
     let response = response.ok()?.ok()?;
-    if response.status != 200 {
-        let status = response.status;
+    let status = response.status;
+    if !(200..300).contains(&status) {
         tracing::debug!(path, status, "Zoho does not tell whose token it is");
+        return None;
     }
     serde_json::from_str(response.body.expose_secret()).ok()
 }

@@ -223,6 +223,9 @@ impl TokenProvider {
     /// token is saved first, unless the user has a record; one process sends it, and the others get
     /// the same record. Without a user name, the record gets that of [`login`](Self::login).
     ///
+    /// The record keeps `accounts_url`. If that server is neither Zoho's nor the provider's, the record
+    /// is refreshed only by calls that give it as well.
+    ///
     /// # Errors
     ///
     /// Those of [`login`](Self::login), and

@@ -23,6 +23,7 @@ struct Inner {
     issued: usize,
     requests: Vec<(String, String)>,
     next: VecDeque<Next>,
+    identity_status: Option<u16>,
 }
 
 /// What happens to a request instead of being answered with a new access token.
@@ -50,6 +51,11 @@ impl FakeZoho {
     /// Has this happen to the next token requests.
     pub(super) fn next(&self, next: impl IntoIterator<Item = Next>) {
         self.inner().next.extend(next);
+    }
+
+    /// Has requests for the user fail with this status, whatever their body.
+    pub(super) fn fail_identity(&self, status: u16) {
+        self.inner().identity_status = Some(status);
     }
 
     /// The token requests so far.
@@ -117,7 +123,11 @@ impl HttpClient for FakeZoho {
             }
             self.token_response(next, form.contains("authorization_code"))
         } else if request.url.contains("/crm/v8/users") {
-            (200, r#"{"users":[{"email":"ada@example.com"}]}"#.to_owned())
+            let status = self.inner().identity_status.unwrap_or(200);
+            (
+                status,
+                r#"{"users":[{"email":"ada@example.com"}]}"#.to_owned(),
+            )
         } else if request.url.contains("/crm/v8/org") {
             (200, r#"{"org":[{"id":"7"}]}"#.to_owned())
         } else {

@@ -45,6 +45,14 @@ async fn a_login_is_saved_under_the_users_name() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_is_named_by_a_response_with_an_error() {
+    let world = World::new();
+    world.zoho.fail_identity(500);
+    let saved = world.process().login("g", None).await.unwrap();
+    assert_eq!(saved.user_name(), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_code_that_zoho_does_not_accept_is_no_login() {
     let world = World::new();
     world

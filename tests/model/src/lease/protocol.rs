@@ -36,8 +36,9 @@ impl Process {
                     has_grant: token.has_grant && foreign.refresh.is_none(),
                     is_second_login: token.is_second_login,
                 };
-                let content = Content::Record { token, lease: None };
-                self.put(view, content, Purpose::Foreign);
+                // Only another login says what became of a grant token.
+                let sent = view.content.sent() && foreign.refresh.is_none();
+                self.put(view, Content::free(token, sent), Purpose::Foreign);
             }
             Kind::Exchanger if token.is_second_login => self.end(End::Token),
             Kind::Exchanger => self.decide(setup, view, Stage::Unusable, nonce),
@@ -128,6 +129,10 @@ impl Process {
     pub fn answered(&mut self) {
         match self.answer {
             Some(Answer::Issued(_)) => self.phase = Phase::ReadToSave,
+            // Zoho may have exchanged the grant token all the same.
+            Some(Answer::Unavailable) if self.exchanges(self.base()) => {
+                self.end(End::GrantUnsettled);
+            }
             Some(Answer::Unavailable) => self.phase = Phase::ReadAgain,
             // The first request may have been the one that counted.
             _ if self.exchanges(self.base()) && self.has_asked_twice => {
@@ -188,6 +193,10 @@ impl Process {
     /// Goes on after reading again what Zoho has refused.
     fn refused(&mut self, setup: &Setup, view: View, stage: Stage, nonce: u8) {
         if view.content.token() != Some(self.base()) {
+            // A grant token that was refused is not sent once more.
+            if self.kind == Kind::Exchanger {
+                return self.end(End::NeedsLogin);
+            }
             self.start_over();
             return self.look(setup, view, stage, nonce);
         }
