@@ -115,7 +115,10 @@ impl Danger {
                 ..calm
             },
             Danger::Undeletions => Freedoms {
-                faults: drawn(random, &[Fault::ErrorAfter, Fault::ResetAfter, Fault::CrashAfter]),
+                faults: drawn(
+                    random,
+                    &[Fault::ErrorAfter, Fault::ResetAfter, Fault::CrashAfter],
+                ),
                 stale_reads: [0.0, 0.0, 40.0][random.usize(..3)],
                 ..calm
             },
@@ -131,7 +134,7 @@ impl Danger {
                 ..calm
             },
             Danger::FirstSaves => Freedoms {
-                faults: vec![(Fault::CrashAfter, [0.0, 0.0, 12.0][random.usize(..3)])],
+                crashed_creations: [0.0, 50.0][random.usize(..2)],
                 ..calm
             },
             Danger::LateRequests => Freedoms {

@@ -56,7 +56,10 @@ impl Generator<'_> {
     fn save_first(&mut self, random: &mut Rng) -> Vec<Step> {
         let grant = random.usize(..self.grants.len());
         let mut steps = vec![Step::Run(self.save(random, grant, 0))];
-        if self.process == 0 && random.bool() {
+        for _ in 0..random.usize(0..=2) {
+            if self.process > 0 {
+                break;
+            }
             steps.push(Step::Pause(MS(random.u64(10_000..20_000))));
             steps.push(Step::Run(self.save(random, grant, 0)));
         }

@@ -45,7 +45,11 @@ pub fn errors_are_honest(run: &Run) -> Result<(), Violation> {
         else {
             continue;
         };
-        let is_full = run.program.phases.iter().any(|phase| !phase.fills.is_empty());
+        let is_full = run
+            .program
+            .phases
+            .iter()
+            .any(|phase| !phase.fills.is_empty());
         let has_another = matches!(event.operation, Operation::Undelete { grant }
             if run.program.grants[grant] == Keys::Renewed);
         if !is_retryable && *kind != ErrorKind::QuotaExceeded && !is_full && !has_another {
