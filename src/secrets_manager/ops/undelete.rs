@@ -174,47 +174,60 @@ async fn deleted_record(
     let failed = |failure: Failure| failure.error;
     if let Some(previous) = described.previous_version {
         let value = core.aws.get_version(name, &previous).await;
-        if let Some(record) = record(core, id, name, arn, value.map_err(failed)?)? {
-            return Ok(Some(record));
+        match held(core, id, name, arn, value.map_err(failed)?)? {
+            Held::Record(record) => return Ok(Some(*record)),
+            Held::NoRecord => {}
+            Held::Unreadable => return Ok(None),
         }
     }
     // A deletion was repeated, so the previous version is a tombstone, too.
     let mut versions = core.aws.versions(name).await.map_err(failed)?;
+    if !versions.iter().any(|version| version.id == tombstone) {
+        // The list is older than the deletion, and may be older than the record.
+        return Ok(None);
+    }
     versions.sort_by_key(|version| std::cmp::Reverse(version.created));
     for version in versions {
         let value = core.aws.get_version(name, &version.id).await;
-        if let Some(record) = record(core, id, name, arn, value.map_err(failed)?)? {
-            return Ok(Some(record));
+        match held(core, id, name, arn, value.map_err(failed)?)? {
+            Held::Record(record) => return Ok(Some(*record)),
+            Held::NoRecord => {}
+            Held::Unreadable => return Ok(None),
         }
     }
     Err(nothing_left(name))
 }
 
-/// The record in a version, if it holds one.
-fn record(
-    core: &Core,
-    id: &str,
-    name: &str,
-    arn: &Arc<str>,
-    value: Value,
-) -> Result<Option<StoredRecord>, Error> {
-    let Value::Text {
-        text,
-        version,
-        created,
-        ..
-    } = value
-    else {
-        return Ok(None);
+/// What a version holds.
+enum Held {
+    Record(Box<StoredRecord>),
+    /// A tombstone, or what is no text.
+    NoRecord,
+    /// AWS does not show the version: the secret has been marked for deletion since, or the read is
+    /// old. An earlier version is not what was deleted last.
+    Unreadable,
+}
+
+/// What a version holds, by its value.
+fn held(core: &Core, id: &str, name: &str, arn: &Arc<str>, value: Value) -> Result<Held, Error> {
+    let (text, version, created) = match value {
+        Value::Text {
+            text,
+            version,
+            created,
+            ..
+        } => (text, version, created),
+        Value::Binary { .. } => return Ok(Held::NoRecord),
+        Value::NotFound | Value::Deleted => return Ok(Held::Unreadable),
     };
     let document = document::decode(id, text.expose_secret());
     match document.map_err(|error| error.about_secret(name).about_version(&version))? {
-        Document::Tombstone => Ok(None),
+        Document::Tombstone => Ok(Held::NoRecord),
         Document::Record {
             token,
             metadata,
             unknown,
-        } => Ok(Some(StoredRecord {
+        } => Ok(Held::Record(Box::new(StoredRecord {
             token,
             metadata,
             unknown,
@@ -222,7 +235,7 @@ fn record(
             version,
             created,
             asked: core.cache.now(),
-        })),
+        }))),
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Freedoms {
     /// Of 100 requests that remove tags, how many are throttled, with all that the SDK repeats. Such a
     /// request also tells whether a secret exists.
     pub throttled_untags: f64,
+    /// Of 100 requests that create a secret, after how many their process dies.
+    pub crashed_creations: f64,
     /// Of 100 requests that write and whose answer is lost, how many are throttled whenever the SDK
     /// repeats them.
     pub throttled_again: f64,
@@ -63,6 +65,7 @@ impl Freedoms {
             list_lag: LONGEST_LAG,
             faults: Vec::new(),
             throttled_untags: 0.0,
+            crashed_creations: 0.0,
             throttled_again: 0.0,
             slow: MS(100)..=MS(4_000),
             late: MS(20)..=MS(240_000),
@@ -107,8 +110,11 @@ impl Freedoms {
     }
 
     /// What goes wrong with a request, if something does.
-    pub fn draw(&self, random: &mut Rng) -> Option<Fault> {
+    pub fn draw(&self, action: &str, random: &mut Rng) -> Option<Fault> {
         let mut happens = |percent| chance::happens(random, percent);
+        if action == "CreateSecret" && happens(self.crashed_creations) {
+            return Some(Fault::CrashAfter);
+        }
         let drawn = self.faults.iter().find(|(_, percent)| happens(*percent));
         drawn.map(|(fault, _)| *fault)
     }

@@ -24,6 +24,7 @@ impl Operator {
         let request = Request {
             action: action.to_owned(),
             body,
+            is_confidential: false,
             signed_at: None,
         };
         self.service

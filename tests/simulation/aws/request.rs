@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
+use crate::programs::CONFIDENTIAL;
 use crate::support::aws_rules::Refusal;
 use crate::support::aws_rules::names::is_write;
 use crate::support::aws_rules::signature::seconds_of;
@@ -17,6 +18,8 @@ pub struct Request {
     /// The action, for example `GetSecretValue`.
     pub action: String,
     pub body: Value,
+    /// Whether a confidential value is anywhere in the body.
+    pub is_confidential: bool,
     /// When it was signed, in seconds since the Unix epoch by the client's clock. None for requests
     /// of the operator, which are not signed.
     pub signed_at: Option<i64>,
@@ -37,6 +40,7 @@ impl Request {
         Ok(Request {
             action: action.to_owned(),
             body,
+            is_confidential: String::from_utf8_lossy(bytes).contains(CONFIDENTIAL),
             signed_at: request.headers().get("x-amz-date").and_then(seconds_of),
         })
     }

@@ -160,9 +160,11 @@ impl Service {
             .requests
             .entry(request.action.clone())
             .or_default() += 1;
-        if request.text_but_the_value().contains(CONFIDENTIAL) {
-            let leak = format!("{} {}", request.action, request.text_but_the_value());
-            inner.leaks.push(leak);
+        if request.is_confidential {
+            let text = request.text_but_the_value();
+            if text.contains(CONFIDENTIAL) {
+                inner.leaks.push(format!("{} {text}", request.action));
+            }
         }
         let mut random = inner.chance.draw(&link.name, request);
         let ordered = inner.orders.take(&link.name, request);
@@ -170,7 +172,7 @@ impl Service {
         let [there, back] = [(), ()].map(|()| chance::duration(&mut random, &freedoms.latency));
         let is_abandoned = chance::happens(&mut random, freedoms.abandoned);
         let late = chance::duration_of_any_magnitude(&mut random, &freedoms.late);
-        let drawn = freedoms.draw(&mut random).map(|fault| {
+        let drawn = freedoms.draw(&request.action, &mut random).map(|fault| {
             let by = freedoms.delay(fault, &mut random);
             Order::Fault(Delayed { fault, by })
         });

@@ -8,6 +8,9 @@ use crate::aws::{Operator, Secret};
 
 use super::run::Stage;
 
+/// How many tags a secret can have.
+const TAGS: usize = 50;
+
 /// The name of the secret with the fingerprint key.
 pub const KEY_SECRET: &str = "keys/fingerprint";
 
@@ -69,6 +72,24 @@ pub fn add_a_field(stage: &Stage, grant: usize) {
         });
         // Of 100 versions a day there may be no room for this one.
         let _ = operator.call("PutSecretValue", put);
+    }
+}
+
+/// Adds tags to the secret of a grant's record, as many as it has room for.
+pub fn fill_with_tags(stage: &Stage, grant: usize) {
+    let operator = stage.world.operator();
+    let Some(secret) = secret_of(stage, grant) else {
+        return;
+    };
+    let others: Vec<_> = (secret.tags.len()..TAGS)
+        .map(|number| json!({"Key": format!("team-{number}"), "Value": "crm"}))
+        .collect();
+    if !others.is_empty() {
+        // One that is marked for deletion cannot be tagged.
+        let _ = operator.call(
+            "TagResource",
+            json!({"SecretId": secret.arn, "Tags": others}),
+        );
     }
 }
 

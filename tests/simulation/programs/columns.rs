@@ -12,7 +12,8 @@ use super::program::{CONFIDENTIAL, Keys};
 pub fn saved(random: &mut Rng, grant: usize, keys: Keys, phase: usize, number: u32) -> String {
     let unique = format!("{grant}.{number}");
     let mut columns = Vec::new();
-    if keys == Keys::OwnId || (keys == Keys::OwnIdFirst && phase == 0) {
+    let is_first = phase == 0 && matches!(keys, Keys::OwnIdFirst | Keys::Renewed);
+    if keys == Keys::OwnId || is_first {
         columns.push(format!("id=own-{grant}"));
     }
     let has_user = keys != Keys::Mixed || phase > 0 || random.bool();

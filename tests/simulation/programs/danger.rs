@@ -29,6 +29,14 @@ pub enum Danger {
     LostResponses,
     /// Records are deleted and saved again at once, and AWS throttles the call that tells what exists.
     Deletions,
+    /// A record is deleted, saved again and brought back at once, and responses are lost.
+    Undeletions,
+    /// A record is deleted and saved at once, and puts are executed after their client has given up.
+    SavedWhileDeleted,
+    /// Others delete and save again what a process has known for long, and reads show an older state.
+    DeletedByOthers,
+    /// A secret has as many tags as it can have, and writers stop halfway.
+    FullSecrets,
     /// Requests are executed after their client has given up.
     LateRequests,
     /// Processes die at a request.
@@ -43,15 +51,19 @@ pub enum Danger {
 
 impl Danger {
     /// By seed. Programs of all kinds come more often.
-    const ALL: [Danger; 12] = [
+    const ALL: [Danger; 16] = [
         Danger::Any,
         Danger::StaleReads,
         Danger::FirstSaves,
         Danger::KnownByIndex,
         Danger::LostResponses,
         Danger::Deletions,
+        Danger::Undeletions,
+        Danger::SavedWhileDeleted,
         Danger::LateRequests,
         Danger::Any,
+        Danger::DeletedByOthers,
+        Danger::FullSecrets,
         Danger::Crashes,
         Danger::StandingStill,
         Danger::Clocks,
@@ -102,6 +114,29 @@ impl Danger {
                 throttled_untags: 70.0,
                 ..calm
             },
+            Danger::Undeletions => Freedoms {
+                faults: drawn(
+                    random,
+                    &[Fault::ErrorAfter, Fault::ResetAfter, Fault::CrashAfter],
+                ),
+                stale_reads: [0.0, 0.0, 40.0][random.usize(..3)],
+                ..calm
+            },
+            Danger::SavedWhileDeleted => Freedoms {
+                latency: MS(1)..=MS(random.u64(80..=300)),
+                faults: vec![(Fault::LateAfterReset, 5.0 + random.f64() * 15.0)],
+                late: MS(20)..=MS(2_000),
+                ..calm
+            },
+            Danger::DeletedByOthers => Freedoms {
+                stale_reads: 70.0 + random.f64() * 30.0,
+                read_lag: SETTLING,
+                ..calm
+            },
+            Danger::FirstSaves => Freedoms {
+                crashed_creations: [0.0, 50.0][random.usize(..2)],
+                ..calm
+            },
             Danger::LateRequests => Freedoms {
                 faults: drawn(random, &[Fault::LateAfterReset, Fault::LateAfterHang]),
                 abandoned: 100.0,
@@ -115,7 +150,7 @@ impl Danger {
                 ),
                 ..calm
             },
-            Danger::FirstSaves | Danger::StandingStill | Danger::Clocks | Danger::ByHand => calm,
+            Danger::FullSecrets | Danger::StandingStill | Danger::Clocks | Danger::ByHand => calm,
         }
     }
 
@@ -136,6 +171,7 @@ impl Danger {
             Danger::Any => &any[..],
             Danger::FirstSaves => &[Keys::Mixed],
             Danger::KnownByIndex => &[Keys::OwnIdFirst],
+            Danger::Undeletions => &[Keys::WithUser, Keys::OwnId, Keys::Renewed],
             _ => &[Keys::WithUser, Keys::WithUser, Keys::OwnId],
         };
         (0..number)

@@ -1,5 +1,7 @@
 //! A program from a seed.
 
+mod plots;
+
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -22,8 +24,9 @@ pub fn program(seed: u64) -> Program {
     let mut random = Rng::with_seed(seed);
     let random = &mut random;
     let danger = Danger::of(seed);
+    let by_force = random.bool();
     let processes = (0..random.usize(2..=4))
-        .map(|_| settings(random, danger))
+        .map(|number| settings(random, danger, number, by_force))
         .collect::<Vec<_>>();
     let grants = danger.grants(random);
     // Without the tag index only users and ids lead to records.
@@ -40,11 +43,13 @@ pub fn program(seed: u64) -> Program {
         edits: (is_any && random.u8(..4) == 0) || (by_hand && random.bool()),
         has_tag_index,
         numbers: 0,
+        process: 0,
         saved: vec![Vec::new(); grants.len()],
     };
     let number = random.usize(1..=3);
     let number = match danger {
         Danger::KnownByIndex | Danger::ByHand => number.max(2),
+        Danger::Undeletions | Danger::DeletedByOthers | Danger::FullSecrets => number + 1,
         _ => number,
     };
     let mut phases: Vec<_> = (0..number)
@@ -60,7 +65,6 @@ pub fn program(seed: u64) -> Program {
         seed,
         danger,
         freedoms: danger.freedoms(random),
-        deletes_by_force: random.bool(),
         replicates: is_any && random.u8(..4) == 0,
         has_tag_index,
         fingerprint_key,
@@ -95,6 +99,8 @@ struct Generator<'a> {
     has_tag_index: bool,
     /// Values that were made so far: each is another one.
     numbers: u32,
+    /// The process whose steps are drawn.
+    process: usize,
     /// By grant: what was saved so far.
     saved: Vec<Vec<String>>,
 }
@@ -105,16 +111,13 @@ impl Generator<'_> {
         let mut steps = Vec::new();
         for process in 0..self.processes {
             let length = random.usize(0..=most);
-            steps.push(match (self.danger, number) {
-                (Danger::FirstSaves, 0) => vec![self.save_first(random)],
-                (Danger::KnownByIndex, 0) if process > 0 => Vec::new(),
-                (Danger::KnownByIndex, 0) => self.save_each(random),
-                (Danger::StaleReads, _) if process == 0 && random.bool() => {
-                    self.save_again(random, number)
-                }
-                (Danger::Clocks, _) if process == 0 => self.set_back(random),
-                _ => (0..length).map(|_| self.step(random, number)).collect(),
+            self.process = process;
+            let plot = self.plot(random, number);
+            let steps_of = plot.unwrap_or_else(|| {
+                let steps = (0..length).map(|_| self.step(random, number));
+                steps.collect()
             });
+            steps.push(steps_of);
         }
         let mut rollbacks = Vec::new();
         if self.rolls_back && number > 0 {
@@ -124,13 +127,19 @@ impl Generator<'_> {
             true => vec![random.usize(..self.grants.len())],
             false => Vec::new(),
         };
+        let fills = match self.danger == Danger::FullSecrets && number > 0 {
+            true => vec![(MS(random.u64(0..4_000)), random.usize(..self.grants.len()))],
+            false => Vec::new(),
+        };
         let waits = match self.danger {
+            Danger::DeletedByOthers => true,
             // Reads may be stale only for a short time.
             Danger::KnownByIndex => number > 0,
             Danger::StaleReads | Danger::Deletions => false,
             _ => random.u8(..3) == 0,
         };
-        let waits = waits || (number == 0 && self.grants.contains(&Keys::Mixed));
+        let renewed = self.grants.contains(&Keys::Renewed);
+        let waits = waits || renewed || (number == 0 && self.grants.contains(&Keys::Mixed));
         let longest = match self.danger {
             Danger::KnownByIndex | Danger::StaleReads => 4_000,
             _ => 20_000,
@@ -139,47 +148,13 @@ impl Generator<'_> {
             steps,
             rollbacks,
             edits,
+            fills,
             pause: if waits {
                 SETTLED
             } else {
                 MS(random.u64(0..longest))
             },
         }
-    }
-
-    /// Saves of what may have become two records, under all keys: the promise is that such a save
-    /// makes one of them.
-    fn last_phase(&mut self) -> Option<Phase> {
-        let mixed = (0..self.grants.len()).filter(|&grant| self.grants[grant] == Keys::Mixed);
-        let saves: Vec<_> = mixed
-            .map(|grant| {
-                self.numbers += 1;
-                let columns = columns::all_keys(grant, self.numbers);
-                Step::Run(Operation::Save { grant, columns })
-            })
-            .collect();
-        let mut steps = vec![Vec::new(); self.processes];
-        let has_any = !saves.is_empty();
-        steps[0] = saves;
-        has_any.then_some(Phase {
-            steps,
-            rollbacks: Vec::new(),
-            edits: Vec::new(),
-            pause: Duration::ZERO,
-        })
-    }
-
-    /// One grant's first save.
-    fn save_first(&mut self, random: &mut Rng) -> Step {
-        let grant = random.usize(..self.grants.len());
-        Step::Run(self.save(random, grant, 0))
-    }
-
-    /// A save of each grant.
-    fn save_each(&mut self, random: &mut Rng) -> Vec<Step> {
-        let grants = 0..self.grants.len();
-        let saves = grants.map(|grant| self.save(random, grant, 0));
-        saves.map(Step::Run).collect()
     }
 
     fn step(&mut self, random: &mut Rng, phase: usize) -> Step {
@@ -202,44 +177,14 @@ impl Generator<'_> {
         }
     }
 
-    /// Saves something, something else, and the first again, by a process that has forgotten both.
-    fn save_again(&mut self, random: &mut Rng, phase: usize) -> Vec<Step> {
-        let grant = random.usize(..self.grants.len());
-        let mut steps = Vec::new();
-        for _ in 0..random.usize(1..=3) {
-            let first = Step::Run(self.save(random, grant, phase));
-            let pause = Step::Pause(MS(random.u64(0..2_000)));
-            let second = Step::Run(self.save(random, grant, phase));
-            steps.extend([first.clone(), pause, second, Step::Crash, first]);
-        }
-        steps
-    }
-
-    /// Finds a grant again and again. Each time its time to live is over, and the clock of the first
-    /// process was set back, so that it is not over by that.
-    fn set_back(&mut self, random: &mut Rng) -> Vec<Step> {
-        let grant = random.usize(..self.grants.len());
-        let columns = columns::user(grant);
-        let find = Step::Run(Operation::Find { grant, columns });
-        let mut steps = vec![find.clone()];
-        for _ in 0..random.usize(1..=4) {
-            let passed = random.i64(16..=30);
-            self.clock -= random.i64(passed - 9..=passed);
-            steps.extend([
-                Step::Pause(Duration::from_secs(passed.unsigned_abs())),
-                Step::SetClock(self.clock),
-                find.clone(),
-            ]);
-        }
-        steps
-    }
-
     fn operation(&mut self, random: &mut Rng, phase: usize) -> Operation {
         let grant = random.usize(..self.grants.len());
         let keys = self.grants[grant];
         let stays = |keys: &Keys| matches!(keys, Keys::Mixed | Keys::OwnIdFirst);
         let may_clear = !self.grants.iter().any(stays);
         let index = self.has_tag_index;
+        // Only one process deletes what others bring back.
+        let is_left = self.danger == Danger::Undeletions && self.process > 0;
         match chosen(random, self.mix.operations) {
             Action::Find => Operation::Find {
                 grant,
@@ -249,7 +194,9 @@ impl Generator<'_> {
                 },
             },
             Action::FindById => Operation::FindById { grant },
+            Action::Delete if is_left => Operation::Undelete { grant },
             Action::Delete if !stays(&keys) => Operation::Delete { grant },
+            Action::Undelete => Operation::Undelete { grant },
             Action::Invalidate => Operation::Invalidate { grant },
             Action::List => Operation::List,
             Action::Clear if may_clear => Operation::Clear,

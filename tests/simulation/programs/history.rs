@@ -196,7 +196,9 @@ impl Run {
     /// When a deletion has had all its effects. With a recovery window a deletion that is late
     /// reaches what was saved since: the secret is the same one.
     pub fn deletion_effect_until(&self, deletion: &Event) -> Duration {
-        match self.program.deletes_by_force && deletion.is_acknowledged() {
+        let mut processes = self.program.processes.iter();
+        let is_forced = processes.all(|process| process.deletes_by_force);
+        match is_forced && deletion.is_acknowledged() {
             true => deletion.ended,
             false => deletion.ended + self.late(),
         }
@@ -206,6 +208,16 @@ impl Run {
     pub fn may_be_deleted_since(&self, grant: usize, time: Duration) -> bool {
         self.deletions(grant)
             .any(|deletion| self.deletion_effect_until(deletion) >= time)
+    }
+
+    /// Whether an operation may have brought a deleted record back in this time.
+    pub fn may_be_undeleted(&self, id: &str, from: Duration, to: Duration) -> bool {
+        self.events.iter().any(|event| {
+            matches!(event.operation, Operation::Undelete { .. })
+                && event.id.as_deref() == Some(id)
+                && event.began <= to
+                && self.effect_until(event) >= from
+        })
     }
 
     /// Whether somebody rolled a record back by hand in this time, or so shortly before that writers

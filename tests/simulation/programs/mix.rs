@@ -32,13 +32,14 @@ pub enum Action {
     Find,
     FindById,
     Delete,
+    Undelete,
     Invalidate,
     List,
     Clear,
     Reindex,
 }
 
-use Action::{Clear, Delete, Find, FindById, Invalidate, List, Reindex, Save};
+use Action::{Clear, Delete, Find, FindById, Invalidate, List, Reindex, Save, Undelete};
 use Kind::{Both, Crash, Drop, Hold, Pause, Run, SetClock, StandStill};
 
 const ALL_STEPS: &[(u32, Kind)] = &[
@@ -115,6 +116,37 @@ impl Mix {
                     (2, Clear),
                 ],
                 repeated: 15,
+                pauses: &[200, 6_000],
+            },
+            Danger::SavedWhileDeleted => Mix {
+                steps: &[(100, Run)],
+                operations: &[(60, Save), (40, Delete)],
+                repeated: 0,
+                pauses: &[200],
+            },
+            Danger::DeletedByOthers => Mix {
+                steps: &[(80, Run), (20, Pause)],
+                operations: &[(40, Save), (40, Find), (15, Delete), (5, List)],
+                repeated: 15,
+                pauses: &[200, 2_000],
+            },
+            Danger::Undeletions => Mix {
+                steps: &[(85, Run), (15, Pause)],
+                operations: &[
+                    (35, Save),
+                    (20, Find),
+                    (5, FindById),
+                    (20, Delete),
+                    (15, Undelete),
+                    (5, List),
+                ],
+                repeated: 10,
+                pauses: &[200, 6_000],
+            },
+            Danger::FullSecrets => Mix {
+                steps: &[(80, Run), (20, Pause)],
+                operations: &[(70, Save), (30, Find)],
+                repeated: 0,
                 pauses: &[200, 6_000],
             },
             Danger::LateRequests => Mix {

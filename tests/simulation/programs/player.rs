@@ -123,7 +123,10 @@ impl Player {
 
     /// Runs an operation with the id that its grant was last seen with.
     fn run(&self, operation: &Operation) -> Running {
-        let id = operation.grant().and_then(|grant| self.last_id(grant));
+        let id = operation.grant().and_then(|grant| match operation {
+            Operation::Undelete { .. } => self.first_id(grant),
+            _ => self.last_id(grant),
+        });
         self.run_about(operation.clone(), id)
     }
 
@@ -160,6 +163,14 @@ impl Player {
         })
     }
 
+    fn first_id(&self, grant: usize) -> Option<String> {
+        self.stage.note(|events| {
+            let of_grant = |event: &&Event| event.operation.grant() == Some(grant);
+            let mut events = events.iter().filter(of_grant);
+            events.find_map(|event| Some(id(event.records().first()?).to_owned()))
+        })
+    }
+
     fn last_id(&self, grant: usize) -> Option<String> {
         self.stage.note(|events| {
             let of_grant = |event: &&Event| event.operation.grant() == Some(grant);
@@ -188,7 +199,10 @@ fn poll_once(runtime: &Runtime, running: &mut Running) -> bool {
 fn needs_id(operation: &Operation) -> bool {
     matches!(
         operation,
-        Operation::FindById { .. } | Operation::Delete { .. } | Operation::Invalidate { .. }
+        Operation::FindById { .. }
+            | Operation::Delete { .. }
+            | Operation::Undelete { .. }
+            | Operation::Invalidate { .. }
     )
 }
 
@@ -199,6 +213,7 @@ async fn perform(process: &Process, operation: &Operation, id: Option<&str>) -> 
         Operation::Find { columns, .. } => returned(process.find(columns).await, Return::Found),
         Operation::FindById { .. } => returned(process.find_by_id(id).await, Return::Found),
         Operation::Delete { .. } => returned(process.delete(id).await, |()| Return::Done),
+        Operation::Undelete { .. } => returned(process.undelete(id).await, Return::Found),
         Operation::Invalidate { .. } => {
             process.invalidate(id);
             Return::Done

@@ -17,7 +17,6 @@ pub struct Program {
     /// What it concentrates on.
     pub danger: Danger,
     pub freedoms: Freedoms,
-    pub deletes_by_force: bool,
     /// Whether every secret has a replica.
     pub replicates: bool,
     /// If not, grants are found by their users alone, or by id.
@@ -48,6 +47,8 @@ pub struct Settings {
     pub serves_stale_for: Option<Duration>,
     /// By how many seconds its clock is ahead.
     pub clock_ahead: i64,
+    /// If not, with a recovery window.
+    pub deletes_by_force: bool,
 }
 
 /// Under which keys a grant is saved.
@@ -63,6 +64,9 @@ pub enum Keys {
     /// Some of the first saves have no user. It is never deleted, after the first phase everybody
     /// waits until lists show it, and the last save has all keys.
     Mixed,
+    /// First with an id of its own, and then, after that record was deleted, with its user: it has a
+    /// record that could be brought back, and another one that keeps it from that.
+    Renewed,
 }
 
 /// What happens until all processes are done with it.
@@ -75,6 +79,8 @@ pub struct Phase {
     /// Grants to whose record somebody adds a field `deleted` by hand, before it begins, when all
     /// is settled.
     pub edits: Vec<usize>,
+    /// Grants to whose secret somebody adds tags, as many as it has room for, and when.
+    pub fills: Vec<(Duration, usize)>,
     /// How long all wait afterwards.
     pub pause: Duration,
 }
@@ -118,6 +124,10 @@ pub enum Operation {
     Delete {
         grant: usize,
     },
+    /// Brings the record back that the grant had first.
+    Undelete {
+        grant: usize,
+    },
     Invalidate {
         grant: usize,
     },
@@ -134,6 +144,7 @@ impl Operation {
             | Operation::Find { grant, .. }
             | Operation::FindById { grant }
             | Operation::Delete { grant }
+            | Operation::Undelete { grant }
             | Operation::Invalidate { grant } => Some(*grant),
             Operation::List | Operation::Clear | Operation::Reindex => None,
         }
@@ -147,6 +158,7 @@ impl fmt::Display for Operation {
             Operation::Find { columns, .. } => write!(f, "find {}", shown(columns)),
             Operation::FindById { grant } => write!(f, "find the id of grant {grant}"),
             Operation::Delete { grant } => write!(f, "delete grant {grant}"),
+            Operation::Undelete { grant } => write!(f, "undelete grant {grant}"),
             Operation::Invalidate { grant } => write!(f, "invalidate grant {grant}"),
             Operation::List => f.write_str("list"),
             Operation::Clear => f.write_str("clear"),
@@ -179,12 +191,7 @@ impl fmt::Display for Program {
             "seed {}, {:?}, {:?}",
             self.seed, self.danger, self.freedoms
         )?;
-        let how = if self.deletes_by_force {
-            "by force"
-        } else {
-            "with a recovery window"
-        };
-        writeln!(f, "grants {:?}, deleted {how}", self.grants)?;
+        writeln!(f, "grants {:?}", self.grants)?;
         writeln!(
             f,
             "replicas: {}, tag index: {}, fingerprint key: {:?}",
@@ -209,6 +216,9 @@ impl fmt::Display for Program {
             }
             for (at, grant) in &phase.rollbacks {
                 writeln!(f, "    after {at:?} grant {grant} is rolled back")?;
+            }
+            for (at, grant) in &phase.fills {
+                writeln!(f, "    after {at:?} grant {grant} has 50 tags")?;
             }
             writeln!(f, "    then all wait {:?}", phase.pause)?;
         }

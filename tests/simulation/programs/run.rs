@@ -38,6 +38,10 @@ impl Stage {
                     .cache_capacity(settings.cache_capacity)
                     .cache_time_to_live(settings.cache_time_to_live)
                     .serve_stale_for(settings.serves_stale_for)
+                    .deletion(match settings.deletes_by_force {
+                        true => Deletion::Force,
+                        false => Deletion::RecoveryWindow { days: 7 },
+                    })
             });
         start.await
     }
@@ -45,13 +49,7 @@ impl Stage {
     /// The settings that all processes have in common.
     fn settings(&self, builder: Builder) -> Builder {
         let program = &self.program;
-        let builder =
-            builder
-                .tag_index(program.has_tag_index)
-                .deletion(match program.deletes_by_force {
-                    true => Deletion::Force,
-                    false => Deletion::RecoveryWindow { days: 7 },
-                });
+        let builder = builder.tag_index(program.has_tag_index);
         let builder = match program.fingerprint_key {
             FingerprintKey::Public => builder,
             FingerprintKey::InSecret { .. } => builder.fingerprint_key_secret(KEY_SECRET),
@@ -88,9 +86,13 @@ impl Stage {
             tokio::time::sleep(*at).await;
             by_hand::roll_back(self, *grant);
         });
+        let fills = phase.fills.iter().map(|(at, grant)| async move {
+            tokio::time::sleep(*at).await;
+            by_hand::fill_with_tags(self, *grant);
+        });
         let steps = players.iter_mut().zip(&phase.steps);
         let plays = steps.map(|(player, steps)| player.play(steps));
-        futures::future::join(join_all(plays), join_all(rollbacks)).await;
+        futures::future::join3(join_all(plays), join_all(rollbacks), join_all(fills)).await;
         tokio::time::sleep(phase.pause).await;
     }
 }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crate::aws::Counts;
 
@@ -17,6 +17,9 @@ use super::invariants;
 use super::program::Program;
 use super::run::run;
 use super::shrink::shrink;
+
+/// How many operations a debug build makes in a second of one processor's time at least.
+const SLOWEST: f64 = 200.0;
 
 /// What a run of a program broke.
 struct Broken {
@@ -30,20 +33,34 @@ struct Broken {
 struct Totals {
     programs: u64,
     operations: u64,
-    /// Of the processor, in all threads.
+    /// Of the processor, in all threads; zero where nothing tells.
     time: Duration,
     counts: Counts,
 }
 
+impl Totals {
+    /// Operations in a second of processor time, where that is known.
+    fn rate(&self) -> Option<f64> {
+        let seconds = self.time.as_secs_f64();
+        (seconds > 0.0).then(|| self.operations as f64 / seconds)
+    }
+}
+
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rate = self.operations as f64 / self.time.as_secs_f64().max(0.001);
-        writeln!(
+        write!(
             f,
-            "{} programs, {} operations, {rate:.0} a second of processor time",
+            "{} programs, {} operations",
             self.programs, self.operations
         )?;
-        write!(f, "{}", self.counts)
+        if let Some(rate) = self.rate() {
+            let seconds = self.time.as_secs_f64();
+            write!(
+                f,
+                " in {seconds:.1} s of processor time, {rate:.0} a second"
+            )?;
+        }
+        write!(f, "\n{}", self.counts)
     }
 }
 
@@ -65,7 +82,7 @@ pub fn one(seed: u64) {
 ///
 /// # Panics
 ///
-/// If one breaks an invariant.
+/// If one breaks an invariant, or if they are slower than [`SLOWEST`].
 pub fn many(programs: u64, seconds: Option<u64>) {
     // Another beginning each time that it runs for long; the fixed budget is always the same.
     let first = seconds.map_or(0, |_| fastrand::u64(..1 << 40));
@@ -115,6 +132,14 @@ pub fn many(programs: u64, seconds: Option<u64>) {
         let (program, broken) = smallest(program, broken);
         report(&program, &broken);
     }
+    // Time for which other threads and programs have the processor does not count.
+    if let Some(rate) = totals.rate() {
+        assert!(
+            rate >= SLOWEST,
+            "the simulation is slow: {rate:.0} operations in a second of processor time, at least \
+             {SLOWEST:.0} are expected"
+        );
+    }
 }
 
 /// Runs this many programs and prints how many break which invariant, and the first of them.
@@ -135,12 +160,11 @@ fn threads() -> usize {
     thread::available_parallelism().map_or(1, |threads| threads.get().min(2))
 }
 
-/// How long the processor has worked for this thread, where Linux tells; else the time.
+/// How long the processor has worked for this thread, where Linux tells; else always the same.
 fn processor_time() -> Duration {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanos = told.and_then(|told| told.split(' ').next()?.parse().ok());
-    let since = || SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    nanos.map_or_else(since, Duration::from_nanos)
+    Duration::from_nanos(nanos.unwrap_or_default())
 }
 
 fn add(totals: &Mutex<Totals>, run: &Run, time: Duration) {

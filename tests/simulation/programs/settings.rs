@@ -18,10 +18,12 @@ pub fn fingerprint_key(random: &mut Rng, phases: usize) -> FingerprintKey {
     }
 }
 
-pub fn settings(random: &mut Rng, danger: Danger) -> Settings {
+/// The settings of one process. In most programs, all processes delete alike.
+pub fn settings(random: &mut Rng, danger: Danger, number: usize, by_force: bool) -> Settings {
     let capacity = match danger {
         // A cached record is not read.
         Danger::StaleReads | Danger::StandingStill => [None, Some(1), Some(1_000)],
+        Danger::DeletedByOthers => [None, None, Some(1)],
         Danger::Clocks => [Some(1_000); 3],
         _ => [None, Some(1_000), Some(1_000)],
     };
@@ -38,7 +40,16 @@ pub fn settings(random: &mut Rng, danger: Danger) -> Settings {
         clock_ahead: match is_clocks {
             // It can be set back often.
             true => random.i64(100..=290),
+            // Writers take tags of others for older than they are if their clocks differ.
+            false if danger == Danger::FullSecrets => 0,
             false => [0, 0, clock_ahead(random)][random.usize(..3)],
+        },
+        deletes_by_force: match danger {
+            // The one that deletes leaves what can be brought back; how the others are set up must not
+            // matter.
+            Danger::Undeletions => number > 0 && random.bool(),
+            Danger::SavedWhileDeleted | Danger::DeletedByOthers => false,
+            _ => by_force,
         },
     }
 }

@@ -1,23 +1,26 @@
 //! Makes a program that breaks an invariant smaller, as long as it still breaks it.
 
+use crate::support::environment;
+
 use super::program::{Program, Step};
 
-/// A program is run at most this many times.
-const RUNS: usize = 250;
+/// A program is run at most this many times, unless `SIMULATION_RUNS` says otherwise.
+const RUNS: u64 = 250;
 
 /// Makes the program smaller as long as it still fails.
 pub fn shrink(program: Program, fails: impl Fn(&Program) -> bool) -> Program {
+    let most = environment::number("SIMULATION_RUNS").unwrap_or(RUNS);
     let (mut smallest, mut runs) = (program, 0);
     loop {
         let mut smaller = None;
         for candidate in candidates(&smallest) {
+            if runs >= most {
+                return smallest;
+            }
             runs += 1;
             if fails(&candidate) {
                 smaller = Some(candidate);
                 break;
-            }
-            if runs >= RUNS {
-                return smallest;
             }
         }
         match smaller {
@@ -72,6 +75,9 @@ fn candidates(program: &Program) -> Vec<Program> {
         }
         if !steps.rollbacks.is_empty() {
             candidates.push(with(&|program| program.phases[phase].rollbacks.clear()));
+        }
+        if !steps.fills.is_empty() {
+            candidates.push(with(&|program| program.phases[phase].fills.clear()));
         }
         if !steps.edits.is_empty() {
             candidates.push(with(&|program| program.phases[phase].edits.clear()));

@@ -254,3 +254,34 @@ fn an_undeletion_is_not_refused_because_of_a_cached_record_that_is_deleted() {
         is_back(&world, "own").await;
     });
 }
+
+#[test]
+fn an_undeletion_that_a_deletion_outruns_brings_no_older_token_back() {
+    scenario(async |world| {
+        let a = world.process("a").await;
+        a.save("user_name=u refresh_token=older").await.unwrap();
+        let record = id(&a.save(OLD).await.unwrap()).to_owned();
+        world.settle().await;
+        let deletion = world.hold("a", Wanted::Action("DeleteSecret"));
+        let deleting = a.start_delete(&record);
+        assert!(deletion.arrived().await);
+
+        // The secret holds a tombstone and is not marked for deletion yet. It is before the deleted
+        // version is read.
+        let b = world.process("b").await;
+        let reading = world.hold("b", Wanted::Action("GetSecretValue"));
+        let undeleting = tokio::spawn({
+            let (b, record) = (b.clone(), record.clone());
+            async move { b.undelete(&record).await }
+        });
+        assert!(reading.arrived().await);
+        let previous = world.hold("b", Wanted::Action("GetSecretValue"));
+        reading.release();
+        assert!(previous.arrived().await);
+        deletion.release();
+        deleting.await.unwrap().unwrap();
+        previous.release();
+        assert!(undeleting.await.unwrap().unwrap().is_some());
+        is_back(&world, &record).await;
+    });
+}

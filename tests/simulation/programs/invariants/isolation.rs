@@ -6,7 +6,7 @@ use zoho_token_store::ErrorKind;
 
 use crate::programs::CONFIDENTIAL;
 use crate::programs::history::{Return, Run};
-use crate::programs::program::Operation;
+use crate::programs::program::{Keys, Operation};
 
 use super::Violation;
 
@@ -33,7 +33,8 @@ pub fn an_operation_ends_within_its_bound(run: &Run) -> Result<(), Violation> {
 }
 
 /// Under an AWS that is only inconsistent, slow or down, every error says to try again; but a
-/// secret that has too many versions.
+/// secret that has too many versions or tags of others, and to bring back the record of a user who
+/// has another one now.
 pub fn errors_are_honest(run: &Run) -> Result<(), Violation> {
     for event in run.events.iter().chain(&run.audit) {
         let Return::Failed {
@@ -44,7 +45,14 @@ pub fn errors_are_honest(run: &Run) -> Result<(), Violation> {
         else {
             continue;
         };
-        if !is_retryable && *kind != ErrorKind::QuotaExceeded {
+        let is_full = run
+            .program
+            .phases
+            .iter()
+            .any(|phase| !phase.fills.is_empty());
+        let has_another = matches!(event.operation, Operation::Undelete { grant }
+            if run.program.grants[grant] == Keys::Renewed);
+        if !is_retryable && *kind != ErrorKind::QuotaExceeded && !is_full && !has_another {
             return Err(format!("[{}] failed: {text}", event.operation));
         }
     }

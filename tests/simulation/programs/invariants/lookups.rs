@@ -101,7 +101,7 @@ pub fn others_writes_are_visible_after_the_time_to_live(run: &Run) -> Result<(),
     Ok(())
 }
 
-/// What a process has deleted, it returns no more.
+/// What a process has deleted, it returns no more, unless somebody brings it back.
 pub fn own_deletions_are_visible_at_once(run: &Run) -> Result<(), Violation> {
     let is_deletion = |event: &&Event| {
         matches!(event.operation, Operation::Delete { .. }) && event.is_acknowledged()
@@ -117,7 +117,8 @@ pub fn own_deletions_are_visible_at_once(run: &Run) -> Result<(), Violation> {
                     deletions::covers(run, deletion, &writers, id(record))
                 });
                 let by_hand = run.rolled_back(id(record), deletion.began, read.ended);
-                if let Some(field) = old.filter(|_| !by_hand) {
+                let came_back = run.may_be_undeleted(id(record), deletion.began, read.ended);
+                if let Some(field) = old.filter(|_| !by_hand && !came_back) {
                     return Err(format!(
                         "p{} returns the {field} that it deleted at {:?} in [{}] at {:?}",
                         read.process, deletion.ended, read.operation, read.ended

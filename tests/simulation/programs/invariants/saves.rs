@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zoho_token_store::{Field, OAuthToken};
 
-use crate::aws::Entry;
+use crate::aws::{Entry, LONGEST_LAG, SETTLING};
 use crate::programs::history::{Event, Run, UNIQUE, grant_of_columns};
 use crate::programs::program::Keys;
 use crate::support::token::id;
@@ -42,7 +42,7 @@ pub fn acknowledged_save_is_not_lost(run: &Run) -> Result<(), Violation> {
 }
 
 /// What a secret held once and then did not hold any more does not come back, unless somebody saves it
-/// again. If the record was deleted meanwhile, a save that has not ended may save it anew, and of a save
+/// again or brings it back. If the record was deleted meanwhile, a save that has not ended may save it anew, and of a save
 /// that has, the request that restores the secret may be late.
 pub fn no_value_comes_back(run: &Run) -> Result<(), Violation> {
     for (number, entry) in run.ledger.iter().enumerate() {
@@ -69,6 +69,7 @@ pub fn no_value_comes_back(run: &Run) -> Result<(), Violation> {
             let writers = run.writers(field, value);
             let was_deleted = between.iter().any(|former| former.record.is_none());
             let may_come_back = match was_deleted {
+                true if run.may_be_undeleted(id, between[0].time, entry.time) => true,
                 true => writers
                     .iter()
                     .any(|writer| run.requests_until(writer) >= entry.time),
@@ -173,7 +174,7 @@ pub fn one_record_per_grant(run: &Run) -> Result<(), Violation> {
                 saves().any(may_follow)
             }
             Keys::OwnIdFirst => saves().next().is_none_or(|first| !first.is_acknowledged()),
-            Keys::WithUser | Keys::OwnId => false,
+            Keys::WithUser | Keys::OwnId | Keys::Renewed => false,
         };
         let is_occupied = run.ledger.iter().any(|entry| {
             let occupied_by = entry.occupied_by.as_ref();
@@ -181,6 +182,49 @@ pub fn one_record_per_grant(run: &Run) -> Result<(), Violation> {
         });
         if !is_excused && !is_occupied {
             return Err(format!("grant {grant} has the records {ids:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Where two records of a grant became one, AWS does not hold a value that was replaced before the
+/// save which changed one of them last began, if that was acknowledged.
+pub fn merged_record_has_what_was_saved_last(run: &Run) -> Result<(), Violation> {
+    for last in run.saves() {
+        let (Some(id), Some(grant)) = (last.saved_id(), last.operation.grant()) else {
+            continue;
+        };
+        // Saves that began when all could see what it saved make one of the records first.
+        let is_apart = |save: &Event| {
+            run.is_before(save, last) || save.began > last.ended + LONGEST_LAG + SETTLING
+        };
+        let mut others = run.saves().filter(|save| !std::ptr::eq(*save, last));
+        let is_mixed = run.program.grants[grant] == Keys::Mixed;
+        let mut ledger = run.ledger.iter();
+        let merged = ledger.find(|entry| {
+            entry.time > last.ended && entry.name.ends_with(id) && entry.record.is_none()
+        });
+        let Some(merged) = merged.filter(|_| is_mixed && others.all(is_apart)) else {
+            continue;
+        };
+        for (entry, until) in run.held().filter(|(_, until)| *until > merged.time) {
+            let record = entry.record.iter();
+            let mut record = record.filter(|record| grant_of_columns(record) == Some(grant));
+            let Some(record) = record.next() else {
+                continue;
+            };
+            let old = UNIQUE.into_iter().find(|&field| {
+                let value = record.get(field.as_str());
+                let writers = value.map_or_else(Vec::new, |value| run.writers(field, value));
+                last.writes(field) && run.are_before(&writers, last)
+            });
+            if let Some(field) = old {
+                return Err(format!(
+                    "until {until:?} AWS holds an older {field} than that of [{}], whose record \
+                     became another at {:?}",
+                    last.operation, merged.time
+                ));
+            }
         }
     }
     Ok(())
