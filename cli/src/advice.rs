@@ -10,8 +10,8 @@ const COMMANDS: [(&str, &str); 8] = [
         "log in again with another code: `zoho-tokens login`",
     ),
     (
-        "set the data centre of the user, in the program or as `accounts_url` of the record. If the token \
-         was certainly revoked before, `delete_token` deletes the record alone",
+        "call again with the user's accounts server as `accounts_url` of the token that is given, or \
+         save it in the record",
         "give the user's data centre with --data-center. If the token was certainly revoked before, \
          `zoho-tokens delete` deletes the record alone",
     ),

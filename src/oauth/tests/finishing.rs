@@ -27,7 +27,7 @@ async fn what_could_not_be_saved_is_saved_at_the_end() {
         assert_eq!(failed.len(), 1);
         assert_eq!(failed[0].kind(), ErrorKind::Unavailable);
         let word = if rotated {
-            "a refresh token"
+            "issued tokens"
         } else {
             "an access token"
         };
