@@ -112,7 +112,8 @@ impl Freedoms {
     /// What goes wrong with a request, if something does.
     pub fn draw(&self, action: &str, random: &mut Rng) -> Option<Fault> {
         let mut happens = |percent| chance::happens(random, percent);
-        if action == "CreateSecret" && happens(self.crashed_creations) {
+        let creates = action == "CreateSecret" && self.crashed_creations > 0.0;
+        if creates && happens(self.crashed_creations) {
             return Some(Fault::CrashAfter);
         }
         let drawn = self.faults.iter().find(|(_, percent)| happens(*percent));

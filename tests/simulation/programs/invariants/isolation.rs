@@ -10,8 +10,9 @@ use crate::programs::program::{Keys, Operation};
 
 use super::Violation;
 
-/// How long an operation on one record may take, with all that is retried.
-const ONE: Duration = Duration::from_secs(180);
+/// How long an operation on one record may take, with all that is retried: the limits of its calls,
+/// retries and waits end it before the limit of all together, of three minutes, has to.
+const ONE: Duration = Duration::from_secs(179);
 
 /// How long one on all records may take.
 const ALL: Duration = Duration::from_secs(900);
