@@ -123,17 +123,17 @@ fn export(program: &Program, aws: &FaultyAws, folder: &TempDir, ignores_hangup: 
     aws.order("BatchGetSecretValue", 0, What::Hold);
     let path = folder.path().join("backup.jsonl");
     let path = path.to_str().expect("the path is text");
-    let mut shell = Command::new("sh");
-    let trap = if ignores_hangup { "trap '' HUP; " } else { "" };
-    shell
-        .arg("-c")
-        .arg(format!("{trap}exec \"$0\" \"$@\""))
+    // The tests themselves may run under `nohup`.
+    let hangup = if ignores_hangup { "ignore" } else { "default" };
+    let mut command = Command::new("env");
+    command
+        .arg(format!("--{hangup}-signal=HUP"))
         .args([PROGRAM, "export", "--to", path, "--show-secrets"])
         .env_clear()
         .envs(program.environment())
         .env("AWS_ENDPOINT_URL", &aws.url)
         .stderr(Stdio::null());
-    let process = shell.spawn().expect("the program can be started");
+    let process = command.spawn().expect("the program can be started");
     aws.wait_for(1);
     process
 }

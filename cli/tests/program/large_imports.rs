@@ -105,7 +105,8 @@ fn an_import_remembers_little_of_each_row() {
         many.peak,
         service.most_created_in_a_second()
     );
-    assert!(many.summary.contains(&format!("{rows} new, 0 same")));
+    let summary = format!("{rows} new, 0 same");
+    assert!(many.summary.contains(&summary), "{}", many.summary);
     assert_eq!(service.created(), rows);
     assert_eq!(service.unknown_actions(), [""; 0]);
     let remembered = REMEMBERED * rows.saturating_sub(1_500) as u64 / 1024 + INACCURACY;
