@@ -82,9 +82,10 @@ fuzz: ## fuzz each target for FUZZ_SECONDS=60 seconds
 deny: ## licences, duplicate versions, sources and advisories of the dependencies
 	$(call step,.ci/deny)
 
-release-check: ## links, guarantees, features, docs.rs, package, oldest Rust, API changes: uploads nothing
+release-check: ## links, guarantees, mutations, features, docs.rs, package, oldest Rust, API changes: uploads nothing
 	$(call step,.ci/links)
 	$(call step,.ci/guarantees)
+	$(call step,.ci/mutations)
 	$(call step,.ci/msrv)
 	$(call step,.ci/semver)
 	$(call step,.ci/features)
