@@ -10,7 +10,7 @@ use crate::support::program::PROGRAM;
 use crate::support::records::{SECRET, valid};
 
 /// Rows of the test of memory: `IMPORT_ROWS`, or this many.
-const ROWS: usize = 5_000;
+const ROWS: usize = 3_000;
 
 /// What a row adds to the memory, in bytes at most: what the store remembers of a write, that is the state of the
 /// record and its keys, and that the import has saved it.
