@@ -114,14 +114,22 @@ impl DataCenter {
     /// production, the sandbox or the developer edition.
     pub(crate) fn of_api_domain(url: &str) -> Option<DataCenter> {
         let url = url.strip_suffix('/').unwrap_or(url);
-        let domain = ["https://www.", "https://sandbox.", "https://developer."]
-            .into_iter()
-            .find_map(|edition| url.strip_prefix(edition))?;
+        let (_, domain) = edition(url)?;
         let mut all = Self::ALL.iter();
         let is_its =
-            |known: &&DataCenter| known.api_domain().strip_prefix("https://www.") == Some(domain);
+            |known: &&DataCenter| edition(known.api_domain()) == Some((PRODUCTION, domain));
         all.find(is_its).cloned()
     }
+}
+
+/// The first part of the host of an API server: production, and what has its own data.
+pub(crate) const PRODUCTION: &str = "www";
+const EDITIONS: [&str; 3] = [PRODUCTION, "sandbox", "developer"];
+
+/// Splits the URL of an API server into its edition and its domain, if it has one of these editions.
+pub(crate) fn edition(url: &str) -> Option<(&str, &str)> {
+    let parts = url.strip_prefix("https://")?.split_once('.')?;
+    EDITIONS.contains(&parts.0).then_some(parts)
 }
 
 impl std::str::FromStr for DataCenter {

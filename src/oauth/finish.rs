@@ -43,7 +43,7 @@ async fn save_again(core: &Core, unsaved: &Unsaved) -> Result<(), Error> {
 
 fn not_saved(cause: &Error, unsaved: &Unsaved) -> Error {
     let record = unsaved.record.clone();
-    if unsaved.change.refresh_token().is_some() {
+    if !unsaved.can_be_obtained_again() {
         return unsaved_error(cause, record);
     }
     let problem = "Zoho has issued an access token that could not be saved";

@@ -49,6 +49,15 @@ pub(crate) struct Unsaved {
     pub(crate) record: OAuthToken,
 }
 
+impl Unsaved {
+    /// Whether Zoho issues the like again: not a refresh token that is new, nor what a grant token was
+    /// exchanged for.
+    pub(crate) fn can_be_obtained_again(&self) -> bool {
+        let cannot = self.change.refresh_token().or(self.change.grant_token());
+        cannot.is_none()
+    }
+}
+
 impl State {
     fn is_special(&self) -> bool {
         self.replaced.has_refused() || self.unsaved.is_some()

@@ -6,7 +6,7 @@ use super::state::{Held, Refresh};
 use crate::clock::Moment;
 use crate::oauth::access_token::AccessToken;
 use crate::oauth::core::{is_exchanged, nobody_logged_in};
-use crate::oauth::data_center::DataCenter;
+use crate::oauth::data_center::{DataCenter, PRODUCTION, edition};
 use crate::oauth::lease::{Means, Standing};
 use crate::oauth::metrics::Event;
 use crate::oauth::save::{Saved, save};
@@ -97,17 +97,16 @@ impl Refresh {
             }
             Saved::Failed(error) => {
                 let record = matching::merged(base, &change)?;
-                // Neither can be obtained again.
-                let is_precious = change.refresh_token().or(change.grant_token()).is_some();
                 let unsaved = Unsaved {
                     base: base.clone(),
                     change,
                     record: record.clone(),
                 };
+                let can_be_obtained_again = unsaved.can_be_obtained_again();
                 states.keep_unsaved(&self.id, Some(unsaved));
                 self.core.record(&Event::Unsaved);
                 tracing::warn!(id = self.id, %error, "an access token of Zoho could not be saved");
-                if is_precious {
+                if !can_be_obtained_again {
                     return Err(unsaved_error(&error, record));
                 }
                 let is_wanted = is_new || self.is_usual;
@@ -158,14 +157,12 @@ pub(crate) fn change(
 /// Leaves a record in the sandbox or the developer edition, for which Zoho may name the API server of
 /// production: what is meant for a sandbox must not be written elsewhere.
 pub(super) fn keep_edition(record: &OAuthToken, issued: &mut Issued) {
-    let stored = record.api_domain().unwrap_or_default();
-    let is_beside = |named: &str| {
-        ["https://sandbox.", "https://developer."]
-            .into_iter()
-            .filter_map(|edition| stored.strip_prefix(edition))
-            .any(|domain| named.strip_prefix("https://www.") == Some(domain))
-    };
-    if issued.api_domain.as_deref().is_some_and(is_beside) {
+    let stored = record.api_domain().and_then(edition);
+    let named = issued.api_domain.as_deref().and_then(edition);
+    if let (Some((stored, domain)), Some(named)) = (stored, named)
+        && stored != PRODUCTION
+        && named == (PRODUCTION, domain)
+    {
         issued.api_domain = None;
     }
 }
